@@ -2,10 +2,10 @@
 
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo "$$p"; break; }; done)
-VENV := .venv
+VENV ?= .venv
 LOCKS := .ci/requirements
 PIP := $(VENV)/bin/python -m pip install --disable-pip-version-check --require-hashes
-ARGS :=
+ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench lock clean
@@ -26,8 +26,8 @@ check: $(VENV)/.dev ## lint, format, types, import contracts, dependency audit: 
 bench: $(VENV)/.dev ## measure speed, memory and scale; prints a table and JSON
 	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
-lock: $(VENV)/.dev ## make the hash-pinned requirement files anew from pyproject.toml and .ci/requirements/*.in
-	@.ci/lock $(VENV)
+lock: ## make the hash-pinned requirement files anew (ARGS=--upgrade for newer versions)
+	@.ci/lock $(ARGS)
 
 clean: ## remove the environment and caches; never touches data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
