@@ -1,0 +1,192 @@
+"""A case: open, taken, closed, and reopened. Pure transitions; an illegal one raises and changes nothing.
+
+Nothing here lowers an urgency: only a person does that. `silent` is looked at before every send.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+
+class CaseStatus(enum.Enum):
+    """OPEN has nobody, TAKEN has an officer, CLOSED has an outcome."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    CLOSED = "closed"
+
+
+class Source(enum.Enum):
+    """How a case came to be."""
+
+    SOS = "sos"
+    CHECK_IN = "check_in"
+    TIMER = "timer"
+    MESSAGE = "message"
+
+
+class IllegalTransition(Exception):
+    """The case is not in a status from which this can happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the desk works on. Urgency 1 (P1) is the highest, 5 the lowest."""
+
+    id: str
+    ref: str
+    desk: str
+    person_id: str
+    urgency: int
+    status: CaseStatus
+    silent: bool
+    verified: bool
+    """The person was an enrolled defender in good standing when it was opened."""
+    drill: bool
+    source: Source
+    taken_by: str | None
+    opened_at: datetime
+    taken_at: datetime | None
+    answered_at: datetime | None
+    """When an officer first wrote to the person after the case was last taken."""
+    closed_at: datetime | None
+    version: int
+    key_id: str
+    headline: str = field(default="", repr=False)
+    """The first words, for lists and pages."""
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Follow-up answers by question code; codes of the taxonomy, or free text."""
+    asked: tuple[str, ...] = ()
+    """Follow-up questions already asked; each is asked once."""
+    alerted: tuple[str, ...] = ()
+    """Ids of trusted contacts who were told; they get the all-clear."""
+    paged: tuple[str, ...] = ()
+    """Ids of staff who were paged, in order of their first page."""
+    step: int = 0
+    """Steps of the escalation policy already carried out in the present climb."""
+    climbs: int = 0
+    """How often the climb began again from its first step."""
+    climbing: bool = True
+    """Whether unanswered pages go on to the next step."""
+    climb_from: datetime | None = None
+    """The instant that the steps' delays count from."""
+    unanswered_since: datetime | None = None
+    """The defender's oldest message on a taken case that no officer has answered or acknowledged."""
+    outcome: str = field(default="", repr=False)
+    outcome_note: str = field(default="", repr=False)
+    check_in_id: str | None = None
+    round_id: str | None = None
+    needs_verification: bool = False
+    """The person said that they are safe; an officer has to verify it."""
+    reopened: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Not closed."""
+        return self.status is not CaseStatus.CLOSED
+
+
+def taken(case: Case, officer_id: str, now: datetime) -> Case:
+    """An officer takes the case, or takes it over. Raises IllegalTransition when it is closed."""
+    if case.status is CaseStatus.CLOSED:
+        raise IllegalTransition("a closed case cannot be taken; it can be reopened")
+    return replace(
+        case,
+        status=CaseStatus.TAKEN,
+        taken_by=officer_id,
+        taken_at=now,
+        answered_at=None,
+        climbing=False,
+        version=case.version + 1,
+    )
+
+
+def raised(case: Case, urgency: int) -> Case:
+    """The case at this urgency, or as it is when it already is at least as urgent."""
+    if urgency >= case.urgency:
+        return case
+    return replace(case, urgency=urgency, version=case.version + 1)
+
+
+def closed(case: Case, outcome: str, note: str, now: datetime) -> Case:
+    """The case closed with an outcome. Raises IllegalTransition when nobody had taken it or it is closed."""
+    if case.status is not CaseStatus.TAKEN:
+        raise IllegalTransition("only a taken case can be closed")
+    return replace(
+        case,
+        status=CaseStatus.CLOSED,
+        closed_at=now,
+        outcome=outcome,
+        outcome_note=note,
+        climbing=False,
+        unanswered_since=None,
+        version=case.version + 1,
+    )
+
+
+def reopened(case: Case, now: datetime) -> Case:
+    """A closed case opened again, with nobody on it. Raises IllegalTransition when it is not closed."""
+    if case.status is not CaseStatus.CLOSED:
+        raise IllegalTransition("only a closed case can be reopened")
+    return replace(
+        case,
+        status=CaseStatus.OPEN,
+        taken_by=None,
+        taken_at=None,
+        answered_at=None,
+        closed_at=None,
+        climbing=True,
+        climb_from=now,
+        step=0,
+        reopened=case.reopened + 1,
+        version=case.version + 1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something said on a case, or to the desk about a person. Never changed; an edit is a new row."""
+
+    id: str
+    case_id: str | None
+    person_id: str
+    """The defender it concerns."""
+    author_id: str
+    at: datetime
+    kind: str
+    """text, edit, delete, location, live_location, live_update, voice, photo, file, reaction, other, note, relay,
+    answer, system."""
+    blind: bytes | None = field(repr=False)
+    """Blind index of the channel's reference, so that a quote or an edit finds it."""
+    key_id: str
+    text: str = field(default="", repr=False)
+    channel: str = ""
+    ref: str = field(default="", repr=False)
+    latitude: float | None = field(default=None, repr=False)
+    longitude: float | None = field(default=None, repr=False)
+    sent_at: datetime | None = None
+    """When the sender's phone says it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An attachment: wanted until its bytes are sealed in the database, or gone."""
+
+    id: str
+    message_id: str
+    case_id: str | None
+    person_id: str
+    state: str
+    size: int | None
+    attempts: int
+    ready_at: datetime
+    key_id: str
+    channel: str = ""
+    remote_id: str = field(default="", repr=False)
+    content_type: str = ""
+    name: str = field(default="", repr=False)
+    voice: bool = False
+    sha256: str = field(default="", repr=False)

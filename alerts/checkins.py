@@ -1,0 +1,86 @@
+"""Check-ins: a schedule or a timer, and the rounds in which a prompt waits for its answer.
+
+A `CheckIn` is what the defender chose. A `Round` is one time it was asked: it lives from the prompt (a timer's: from
+its deadline) until it is answered or an officer has verified what became of it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.schedule import CheckInSchedule
+
+
+class CheckInKind(enum.Enum):
+    """PERIODIC comes again and again; a TIMER ends once."""
+
+    PERIODIC = "periodic"
+    TIMER = "timer"
+
+
+class CheckInStatus(enum.Enum):
+    """PROPOSED waits for the defender's yes to what an officer set up."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """What a defender chose to be asked, and by which protocol silence is followed up."""
+
+    id: str
+    person_id: str
+    desk: str
+    kind: CheckInKind
+    status: CheckInStatus
+    version: int
+    next_at: datetime | None
+    """The next prompt, or a timer's deadline."""
+    key_id: str
+    protocol: str = ""
+    label: str = field(default="", repr=False)
+    schedule: CheckInSchedule | None = field(default=None, repr=False)
+    made_by: str = ""
+    created_at: datetime | None = None
+    extended: int = 0
+
+
+class RoundStatus(enum.Enum):
+    """LIVE waits for an answer; DESK has a case and waits for an officer's verification."""
+
+    LIVE = "live"
+    DESK = "desk"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One time a check-in was asked."""
+
+    id: str
+    check_in_id: str
+    person_id: str
+    case_id: str | None
+    status: RoundStatus
+    rung: int
+    """How many rungs have been carried out."""
+    version: int
+    asked_at: datetime
+    """The instant rungs count from."""
+    ended_at: datetime | None
+    key_id: str
+    answer: str = ""
+    wellbeing: int | None = None
+    alerted: tuple[str, ...] = ()
+    """Contacts who were told."""
+    contacts_from: datetime | None = None
+    """After a gap of ours: contacts are not alerted before this instant."""
+    more_time: int = 0
+    """How often the defender asked for more time."""
+    shifted_from: datetime | None = None
+    """After a gap of ours: rungs before the desk's count from here."""

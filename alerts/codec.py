@@ -1,0 +1,87 @@
+"""Frozen dataclasses to plain JSON values and back, for what is sealed.
+
+Only what the entities use: text, numbers, truth values, instants, dates, enums, tuples, string-keyed dictionaries and
+nested dataclasses. A field that stored data does not have takes its default, so that adding a field needs no migration;
+a stored field that the code does not know is an error, since dropping it would lose what somebody wrote.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from alerts.ids import from_micros, micros
+
+
+class UnknownField(ValueError):
+    """Stored data has a field that this version does not know: the database was written by a newer version."""
+
+
+Encoder = Callable[[Any], Any]
+T = TypeVar("T")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _optional(inner: Encoder) -> Encoder:
+    return lambda value: None if value is None else inner(value)
+
+
+@functools.cache
+def _coders(hint: Any) -> tuple[Encoder, Encoder]:
+    """(to plain, from plain) for a type hint."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        some = [argument for argument in arguments if argument is not types.NoneType]
+        if len(some) != 1:
+            raise TypeError(f"cannot store a field of type {hint}")
+        encode, decode = _coders(some[0])
+        return _optional(encode), _optional(decode)
+    if origin is tuple:
+        encode, decode = _coders(arguments[0])
+        return (lambda value: [encode(v) for v in value]), (lambda value: tuple(decode(v) for v in value))
+    if origin in (dict, Mapping):
+        encode, decode = _coders(arguments[1])
+        return (
+            lambda value: {k: encode(v) for k, v in value.items()},
+            lambda value: {k: decode(v) for k, v in value.items()},
+        )
+    if hint in (str, int, float, bool, Any):
+        return _same, _same
+    if hint is datetime:
+        return micros, from_micros
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return (lambda value: value.value), hint
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return (lambda value: to_plain(value)), (lambda value: from_plain(hint, value))
+    raise TypeError(f"cannot store a field of type {hint}")
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[tuple[str, Encoder, Encoder], ...]:
+    hints = typing.get_type_hints(kind)
+    return tuple((f.name, *_coders(hints[f.name])) for f in dataclasses.fields(kind))
+
+
+def to_plain(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The fields of a dataclass as JSON values, less those named in `without`."""
+    return {name: encode(getattr(value, name)) for name, encode, _ in _fields(type(value)) if name not in without}
+
+
+def from_plain(kind: type[T], plain: Mapping[str, Any], **columns: Any) -> T:
+    """The dataclass again; `columns` are fields that were not in the sealed part and are given as they are.
+
+    Raises `UnknownField`.
+    """
+    decoded = {name: decode(plain[name]) for name, _, decode in _fields(kind) if name in plain}
+    if len(decoded) != len(plain):
+        raise UnknownField(f"{kind.__name__} does not know {sorted(set(plain) - set(decoded))}")
+    return kind(**decoded, **columns)

@@ -1,0 +1,51 @@
+"""Every later action is a row. There is no timer anywhere else.
+
+1. A deadline belongs to one subject and has one kind; arming it again replaces it.
+2. It carries a token: the subject's version at the time of arming. The turn that fires it compares the token with what
+   the subject says now, and a stale one does nothing.
+3. Firing deletes the row in the same transaction that does what was due.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class DeadlineKind(enum.Enum):
+    """What happens when it comes."""
+
+    CLIMB = "climb"
+    """Case: nobody has taken it; page by the next step of the policy."""
+    DOUBT = "doubt"
+    """Case: "is this an emergency?" was not answered."""
+    ACK = "ack"
+    """Case: the taker has not acknowledged a new alarm on it."""
+    ANSWER = "answer"
+    """Case: taken, and the person has no human answer yet."""
+    REVIEW = "review"
+    """Case: taken and answered; the desk is reminded that it is not closed."""
+    PROMPT = "prompt"
+    """Check-in: the next prompt, or a timer's own end."""
+    RUNG = "rung"
+    """Round: the next rung of the ladder."""
+    WARN = "warn"
+    """Check-in: a timer ends soon."""
+    WATCH = "watch"
+    """Desk: look for rota gaps and overdue work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """One later action."""
+
+    kind: DeadlineKind
+    subject: str
+    """Id of the case, round, check-in or desk."""
+    person_id: str | None
+    """Whose events it must not overtake."""
+    token: int
+    step: int
+    urgency: int
+    due_at: datetime

@@ -1,0 +1,112 @@
+"""What is to be said: rows that live until the channel has answered for them.
+
+Order is urgency, then pages before everything else of that urgency, then verified before unverified, then age (the id). A row is
+looked at again right before it is sent (`Guard`), so that nobody is paged for what is already in hand.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.events import OutboundKind
+
+
+class SendState(enum.Enum):
+    """Where an outbox row stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    """Handed to the channel; after a crash it may or may not have gone out."""
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    REFUSED = "refused"
+    STALE = "stale"
+    """Its guard no longer held when its turn came."""
+    HELD = "held"
+    """The case is silent."""
+
+
+LIVE = frozenset({SendState.QUEUED, SendState.SENDING})
+OUT = frozenset({SendState.SENT, SendState.DELIVERED, SendState.READ})
+
+
+class Guard(enum.Enum):
+    """What must still be true right before the send."""
+
+    NONE = "none"
+    UNTAKEN = "untaken"
+    """The case is open, has nobody, and `token` is its present climb."""
+    UNCLOSED = "unclosed"
+    """The case is not closed."""
+    ROUND = "round"
+    """The round still waits for an answer."""
+    UNRESOLVED = "unresolved"
+    """The round is live, or its case is not closed: for alerts to contacts."""
+    SOUGHT = "sought"
+    """The case still waits for a person's answer: unacknowledged, or unanswered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer on offer."""
+
+    code: str
+    """What it means to us: "sos.danger:now", "take", "checkin:ok"."""
+    label: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one address."""
+
+    id: str
+    group_id: str
+    """The same for every copy and fallback of one thing said to one person."""
+    person_id: str
+    address_id: str
+    channel: str
+    case_id: str | None
+    round_id: str | None
+    kind: OutboundKind
+    priority: int
+    urgency: int
+    state: SendState
+    attempts: int
+    created_at: datetime
+    ready_at: datetime
+    sent_at: datetime | None
+    menu: bool
+    guard: Guard
+    token: int
+    blind: bytes | None = field(repr=False)
+    """Blind index of the channel's reference once it is sent."""
+    key_id: str
+    text: str = field(default="", repr=False)
+    choices: tuple[Choice, ...] = field(default=(), repr=False)
+    question: str = ""
+    """Code of the question that the choices answer."""
+    quote_ref: str = field(default="", repr=False)
+    ref: str = field(default="", repr=False)
+    file_id: str = ""
+    latitude: float | None = field(default=None, repr=False)
+    longitude: float | None = field(default=None, repr=False)
+    ask_location: bool = False
+    delete_ref: str = field(default="", repr=False)
+    repeat_note: str = field(default="", repr=False)
+    """Words put in front when an earlier attempt may have gone out."""
+    line: str = field(default="", repr=False)
+    """For pages: one line that names the case when several pages are bundled into one message."""
+    reason: str = ""
+    """Code of the refusal, or of the last reason to try later."""
+    fallback: bool = False
+    """Sent because another address of the person refused."""
+    defender_id: str | None = None
+    """The defender concerned, for messages to staff and contacts."""
+
+
+def priority(kind: OutboundKind, urgency: int, verified: bool) -> int:
+    """Smaller goes first: urgency, pages first within it, verified before unverified."""
+    return urgency * 100 + (0 if kind is OutboundKind.PAGE else 10) + (0 if verified else 1)
