@@ -1,0 +1,207 @@
+"""When the next check-in prompt is due: a pure question.
+
+A schedule is either local times of chosen days in an IANA zone, or every so many hours from an anchor. Rules:
+
+* A wall-clock time happens once a day. In a fold it is the first of its two readings; in a gap it is the
+  first instant after the gap. A date that the zone's calendar skips has no prompts.
+* "Every N hours" counts real hours, whatever the clocks do.
+* Quiet hours are what the clock on the wall says, and may pass midnight. A prompt that falls into them comes
+  when they end; several that wait for the same end are one prompt. Nothing is skipped for quiet.
+* A pause drops the prompts before its end.
+* The day of a time is the day on which it was meant, also when quiet hours or a gap carry it past midnight.
+
+Source of the rules: protection practice, "Check-ins".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from heapq import merge
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from alerts.plaindata import BadData, Fields
+from alerts.walltime import (
+    DAY,
+    date_exists,
+    occurrences,
+    offset_change,
+    require_minute,
+    require_utc,
+    show_wall_time,
+    to_local,
+    to_utc,
+    zone_named,
+)
+
+ALL_DAYS = frozenset(range(7))
+MAX_TIMES = 24
+"""Local times a day. More than one an hour is a typing slip, and costs the person's trust in prompts."""
+MIN_HOURS = 1.0
+MAX_HOURS = 168.0
+"""Bounds of "every N hours": a prompt each hour, and one a week."""
+_TICK = timedelta(microseconds=1)
+_DATA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInSchedule:
+    """When a person is asked. Exactly one of `times` and `every_hours` is set."""
+
+    zone: str
+    """The person's IANA zone: of `times`, and of `quiet`."""
+    times: tuple[time, ...] = ()
+    """Local times of day, on whole minutes, each once."""
+    days: frozenset[int] = ALL_DAYS
+    """Days on which `times` apply; 0 is Monday."""
+    every_hours: float | None = None
+    anchor: datetime | None = None
+    """UTC. Prompts of `every_hours` fall on the anchor and every so many hours after it."""
+    quiet: tuple[time, time] | None = None
+    """Local (start, end): from start until before end."""
+    paused_until: datetime | None = None
+    """UTC. No prompt before it."""
+
+    def __post_init__(self) -> None:
+        zone_named(self.zone)
+        if bool(self.times) == (self.every_hours is not None):
+            raise ValueError("a schedule needs either times or every_hours, and not both")
+        if len(set(self.times)) != len(self.times) or len(self.times) > MAX_TIMES:
+            raise ValueError(f"schedule.times must be at most {MAX_TIMES} times, each once")
+        for at in self.times:
+            require_minute(at, "schedule.times")
+        if not self.days or not self.days <= ALL_DAYS:
+            raise ValueError("schedule.days must name at least one weekday, 0 (Monday) to 6 (Sunday)")
+        if self.every_hours is not None:
+            if not math.isfinite(self.every_hours) or not MIN_HOURS <= self.every_hours <= MAX_HOURS:
+                raise ValueError(f"schedule.every_hours must be from {MIN_HOURS:g} to {MAX_HOURS:g}")
+            if self.anchor is None:
+                raise ValueError("schedule.every_hours needs an anchor")
+        for name in ("anchor", "paused_until"):
+            instant = getattr(self, name)
+            if instant is not None:
+                object.__setattr__(self, name, require_utc(instant, f"schedule.{name}"))
+        if self.quiet is not None:
+            for at in self.quiet:
+                require_minute(at, "schedule.quiet")
+            if self.quiet[0] == self.quiet[1]:
+                raise ValueError("schedule.quiet must not end when it starts: that is a whole day")
+
+
+def next_prompt(schedule: CheckInSchedule, after: datetime) -> datetime | None:
+    """The first prompt strictly after `after`, in UTC; None when the calendar ends before there is one.
+
+    Raises ValueError when `after` carries no zone.
+    """
+    after = require_utc(after, "after")
+    zone = zone_named(schedule.zone)
+    # Strictly after the last microsecond of a pause is from its end on.
+    floor = after if schedule.paused_until is None else max(after, schedule.paused_until - _TICK)
+    meant_since = floor
+    if schedule.quiet is not None and is_quiet(schedule.quiet, zone, floor):
+        # What quiet hours hold back now was meant since they began, at most a day and a clock change ago.
+        meant_since = floor - DAY - timedelta(hours=3)
+    try:
+        for meant in _meant(schedule, zone, meant_since):
+            prompt = meant if schedule.quiet is None else after_quiet(schedule.quiet, zone, meant)
+            if prompt > floor:
+                return prompt
+    except OverflowError:
+        return None
+    return None
+
+
+def is_quiet(quiet: tuple[time, time], zone: ZoneInfo, instant: datetime) -> bool:
+    """True when the clock on the wall stands from the start until before the end of the quiet hours."""
+    start, end = quiet
+    reading = to_local(instant, zone).time()
+    return start <= reading < end if start < end else reading >= start or reading < end
+
+
+def after_quiet(quiet: tuple[time, time], zone: ZoneInfo, instant: datetime) -> datetime:
+    """The instant itself, or the first one after it that is not quiet, in UTC."""
+    while is_quiet(quiet, zone, instant):
+        today = to_local(instant, zone).date()
+        ends = (
+            end
+            for day in (today, today + DAY, today + 2 * DAY)
+            for end in occurrences(datetime.combine(day, quiet[1]), zone)
+        )
+        end = min(end for end in ends if end > instant)
+        # A change of the clocks on the way may end the quiet earlier: the clock jumps out of it.
+        instant = offset_change(instant, end, zone)
+    return instant
+
+
+def schedule_to_data(schedule: CheckInSchedule) -> dict[str, object]:
+    """The schedule as plain JSON data, for `schedule_from_data`."""
+    return {
+        "version": _DATA_VERSION,
+        "zone": schedule.zone,
+        "times": [show_wall_time(at) for at in schedule.times],
+        "days": sorted(schedule.days),
+        "every_hours": schedule.every_hours,
+        "anchor": None if schedule.anchor is None else schedule.anchor.isoformat(),
+        "quiet": None if schedule.quiet is None else [show_wall_time(at) for at in schedule.quiet],
+        "paused_until": None if schedule.paused_until is None else schedule.paused_until.isoformat(),
+    }
+
+
+def schedule_from_data(data: object) -> CheckInSchedule:
+    """The schedule that `schedule_to_data` wrote. All keys but `version`, `zone` and the kind may be left
+    out.
+
+    Raises ValueError naming the key, for an unknown key, a wrong type or value, or a newer version.
+    """
+    given = Fields(
+        data,
+        "schedule",
+        {"version", "zone", "times", "days", "every_hours", "anchor", "quiet", "paused_until"},
+    )
+    if given.get("version") != _DATA_VERSION:
+        raise BadData(f"schedule.version must be {_DATA_VERSION}; another was written by another Watchline")
+    quiet = given.wall_times("quiet")
+    if len(quiet) not in {0, 2}:
+        raise BadData("schedule.quiet must be two times, a start and an end")
+    return CheckInSchedule(
+        zone=given.text("zone"),
+        times=given.wall_times("times"),
+        days=given.weekdays("days"),
+        every_hours=given.decimal("every_hours") if "every_hours" in given else None,
+        anchor=given.instant("anchor") if "anchor" in given else None,
+        quiet=(quiet[0], quiet[1]) if quiet else None,
+        paused_until=given.instant("paused_until") if "paused_until" in given else None,
+    )
+
+
+def _meant(schedule: CheckInSchedule, zone: ZoneInfo, since: datetime) -> Iterator[datetime]:
+    """The instants, from about `since` on and in order, at which prompts are meant, quiet and pause aside."""
+    if schedule.every_hours is not None and schedule.anchor is not None:
+        step = timedelta(hours=schedule.every_hours)
+        first = schedule.anchor + step * max(0, (since - schedule.anchor) // step)
+        return (first + step * n for n in count())
+    return _wall_clock(schedule.times, schedule.days, zone, since)
+
+
+def _wall_clock(
+    times: tuple[time, ...], days: frozenset[int], zone: ZoneInfo, since: datetime
+) -> Iterator[datetime]:
+    # cronsim runs on bare wall time here, and this module places each reading in the zone: its own treatment
+    # of folds, started inside one, can give an instant before the start.
+    start = to_local(since, zone)
+    hours_by_minute: dict[int, list[int]] = {}
+    for at in times:
+        hours_by_minute.setdefault(at.minute, []).append(at.hour)
+    weekdays = "*" if days == ALL_DAYS else ",".join(str(day + 1) for day in sorted(days))
+    runs = [
+        CronSim(f"{minute} {','.join(map(str, hours))} * * {weekdays}", start)
+        for minute, hours in hours_by_minute.items()
+    ]
+    for reading in merge(*runs):
+        if date_exists(reading.date(), zone):
+            yield to_utc(reading, zone)
