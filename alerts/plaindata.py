@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from enum import Enum
 from typing import TypeVar
 
 from alerts.walltime import require_utc
 
-_Kind = TypeVar("_Kind", bound=StrEnum)
+_Kind = TypeVar("_Kind", bound=Enum)
 _WALL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -152,4 +152,4 @@ def _choice(value: object, path: str, kinds: type[_Kind]) -> _Kind:
     for kind in kinds:
         if value == kind.value:
             return kind
-    raise BadData(f"{path} must be one of {', '.join(kind.value for kind in kinds)}")
+    raise BadData(f"{path} must be one of {', '.join(str(kind.value) for kind in kinds)}")

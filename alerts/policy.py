@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from itertools import pairwise
 
+from alerts.checkins import CheckInKind
 from alerts.ladder import Ladder, RungKind, ladder_from_data
 from alerts.plaindata import BadData, Fields
 
@@ -40,13 +41,6 @@ class Target(StrEnum):
     DESK = "desk"
     """Every officer of the desk."""
     LEAD = "lead"
-
-
-class Subject(StrEnum):
-    """What a protocol watches."""
-
-    PERIODIC = "periodic"
-    TIMER = "timer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +117,7 @@ class Protocol:
     """How a missed check-in of one kind climbs, and how urgent its case is."""
 
     name: str
-    watches: Subject
+    watches: CheckInKind
     ladder: Ladder
     case_urgency: Urgency
     """The urgency of the case that the desk's rung opens."""
@@ -177,7 +171,7 @@ def protocols_from_data(data: object) -> dict[str, Protocol]:
         given = Fields(item, path, {"watches", "case_urgency", "lead_urgency", "rungs"})
         protocols[name] = Protocol(
             name,
-            given.choice("watches", Subject),
+            given.choice("watches", CheckInKind),
             ladder_from_data(name, given.get("rungs"), f"{path}.rungs"),
             _urgency(given, "case_urgency"),
             _urgency(given, "lead_urgency"),

@@ -1,0 +1,61 @@
+"""Reads escalation.yaml: who is paged when. Gives plain data, durations in whole seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.policyfile import Section, read_policy_file, show_duration
+
+TARGETS = ("on_call", "next", "desk", "lead")
+URGENCIES = ("P1", "P2", "P3", "P4", "P5")
+_MINUTE = 60
+
+
+def load_escalation(path: Path | None = None) -> dict[str, object]:
+    """{"urgencies": {"P1": {"steps", "repeat", "answer", …}, …}, "fold_ack", "doubt", …}, as the file has it.
+
+    None reads the shipped file. Raises PolicyFileError naming the file, the key, what is wrong and the mend.
+    """
+    top = read_policy_file("escalation.yaml", path)
+    wanted = ("urgencies", "fold_ack", "doubt", "unverified_bundle_above")
+    top.keys(("reviewed", *wanted), wanted)
+    top.date_or_none("reviewed")
+    urgencies = top.section("urgencies")
+    urgencies.keys(URGENCIES, URGENCIES)
+    return {
+        "urgencies": {urgency: _escalation(urgencies.section(urgency)) for urgency in URGENCIES},
+        "fold_ack": top.duration("fold_ack", _MINUTE // 2, 60 * _MINUTE),
+        "doubt": top.duration("doubt", _MINUTE // 2, 60 * _MINUTE),
+        "unverified_bundle_above": top.whole_number("unverified_bundle_above", 1, 1000),
+    }
+
+
+def _escalation(given: Section) -> dict[str, object]:
+    wanted = ("steps", "repeat", "answer", "answer_grace", "plan", "review")
+    given.keys(wanted, wanted)
+    repeat = given.section("repeat")
+    repeat.keys(("every", "targets"), ("every", "targets"))
+    return {
+        "steps": _steps(given),
+        "repeat": {"every": repeat.duration("every", _MINUTE), "targets": repeat.choices("targets", TARGETS)},
+        **{key: given.duration(key, _MINUTE) for key in ("answer", "answer_grace", "plan", "review")},
+    }
+
+
+def _steps(given: Section) -> list[dict[str, object]]:
+    steps: list[dict[str, object]] = []
+    before: int | None = None
+    for one in given.sections("steps"):
+        one.keys(("after", "targets"), ("after", "targets"))
+        after = one.duration("after")
+        if before is None and after:
+            raise one.error(
+                "after", "must be 0 for the first step", "Write 0: nobody waits before the first page"
+            )
+        if before is not None and after <= before:
+            raise one.error(
+                "after", f"is not after {show_duration(before)}", "Make each step later than the one before"
+            )
+        before = after
+        steps.append({"after": after, "targets": one.choices("targets", TARGETS)})
+    return steps

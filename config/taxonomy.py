@@ -1,0 +1,85 @@
+"""Reads taxonomy.yaml: the words a case is described with. Gives plain data, in the order of the file.
+
+A desk may add codes, reorder and relabel. It may not take a shipped code away: stored cases hold it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from config.policyfile import Section, read_policy_file
+
+LISTS = (
+    "incident",
+    "profile",
+    "profile_flag",
+    "perpetrator",
+    "certainty",
+    "reliability",
+    "need",
+    "consent",
+    "outcome_person",
+    "outcome_intervention",
+)
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_KEYS = ("code", "label", "first", "care", "kinds")
+
+
+def load_taxonomy(path: Path | None = None) -> dict[str, list[dict[str, object]]]:
+    """Per list, its entries: {"code", "label", "first", "care", "kinds": [{"code", "label"}]}.
+
+    None reads the shipped file. Raises PolicyFileError naming the file, the key, what is wrong and the mend.
+    """
+    top, found = _read(path)
+    if path is not None:
+        for name, codes in _shipped_codes().items():
+            missing = [code for code in codes if code not in {entry["code"] for entry in found[name]}]
+            if missing:
+                raise top.error(
+                    name, f"has no {missing[0]} any more", "Put it back: stored cases may hold it"
+                )
+    return found
+
+
+@lru_cache(maxsize=1)
+def _shipped_codes() -> dict[str, tuple[object, ...]]:
+    _, shipped = _read(None)
+    return {name: tuple(entry["code"] for entry in entries) for name, entries in shipped.items()}
+
+
+def _read(path: Path | None) -> tuple[Section, dict[str, list[dict[str, object]]]]:
+    top = read_policy_file("taxonomy.yaml", path)
+    top.keys(LISTS, LISTS)
+    found = {name: _entries(top, name) for name in LISTS}
+    if not any(entry["first"] for entry in found["incident"]):
+        raise top.error("incident", "has no first buttons", "Put first: true on the most urgent ones")
+    return top, found
+
+
+def _entries(top: Section, name: str) -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = []
+    for one in top.sections(name):
+        entry = _entry(one, _KEYS)
+        entry["first"], entry["care"] = one.flag("first"), one.flag("care")
+        kinds = one.sections("kinds") if one.has("kinds") else []
+        entry["kinds"] = [_entry(kind, ("code", "label")) for kind in kinds]
+        entries.append(entry)
+    codes = [entry["code"] for entry in entries]
+    twice = [code for code in codes if codes.count(code) > 1]
+    if twice:
+        raise top.error(name, f"the code {twice[0]} stands twice", "Give each entry its own code")
+    # Whoever sees the six buttons and then "the rest" must find every entry once.
+    firsts = [bool(entry["first"]) for entry in entries]
+    if firsts != sorted(firsts, reverse=True):
+        raise top.error(name, "has a first button further down", "Put all first: true entries on top")
+    return entries
+
+
+def _entry(one: Section, allowed: tuple[str, ...]) -> dict[str, object]:
+    one.keys(allowed, ("code", "label"))
+    code = one.text("code")
+    if not _CODE.fullmatch(code):
+        raise one.error("code", f"{code[:40]!r} is not a code", "Use small letters, digits and _, at most 40")
+    return {"code": code, "label": one.text("label")}
