@@ -1,0 +1,202 @@
+"""Engines: how a connection to the store behaves, on SQLite and on PostgreSQL.
+
+Rules, the same for the main store and the key store:
+
+1. What is committed is on the disk: `synchronous` FULL on SQLite, `synchronous_commit` on for PostgreSQL.
+2. A writer's transaction takes its lock when it begins (SQLite: BEGIN IMMEDIATE), so that it waits at the
+   start and never fails in the middle. A reader's transaction cannot write.
+3. What is deleted is overwritten (SQLite `secure_delete`), and nothing is put into temporary files.
+4. Files are readable by their owner alone, and an error's message holds no values.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection as PgConnection
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+BUSY_TIMEOUT_MS: Final = 10_000
+"""How long a SQLite connection waits for another's lock. Writers are short, and long work goes in chunks."""
+
+_WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
+_CACHE_KIB: Final = 8_192
+_SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,57}")
+
+DEFAULT_SCHEMA: Final = "watchline"
+
+
+class Role(enum.Enum):
+    """What an engine's transactions may do."""
+
+    WRITER = "writer"
+    READER = "reader"
+
+
+class WrongDatabase(Exception):
+    """WATCHLINE_DATABASE, or the schema set beside it, cannot be used. Says what is wrong with it and what is
+    allowed, never the password in it."""
+
+
+def make_engine(
+    url: str | URL, role: Role, *, schema: str = DEFAULT_SCHEMA, pool_size: int = 5, durable: bool = True
+) -> Engine:
+    """An engine on `url`; SQLite's file is made when it is not there.
+
+    `schema` is PostgreSQL's and means nothing on SQLite; it need not exist yet. `pool_size` bounds the
+    connections. `durable=False` gives up rule 1, for rehearsals on a throw-away store and nothing else.
+    Raises WrongDatabase for a URL or schema that cannot be used.
+    """
+    target = _target(url)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(target, role, pool_size, durable)
+    return _postgresql(target, role, checked_schema(schema), pool_size, durable)
+
+
+def keys_url(url: str | URL) -> URL:
+    """Where the key store of the main store at `url` is: another file beside it, or the same PostgreSQL
+    server.
+
+    On PostgreSQL it is told apart by `keys_schema`. Raises WrongDatabase.
+    """
+    target = _target(url)
+    if target.get_backend_name() != "sqlite":
+        return target
+    main = Path(target.database or "")
+    return target.set(database=str(main.with_name(f"{main.stem}-keys{main.suffix}")))
+
+
+def keys_schema(schema: str = DEFAULT_SCHEMA) -> str:
+    """The PostgreSQL schema of the key store that belongs to the main store in `schema`."""
+    return f"{checked_schema(schema)}_keys"
+
+
+def checked_schema(schema: str) -> str:
+    """The name unchanged, when it is a plain lower-case name that leaves room for `keys_schema`. Raises
+    WrongDatabase."""
+    if not _SCHEMA_NAME.fullmatch(schema) or schema.startswith("pg_"):
+        raise WrongDatabase(
+            f"the schema name {schema!r} cannot be used: give 1 to 58 of a-z, 0-9 and _, beginning"
+            " neither with a digit nor with pg_"
+        )
+    return schema
+
+
+def _target(url: str | URL) -> URL:
+    try:
+        target = make_url(url)
+    except (ArgumentError, ValueError):
+        # The library's own message repeats the URL, which may hold a password.
+        raise WrongDatabase(
+            "WATCHLINE_DATABASE is not a database URL: give sqlite:////path/to/watchline.db or"
+            " postgresql://user@host/database"
+        ) from None
+    backend = target.get_backend_name()
+    if backend == "sqlite":
+        if not target.database or target.database == ":memory:" or target.query:
+            raise WrongDatabase(
+                "WATCHLINE_DATABASE names no plain SQLite file: give sqlite:////path/to/watchline.db, with no"
+                " options after it"
+            )
+        return target.set(drivername="sqlite+pysqlite")
+    if backend == "postgresql":
+        return target.set(drivername="postgresql+psycopg")
+    raise WrongDatabase(f"WATCHLINE_DATABASE names {backend}: only sqlite and postgresql are supported")
+
+
+# ----------------------------------------------------------------------------------------------------- SQLite
+
+
+def _sqlite(target: URL, role: Role, pool_size: int, durable: bool) -> Engine:
+    path = Path(target.database or "")
+    _own_file(path)
+    # One writer at a time is SQLite's rule; a second writing connection would only wait for the first one's
+    # lock.
+    size = 1 if role is Role.WRITER else pool_size
+    engine = create_engine(
+        target, pool_size=size, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _record: Any) -> None:
+        # The driver's own transaction control would begin a deferred transaction, and only before some
+        # statements.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",
+            f"synchronous = {'FULL' if durable else 'OFF'}",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "temp_store = MEMORY",
+            "trusted_schema = OFF",
+            f"journal_size_limit = {_WAL_LIMIT_BYTES}",
+            f"cache_size = -{_CACHE_KIB}",
+            f"query_only = {'ON' if role is Role.READER else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    begin_statement = "BEGIN IMMEDIATE" if role is Role.WRITER else "BEGIN"
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin_statement)
+
+    return engine
+
+
+def _own_file(path: Path) -> None:
+    """Make the file before SQLite does, readable by its owner alone; SQLite gives its -wal and -shm the same
+    mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as problem:
+        raise WrongDatabase(
+            f"WATCHLINE_DATABASE: {path} cannot be opened ({problem.strerror}): make its directory, and let"
+            " the user that runs watchline own it"
+        ) from None
+
+
+# ------------------------------------------------------------------------------------------------- PostgreSQL
+
+
+def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: bool) -> Engine:
+    settings = (
+        f"-c synchronous_commit={'on' if durable else 'off'}"
+        f" -c default_transaction_read_only={'on' if role is Role.READER else 'off'}"
+        " -c timezone=UTC -c idle_in_transaction_session_timeout=60s"
+    )
+    engine = create_engine(
+        target,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        hide_parameters=True,
+        # A restarted server must cost one retry inside the pool, not one failed turn a connection.
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "watchline",
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "options": settings,
+        },
+    )
+    search_path = sql.SQL("SET search_path TO {}").format(sql.Identifier(schema))
+
+    @event.listens_for(engine, "connect", insert=True)
+    def connect(connection: PgConnection[Any], _record: Any) -> None:
+        connection.execute(search_path)
+        connection.commit()
+
+    return engine
