@@ -1,4 +1,4 @@
-"""The dependency audit: known advisories when an advisory service answers, and what can be checked without one.
+"""The dependency audit: known advisories when a service answers, and what can be checked without one.
 
 Exit status 1 when a pinned version has a known advisory or was withdrawn by its authors, when a published
 file no longer has the pinned hash, or when what is installed is not what is pinned. When no advisory service
@@ -88,9 +88,8 @@ def main() -> int:
     differing = [problem for lock in locks for problem in installed_otherwise(lock)]
     if (conflicts := run("pip", "check")).returncode != 0:
         differing += conflicts.stdout.splitlines()
-    print(
-        f"pins: {sum(1 for lock in locks for _ in pins(lock))} versions with hashes, {len(differing)} differ here"
-    )
+    count = sum(1 for lock in locks for _ in pins(lock))
+    print(f"pins: {count} versions with hashes, {len(differing)} differ here")
     problems += differing
 
     gone = [problem for lock in locks for problem in withdrawn_or_altered(lock)]
