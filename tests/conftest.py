@@ -9,6 +9,8 @@ from collections.abc import Generator
 
 import pytest
 
+pytest_plugins = ["tests.fixtures_db"]
+
 NO_SKIPS = os.environ.get("WATCHLINE_NO_SKIPS", "") not in ("", "0")
 
 
