@@ -1,0 +1,183 @@
+"""What the container files promise, read from the files: no engine is needed to break a promise in them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TOP = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((TOP / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (TOP / "Dockerfile").read_text(encoding="utf-8")
+ACCOUNT = "/home/.local/share/signal-cli"
+
+
+def words(service: dict[str, Any]) -> list[str]:
+    """Entrypoint and command as the one list of arguments they become."""
+    return [*service.get("entrypoint", []), *service.get("command", [])]
+
+
+def the_one(matching: list[str]) -> str:
+    assert len(matching) == 1, matching
+    return matching[0]
+
+
+def daemon() -> str:
+    return the_one([name for name, service in SERVICES.items() if "daemon" in words(service)])
+
+
+def gateway() -> str:
+    return the_one([n for n, s in SERVICES.items() if any("signal-cli-rest-api" in w for w in words(s))])
+
+
+def passing(service: dict[str, Any]) -> bool:
+    """Whether the service does one thing and ends, so that there is no health to ask for."""
+    return bool(service["restart"] == "no")
+
+
+def mounts(service: dict[str, Any]) -> dict[str, str]:
+    """Target folder to source, of every volume; the short form is the only one in use."""
+    return {volume.split(":")[1]: volume.split(":")[0] for volume in service.get("volumes", [])}
+
+
+def beyond_loopback(port: Any) -> bool:
+    if isinstance(port, dict):
+        return port.get("host_ip") not in ("127.0.0.1", "::1")
+    return not str(port).startswith(("127.0.0.1:", "[::1]:"))
+
+
+@pytest.mark.parametrize("port", ["8080:8080", 8080, "0.0.0.0:80:80", {"target": 80, "published": 80}])
+def test_a_port_for_everybody_would_be_noticed(port: Any) -> None:
+    assert beyond_loopback(port)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_is_published_beyond_loopback(name: str) -> None:
+    assert not [port for port in SERVICES[name].get("ports", []) if beyond_loopback(port)]
+    assert SERVICES[name].get("network_mode", "none") in ("none", f"service:{daemon()}")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_can_do_nothing_it_does_not_need(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "pid", "ipc", "devices", "userns_mode"} & service.keys()
+    if passing(service):
+        assert service["cap_add"] == ["CHOWN"]
+        assert service["network_mode"] == "none"
+    else:
+        assert "cap_add" not in service
+        assert service.get("user", "").split(":")[0] != "0"
+        assert "user" in service or "build" in service, "the image's own user would be root"
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if not passing(service)])
+def test_every_running_service_has_a_health_check_and_comes_back(name: str) -> None:
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+    assert {"interval", "timeout", "retries"} <= service["healthcheck"].keys()
+    assert service["restart"] == "unless-stopped"
+
+
+def test_signal_is_fetched_only_when_our_receiver_asks() -> None:
+    arguments = words(SERVICES[daemon()])
+    assert "--receive-mode=manual" in arguments
+    # What is received would stand in the container's log otherwise.
+    assert "--no-receive-stdout" in arguments
+
+
+def test_the_gateway_joins_the_daemon_and_starts_no_second_one() -> None:
+    service = SERVICES[gateway()]
+    assert service["network_mode"] == f"service:{daemon()}"
+    assert service["entrypoint"][0] == "/usr/bin/signal-cli-rest-api", (
+        "the stock entrypoint starts a supervisor"
+    )
+    assert service["environment"]["MODE"] == "json-rpc"
+    assert not {"AUTO_RECEIVE_SCHEDULE", "RECEIVE_WEBHOOK_URL"} & service["environment"].keys()
+    assert service["image"] == SERVICES[daemon()]["image"]
+    assert service["user"] == SERVICES[daemon()]["user"]
+
+
+def test_the_gateway_finds_the_daemon_where_it_listens() -> None:
+    service = SERVICES[gateway()]
+    assert f"-signal-cli-config={ACCOUNT}" in service["entrypoint"]
+    shipped = TOP / mounts(service)[f"{ACCOUNT}/jsonrpc2.yml"]
+    port = yaml.safe_load(shipped.read_text(encoding="utf-8"))["config"]["<multi-account>"]["tcp_port"]
+    assert f"--tcp=0.0.0.0:{port}" in words(SERVICES[daemon()])
+    assert SERVICES["bot"]["environment"]["WATCHLINE_SIGNAL_DAEMON"] == f"{daemon()}:{port}"
+    assert SERVICES["bot"]["environment"]["WATCHLINE_SIGNAL_RECEIVE"] == "durable"
+
+
+def test_a_file_on_its_way_out_is_where_the_daemon_looks_for_it_and_never_on_disk() -> None:
+    folder = the_one(
+        [w for w in words(SERVICES[gateway()]) if w.startswith("-attachment-tmp-dir=")]
+    ).partition("=")[2]
+    volume = mounts(SERVICES[gateway()])[folder.rstrip("/")]
+    assert mounts(SERVICES[daemon()])[folder.rstrip("/")] == volume
+    assert COMPOSE["volumes"][volume]["driver_opts"]["type"] == "tmpfs"
+
+
+@pytest.mark.parametrize(
+    ("network", "members"), [("database", {"bot", "database"}), ("signal", {"bot", daemon()})]
+)
+def test_what_trusts_its_network_shares_it_with_the_bot_alone(network: str, members: set[str]) -> None:
+    assert COMPOSE["networks"][network]["internal"] is True
+    assert {name for name, service in SERVICES.items() if network in service.get("networks", [])} == members
+
+
+def test_secrets_are_files_and_stand_in_no_environment() -> None:
+    for secret in COMPOSE["secrets"].values():
+        assert secret.keys() == {"file"}
+        assert secret["file"].startswith("./secrets/")
+    for name, service in SERVICES.items():
+        for variable, value in service.get("environment", {}).items():
+            if any(hint in variable for hint in ("PASSWORD", "TOKEN", "KEY", "SECRET", "DATABASE_URL")):
+                assert variable.endswith("_FILE"), f"{name}: {variable}"
+                assert value.startswith("/run/secrets/"), f"{name}: {variable}"
+    ignored = (TOP / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "/secrets/" in ignored
+    assert "/.env" in ignored
+
+
+def test_an_sos_on_telegram_waits_for_no_part_of_signal() -> None:
+    waits = SERVICES["bot"]["depends_on"]
+    assert waits["database"]["condition"] == "service_healthy"
+    assert waits[daemon()]["condition"] == "service_started"
+    assert gateway() not in waits
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_images_are_of_a_named_version(name: str) -> None:
+    _, _, tag = SERVICES[name]["image"].rpartition(":")
+    assert tag not in ("", "latest")
+    assert "/" not in tag
+
+
+def test_the_image_runs_as_nobody_in_particular_and_holds_only_what_is_pinned() -> None:
+    final = DOCKERFILE.rpartition("\nFROM ")[2]
+    user = the_one([line.split()[1] for line in final.splitlines() if line.startswith("USER ")])
+    assert all(part.isdigit() and int(part) > 0 for part in user.split(":"))
+    assert "--only-binary=:all: --require-hashes -r .ci/requirements/run.txt" in DOCKERFILE
+    for line in DOCKERFILE.splitlines():
+        if "pip install" in line:
+            assert "--require-hashes" in line or "--no-index" in line, line
+
+
+def test_the_builder_is_sent_only_what_the_image_is_made_of() -> None:
+    patterns = [
+        line
+        for line in (TOP / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    assert patterns[0] == "*"
+    sent = {pattern.removeprefix("!") for pattern in patterns if pattern.startswith("!")}
+    copied = {
+        source
+        for line in DOCKERFILE.splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for source in line.split()[1:-1]
+    }
+    assert sent == copied
