@@ -1,0 +1,123 @@
+"""Folds what people type to one plain spelling, in time linear in its length.
+
+Lexicon entries go through the same `fold`, so the two sides always meet. Capitals, accents, Arabic vowel marks,
+tatweel, full-width and squared letters, invisible marks, and letters of one alphabet hidden in a word of another
+(a Cyrillic "о" in "SОS") all disappear here. Bengali vowel signs stay: without them its words run together.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+BREAK = "."
+SOS_SIGN = "\U0001f198"
+SIREN = "\U0001f6a8"
+
+_CLAUSE_ENDS = "!?;\n\r\u2026\u061f\u061b\u0964\u0965\u06d4\u3002\uff01\uff1f"
+_INVISIBLE = (0x00AD, 0x034F, 0x061C, 0x180E, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xFEFF)
+_ARABIC_VARIANTS = {
+    "ٱ": "ا", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ڪ": "ك", "ة": "ه", "ۀ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه",
+    "ء": "", "ـ": "", "گ": "ك", "ڤ": "ف", "ۇ": "و",
+}
+_LATIN_VARIANTS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae", "ß": "ss"}
+_CYRILLIC_TO_LATIN = str.maketrans("аеорсухкмтнвіјѕьһԁɡ", "aeopcyxkmthbijsbhdg")
+_LATIN_TO_CYRILLIC = str.maketrans("aeopcyxkmthbijs", "аеорсухкмтнвијс")
+_GREEK_TO_LATIN = str.maketrans("αβεηικμνορστυχ", "abehikmvopotux")
+_GREEK_TO_LATIN.update({ord("σ"): "s", ord("ς"): "s", ord("ρ"): "p", ord("ν"): "v"})
+
+
+def _table() -> dict[int, str | None]:
+    table: dict[int, str | None] = {}
+    for code in range(0x10000):
+        if 0xD800 <= code <= 0xDFFF:
+            table[code] = " "
+            continue
+        category = unicodedata.category(chr(code))
+        if category[0] in "PSZC":
+            table[code] = " "
+    for code in (*range(0x0300, 0x0370), *range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670,
+                 *range(0x06D6, 0x06ED), 0x09BC, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+                 *range(0x2066, 0x2070), *range(0xFE00, 0xFE10), 0x20E3, *_INVISIBLE):
+        table[code] = None
+    for ends in _CLAUSE_ENDS:
+        table[ord(ends)] = f" {BREAK} "
+    table[ord(".")] = f" {BREAK} "
+    for variants in (_ARABIC_VARIANTS, _LATIN_VARIANTS):
+        table.update({ord(key): value for key, value in variants.items()})
+    for zero in (0x0660, 0x06F0, 0x09E6):
+        table.update({zero + digit: str(digit) for digit in range(10)})
+    for apostrophe in "'’‘ʼ`´":
+        table[ord(apostrophe)] = "'"
+    for first in (0x1F150, 0x1F170, 0x1F1E6):
+        table.update({first + letter: chr(97 + letter) for letter in range(26)})
+    table[ord(SOS_SIGN)] = f" {SOS_SIGN} "
+    table[ord(SIREN)] = f" {SIREN} "
+    for emoji in (*range(0x1F300, 0x1F650), *range(0x1F680, 0x1F700), *range(0x1F900, 0x1FB00)):
+        table.setdefault(emoji, " ")
+    for skin_or_tag in (*range(0x1F3FB, 0x1F400), *range(0xE0000, 0xE0080)):
+        table[skin_or_tag] = None
+    return table
+
+
+_TABLE = _table()
+_ASCII_TABLE = {code: _TABLE[code] for code in range(128) if code in _TABLE}
+_APOSTROPHE = re.compile(r"(?<![^\W_])((?!i')[^\W_]|qu)'(?=[^\W_])")
+_SPELLED = re.compile(r"(?<![^\W_])[^\W_](?:[ .]{1,3}[^\W_](?![^\W_])){2,}")
+_RUN = re.compile(r"(.)\1{2,}")
+_TWICE = re.compile(r"(.)\1+")
+_LATIN = re.compile(r"[a-z]")
+_LOOKALIKE = re.compile(r"[\u0370-\u04ff]")
+_PERSIAN_PREFIX = re.compile(r"(?<!\S)(ن?مي) (?=[^\W\d_])")
+_LONGEST = 48  # characters; no word of the lexicon comes near it
+
+
+def fold(text: str) -> str:
+    """Returns `text` in lower case letters, digits and single `BREAK` marks between clauses, words set apart."""
+    if text.isascii():
+        folded = text.lower().translate(_ASCII_TABLE)
+    else:
+        # Each different word is folded once: long texts repeat themselves, and the table is the slow part.
+        words = text.replace("\n", f" {BREAK} ").split()
+        table = {word: _fold_word(word) for word in set(words)}
+        folded = " ".join([table[word] for word in words])
+    if "'" in folded:
+        folded = _APOSTROPHE.sub(r"\1 ", folded).replace("'", "")
+    # Persian writes its verb prefix joined, apart, or with an invisible joiner.
+    if "مي " in folded:
+        folded = _PERSIAN_PREFIX.sub(r"\1", folded)
+    return _SPELLED.sub(lambda found: _join(found.group()), folded)
+
+
+def _fold_word(word: str) -> str:
+    # Accents, hamza and ligatures come off by decomposition; what is left of Bengali is put together again.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", word).casefold().translate(_TABLE))
+
+
+def _join(spelled: str) -> str:
+    letters = spelled.replace(" ", "").replace(BREAK, "")
+    return letters if not letters.isdigit() else spelled
+
+
+def clauses(folded: str) -> Iterator[list[str]]:
+    """Yields the words of each clause of a folded text; clauses without words are left out."""
+    for part in folded.split(BREAK):
+        words = part.split()
+        if words:
+            yield [word if len(word) <= _LONGEST else _RUN.sub(r"\1", word)[:_LONGEST] for word in words]
+
+
+def spellings(word: str) -> list[str]:
+    """Other readings of one folded word: repeated letters shortened, and letters of a second alphabet put right."""
+    found: list[str] = []
+    if _RUN.search(word):
+        found += [_RUN.sub(r"\1", word), _RUN.sub(r"\1\1", word)]
+    if not word.isascii() and _LATIN.search(word) and _LOOKALIKE.search(word):
+        found += [word.translate(_GREEK_TO_LATIN).translate(_CYRILLIC_TO_LATIN), word.translate(_LATIN_TO_CYRILLIC)]
+    return found
+
+
+def squeeze(word: str) -> str:
+    """`word` without any letter twice in a row."""
+    return _TWICE.sub(r"\1", word)

@@ -1,0 +1,221 @@
+"""Reads one text and says whether it tells of an emergency (protection practice, "the alarm first").
+
+1. `/sos`, `/test`, `/help` and the whole-message words, also misspelt, decide alone.
+2. Otherwise each clause, in stretches of at most `_STRETCH` words, is judged per language by `rules`.
+3. Where the rules find nothing, the trained model may still raise a doubt; it never lowers what a rule found.
+
+The strongest finding wins. Time grows linearly with the text; nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rapidfuzz.distance import OSA
+
+from alerts.recognition.lexicon import Hit, Lexicon
+from alerts.recognition.model import Model
+from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, spellings, squeeze
+from alerts.recognition.rules import SHARED, TRIGGERS, Finding, judge, unmasked
+from alerts.recognition.verdict import Alarm, Intent, Verdict
+
+_STRETCH = 22  # words judged together: a long sentence and a half
+_STEP = 14  # words from one stretch to the next, so that neighbours always share one
+_SHORT = 60  # words up to which slips of the finger are corrected: people type these, longer texts are pasted
+_TOGETHER = 24  # words up to which clauses are also judged as one: panic puts full stops anywhere
+_BARE = 40  # characters up to which a message is compared whole with the SOS words
+_FUZZY_FROM = 4  # letters a word needs to be recognised with one slip
+_FUZZIER_FROM = 9  # letters from which two slips are allowed
+_LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
+_COLOURS = frozenset("\ufe0e\ufe0f") | {chr(tone) for tone in range(0x1F3FB, 0x1F400)}
+_NONE = Verdict(Alarm.NONE, "none")
+_BARE_KINDS = ("sos", "help", "helpme", "bare")
+_AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
+_MODEL_READS = 400  # words of a text the model looks at, from each end
+
+
+class Recogniser:
+    """`lexicons` is plain data by language code; `model` may be left out, the rules stand alone."""
+
+    def __init__(self, lexicons: Mapping[str, Mapping[str, object]], model: Model | None) -> None:
+        self._lexicon = Lexicon.compiled(lexicons)
+        self._model = model
+        self._bare: dict[str, str] = {}
+        self._tests: dict[str, str] = {}
+        for phrase, kinds in self._lexicon.phrases.items():
+            for language, kind in kinds.items():
+                if kind in _BARE_KINDS:
+                    self._bare.setdefault(phrase.replace(" ", ""), language)
+                elif kind == "test":
+                    self._tests[phrase] = language
+        self._squeezed = {squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM}
+        self._intents: dict[str, Intent] = {}
+        for data in lexicons.values():
+            intents = data.get("intents")
+            if isinstance(intents, Mapping):
+                for name, entries in intents.items():
+                    for entry in entries:
+                        self._intents.setdefault(_whole(str(entry)), Intent(name))
+
+    def recognise(self, text: str) -> Verdict:
+        """The verdict on `text`, of any length and with any characters in it."""
+        stripped = text.strip()
+        if stripped.startswith("/"):
+            command, _, stripped = stripped.partition(" ")
+            name = command[1:].partition("@")[0].lower()
+            if name == "sos":
+                return Verdict(Alarm.SOS, "command")
+            if name == "test":
+                return Verdict(Alarm.TEST, "command")
+            if not stripped:
+                return _NONE
+        if SOS_SIGN in stripped:
+            return Verdict(Alarm.SOS, "sos-sign")
+        folded = fold(stripped)
+        whole = self._whole_message(folded)
+        if whole is not None:
+            return whole
+        found = self._clauses(folded, shouted="SOS" in stripped and not stripped.isupper(), question="?" in stripped)
+        if found.alarm is Alarm.NONE and SIREN in folded:
+            signs = folded.count(SIREN)
+            if len(folded.split()) <= signs + 1 or signs > 1:
+                return Verdict(Alarm.DOUBT, "siren")
+        return found
+
+    def whole_message_sos(self, text: str) -> bool:
+        """Whether the whole message is an SOS word or sign: all that counts in an officer's message."""
+        stripped = text.strip()
+        if stripped.lower().startswith("/sos"):
+            return True
+        folded = fold(stripped).replace(BREAK, " ")
+        if stripped and not folded.replace(SOS_SIGN, "").split():
+            return SOS_SIGN in folded
+        return self._whole_word("".join(folded.replace(SOS_SIGN, "").split())) is not None
+
+    def intent(self, text: str) -> Intent | None:
+        """What a short message says as a whole; None if it says anything more, or an alarm comes before."""
+        if len(text) > _BARE:
+            return None
+        known = self._intents.get(_whole(text))
+        if known is Intent.HELP and text.lstrip().startswith("/"):
+            return None  # `/help` asks for the list of commands
+        if known is not None:
+            return known
+        return Intent.HELP if self.recognise(text).alarm is Alarm.SOS else None
+
+    def _whole_message(self, folded: str) -> Verdict | None:
+        if len(folded) > 4 * _BARE:
+            return None
+        plain = " ".join(folded.replace(BREAK, " ").split())
+        if plain in self._tests:
+            return Verdict(Alarm.TEST, "test-word", self._tests[plain])
+        if plain and plain in self._intents:
+            return Verdict(Alarm.SOS, "whole-word") if self._intents[plain] is Intent.HELP else _NONE
+        language = self._whole_word(plain.replace(" ", ""))
+        if language is not None:
+            return Verdict(Alarm.SOS, "whole-word", language)
+        words = plain.split()
+        hits = self._lexicon.hits([self._lexicon.corrected(word) for word in words], {})
+        covered = {at for hit in hits if hit.kind in _AROUND for at in range(hit.start, hit.end)}
+        core = [hit for hit in hits if hit.kind in _BARE_KINDS]
+        masked = {at for hit in hits if hit.kind in ("mask", "neg", "negafter") for at in range(hit.start, hit.end)}
+        for word_at, word in enumerate(words):
+            if word_at not in covered and self._whole_word(word) is not None:
+                return Verdict(Alarm.SOS, "sos-words", self._whole_word(word)) if len(words) <= 2 else None
+        if core and len(covered) == len(words) and not masked:
+            return Verdict(Alarm.SOS, "sos-words", core[0].language)
+        return None
+
+    def _whole_word(self, word: str) -> str | None:
+        """The language in which `word` is an SOS word, with repeated letters and a slip allowed; None if in none."""
+        if not word or len(word) > 4 * _BARE:
+            return None
+        for reading in (word, word.translate(_LEET), *spellings(word)):
+            if reading in self._bare:
+                return self._bare[reading]
+            if reading.replace("sos", "") == "" or reading.replace("help", "") == "":
+                return "en"
+        if self._lexicon.known(word) or len(word) > _BARE:
+            return None
+        shortest = squeeze(word)
+        if shortest in self._bare or shortest in self._squeezed:
+            return self._bare.get(shortest) or self._squeezed[shortest]
+        if len(word) < _FUZZY_FROM or word in self._intents:
+            return None
+        for known, language in self._bare.items():
+            if len(known) >= _FUZZY_FROM:
+                allowed = 2 if len(known) >= _FUZZIER_FROM else 1
+                if abs(len(known) - len(word)) <= allowed and OSA.distance(word, known, score_cutoff=allowed) <= allowed:
+                    return language
+        return None
+
+    def _clauses(self, folded: str, *, shouted: bool, question: bool) -> Verdict:
+        parts = list(clauses(folded))
+        total = sum(map(len, parts))
+        if total <= _SHORT:
+            parts = [[self._lexicon.corrected(word) for word in words] for words in parts]
+        else:
+            parts = [[self._shortened(word) for word in words] for words in parts]
+        best = _NONE
+        memory: dict[str, list] = {}  # type: ignore[type-arg]
+        for words in parts:
+            best = _stronger(best, self._judged(words, memory, shouted=shouted, question=question))
+            if best.alarm is Alarm.SOS:
+                return best
+        if len(parts) > 1 and total <= _TOGETHER and best.alarm is Alarm.NONE:
+            together = [word for words in parts for word in words]
+            best = _stronger(best, self._judged(together, memory, shouted=shouted, question=question))
+        if best.alarm is Alarm.NONE and self._model is not None and self._model.alarming(self._ends(folded)):
+            return Verdict(Alarm.DOUBT, "model")
+        return best
+
+    def _shortened(self, word: str) -> str:
+        if self._lexicon.known(word):
+            return word
+        return next((other for other in spellings(word) if self._lexicon.known(other)), word)
+
+    @staticmethod
+    def _ends(folded: str) -> str:
+        words = folded.split()
+        if len(words) <= 2 * _MODEL_READS:
+            return folded
+        return " ".join(words[:_MODEL_READS] + words[-_MODEL_READS:])
+
+    def _judged(self, words: Sequence[str], memory: dict[str, list], *, shouted: bool, question: bool) -> Verdict:  # type: ignore[type-arg]
+        hits = self._lexicon.hits(words, memory)
+        if not hits:
+            return _NONE
+        best = _NONE
+        last = max(len(words) - (_STRETCH - _STEP), 1)
+        for start in range(0, last, _STEP) if len(words) > _STRETCH else (0,):
+            end = min(start + _STRETCH, len(words))
+            here = [hit for hit in hits if start <= hit.start and hit.end <= end] if len(words) > _STRETCH else hits
+            for language in _languages(here):
+                mine = [hit for hit in here if hit.language == language or hit.kind in SHARED]
+                moved = [Hit(hit.start - start, hit.end - start, language, hit.kind) for hit in mine]
+                finding = judge(unmasked(moved, shouted), end - start, question=question, shouted=shouted)
+                best = _stronger(best, _verdict(finding, language))
+                if best.alarm is Alarm.SOS:
+                    return best
+        return best
+
+
+def _languages(hits: Iterable[Hit]) -> list[str]:
+    return sorted({hit.language for hit in hits if hit.kind in TRIGGERS})
+
+
+def _verdict(finding: Finding | None, language: str) -> Verdict:
+    return _NONE if finding is None else Verdict(finding[0], finding[1], language)
+
+
+_RANK = {Alarm.NONE: 0, Alarm.TEST: 0, Alarm.DOUBT: 1, Alarm.SOS: 2}
+
+
+def _stronger(one: Verdict, other: Verdict) -> Verdict:
+    return other if _RANK[other.alarm] > _RANK[one.alarm] else one
+
+
+def _whole(text: str) -> str:
+    """A whole message as one key: its words, or, where it has none, its signs without their colours."""
+    words = " ".join(fold(text).replace(BREAK, " ").split())
+    return words or "".join(sign for sign in text if not sign.isspace() and sign not in _COLOURS)

@@ -1,0 +1,156 @@
+"""Decides what the words of one clause add up to, the same way in every language.
+
+The languages differ in their words; what makes an emergency does not: somebody hostile (`actor`, `they`), a deed
+(`att` going on, `attp` done, `attb` bare and wanting an `intent`, `attn` as a noun), somebody it is done to (`me`,
+`kin`, `him`) or a place that is ours (`home`, `place`), a state of the writer (`state`), a time (`now`, `past`).
+What makes it ordinary: `topic` (work talk), `fiction`, `cond` (if, when), `report` (somebody tells the news),
+`neg`, and fixed expressions (`mask`), whose words count for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.recognition.lexicon import Hit
+from alerts.recognition.verdict import Alarm
+
+Finding = tuple[Alarm, str]
+
+TRIGGERS = frozenset(("sos", "help", "helpme", "sure", "maybe", "att", "attp", "attb", "attn", "come", "weapon",
+                      "state", "miss", "urgent", "place"))
+# Words for these mean the same beside any language: people mix.
+SHARED = frozenset(("actor", "weapon"))
+_NEGATED = frozenset(("att", "attp", "attb", "attn", "state", "weapon", "come", "help", "helpme", "urgent", "sos",
+                      "maybe"))
+_REACH_BEFORE = 3  # words a negation reaches forward
+_REACH_AFTER = 2  # words a negation that stands behind reaches back
+
+
+def unmasked(hits: Sequence[Hit], shouted: bool) -> list[Hit]:
+    """`hits` of one language without those whose words belong to a fixed ordinary expression, or are negated."""
+    masks = [hit for hit in hits if hit.kind == "mask"]
+    denied = [hit for hit in hits if hit.kind == "neg"]
+    denied_behind = [hit for hit in hits if hit.kind == "negafter"]
+    kept = []
+    for hit in hits:
+        if hit.kind in ("mask", "neg", "negafter"):
+            continue
+        length = hit.end - hit.start
+        if any(mask.start < hit.end and hit.start < mask.end and length <= mask.end - mask.start for mask in masks):
+            # Spanish "sos" is also "you are", but nobody writes that in capitals.
+            if not (shouted and hit.kind == "sos"):
+                continue
+        if hit.kind in _NEGATED:
+            if any(0 <= hit.start - no.end < _REACH_BEFORE for no in denied):
+                continue
+            if any(0 <= no.start - hit.end < _REACH_AFTER for no in denied_behind):
+                continue
+        kept.append(hit)
+    return kept
+
+
+def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool) -> Finding | None:
+    """What `hits` of one language in a clause of `length` words tell; None if nothing."""
+    kinds = {hit.kind for hit in hits}
+    if not kinds & TRIGGERS:
+        return None
+    return (_called(hits, kinds, length, shouted) or _told(kinds, length, question))
+
+
+def _called(hits: Sequence[Hit], kinds: set[str], length: int, shouted: bool) -> Finding | None:
+    """SOS words, cries for help and the fixed phrases of an emergency."""
+    talk = bool(kinds & {"topic", "fiction", "cond", "report"})
+    danger = bool(kinds & {"att", "attp", "attn", "they", "actor", "now", "urgent", "place", "state", "weapon", "come"})
+    if "sure" in kinds and not kinds & {"fiction", "cond", "report"}:
+        if "past" in kinds and "now" not in kinds:
+            return None
+        return Alarm.SOS, "phrase"
+    if "sos" in kinds and not talk:
+        edge = any(hit.kind == "sos" and (hit.start == 0 or hit.end == length) for hit in hits)
+        close = bool(kinds & {"me", "i", "my", "kin", "home"})
+        if edge or danger or close or shouted:
+            return Alarm.SOS, "sos-word"
+        return Alarm.DOUBT, "sos-word-inside"
+    aside = talk or bool(kinds & {"task", "thanks"})
+    if "helpme" in kinds:
+        taken = max(hit.end - hit.start for hit in hits if hit.kind == "helpme")
+        if not aside and (danger or length - taken <= 2):
+            return Alarm.SOS, "help-me"
+        if aside and not kinds & {"fiction", "cond", "thanks"} and kinds & {"att", "state", "weapon"}:
+            return Alarm.SOS, "help-me-danger"
+        if not aside:
+            return Alarm.DOUBT, "help-me-unclear"
+    if "help" in kinds and not aside:
+        edge = any(hit.kind == "help" and (hit.start == 0 or hit.end == length) for hit in hits)
+        if edge and (length <= 2 or danger):
+            return Alarm.SOS, "help-danger"
+        if danger and kinds & {"now", "urgent", "att", "state", "weapon"}:
+            return Alarm.SOS, "help-now"
+    if "maybe" in kinds and not kinds & {"fiction", "cond", "report"}:
+        if not ("past" in kinds and "now" not in kinds):
+            return Alarm.DOUBT, "phrase-unclear"
+    return None
+
+
+def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
+    """Emergencies told without any SOS word."""
+    if kinds & {"fiction"}:
+        return None
+    conditional = "cond" in kinds
+    if conditional and "now" not in kinds:
+        return None
+    ours = bool(kinds & {"me", "kin", "him"})
+    hostile = bool(kinds & {"actor", "they"})
+    here = bool(kinds & {"place", "home"})
+    old = "past" in kinds
+    now = "now" in kinds or "recent" in kinds
+    talk = bool(kinds & {"topic", "report"})
+    found: Finding | None = None
+    if "att" in kinds and not (old and not now and "me" not in kinds):
+        if "me" in kinds or (ours and not talk) or ("my" in kinds and not talk) or (
+                hostile and here and not talk) or ("i" in kinds and now and hostile):
+            found = Alarm.SOS, "deed-going-on"
+        elif (hostile or here or now) and not talk and not question:
+            found = Alarm.DOUBT, "deed-near"
+        elif length <= 3 and not talk:
+            found = Alarm.DOUBT, "deed-bare"
+    if found is None and "attp" in kinds and not (old and not now) and not (talk and not now):
+        if ours or "my" in kinds or (here and hostile):
+            found = Alarm.SOS, "deed-done"
+        elif hostile and (now or here) or (hostile and "they" in kinds and length <= 6) or (
+                "i" in kinds and now) or (hostile and length <= 4 and not question):
+            found = Alarm.DOUBT, "deed-done-near"
+    if found is None and "attb" in kinds and "intent" in kinds and not talk and not old:
+        if ours or (here and hostile) or "my" in kinds:
+            found = Alarm.SOS, "deed-coming"
+        elif hostile and not question:
+            found = Alarm.DOUBT, "deed-coming-near"
+    if found is None and "state" in kinds and not (old and not now):
+        if kinds & {"i", "me", "my", "now", "kin"} or length <= 4 or hostile:
+            found = (Alarm.DOUBT if talk else Alarm.SOS), "state"
+    if found is None and "weapon" in kinds and not old and not talk:
+        if hostile and (kinds & {"me", "place", "home", "i", "my", "now", "come", "kin", "him"}):
+            found = Alarm.SOS, "weapon-near"
+        elif hostile or "me" in kinds or "place" in kinds:
+            found = Alarm.DOUBT, "weapon"
+    if found is None and "come" in kinds and hostile and not talk and not old:
+        if kinds & {"me", "my", "home", "now", "place"} and "actor" in kinds:
+            found = Alarm.SOS, "actor-coming"
+        elif kinds & {"me", "my", "home", "now", "place"} or "actor" in kinds:
+            found = (Alarm.DOUBT, "coming") if not question else None
+    if found is None and "place" in kinds and "actor" in kinds and not talk and not old and not question:
+        near = bool(kinds & {"me", "my", "home", "now"})
+        found = (Alarm.SOS, "actor-here") if near and "now" in kinds else (Alarm.DOUBT, "actor-near")
+    if found is None and "miss" in kinds and kinds & {"kin", "him"} and not talk and not (old and not now):
+        found = Alarm.SOS, "missing"
+    if found is None and "attn" in kinds and not old and not talk:
+        if "now" in kinds and (here or ours or hostile):
+            found = Alarm.SOS, "attack-now"
+        elif here or ours or "now" in kinds or "my" in kinds:
+            found = (Alarm.DOUBT, "attack-near") if not question else None
+    if found is None and "urgent" in kinds and not talk:
+        if kinds & {"me", "i", "my", "actor", "place", "now"} or length <= 3:
+            found = Alarm.DOUBT, "urgent"
+    if found is not None and conditional:
+        return Alarm.DOUBT, found[1]
+    return found

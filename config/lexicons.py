@@ -1,0 +1,65 @@
+"""Reads the recognition lexicons (`lexicon/*.yaml`, one a language) and the trained model; gives plain data.
+
+In the files a list may also be written as one text with commas, which keeps a long list readable.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from typing import Any
+
+import yaml
+
+_FOLDER = importlib.resources.files("config") / "lexicon"
+_MODEL_NAME = "model.bin"
+_LISTS = ("classes", "stems", "forms", "intents")
+_KEYS = frozenset((*_LISTS, "language", "roman", "ordinary"))
+
+
+class LexiconError(ValueError):
+    """A lexicon file cannot be used. Its message is the file's name and what is wrong with it."""
+
+
+def load_lexicons() -> dict[str, dict[str, Any]]:
+    """All shipped lexicons by language code. Raises LexiconError naming the file and the key that is wrong."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".yaml"):
+            data = _checked(file.name, file.read_text(encoding="utf-8"))
+            found[data["language"]] = data
+    return found
+
+
+def load_model() -> bytes | None:
+    """The trained model's file as it is, or None where none is shipped: the rules work without it."""
+    file = _FOLDER / _MODEL_NAME
+    return file.read_bytes() if file.is_file() else None
+
+
+def _checked(name: str, text: str) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise LexiconError(f"{name}: not readable as YAML") from error
+    if not isinstance(data, dict) or data.get("language") != name.removesuffix(".yaml"):
+        raise LexiconError(f"{name}: 'language' must be the file's own name")
+    unknown = sorted(set(data) - _KEYS)
+    if unknown:
+        raise LexiconError(f"{name}: unknown key {unknown[0]!r}; allowed are {', '.join(sorted(_KEYS))}")
+    for key in _LISTS:
+        part = data.get(key) or {}
+        if not isinstance(part, dict):
+            raise LexiconError(f"{name}: {key!r} must be a mapping of lists")
+        data[key] = {kind: _entries(name, f"{key}.{kind}", entries) for kind, entries in part.items()}
+    data["ordinary"] = _entries(name, "ordinary", data.get("ordinary"))
+    return data
+
+
+def _entries(name: str, key: str, value: object) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [entry.strip() for entry in value.split(",") if entry.strip()]
+    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        return value
+    raise LexiconError(f"{name}: {key!r} must be a list of texts, or one text with commas")
