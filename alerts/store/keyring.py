@@ -55,6 +55,11 @@ class Keyring:
         """The root key, from which the blind index's keys are derived."""
         return self._root
 
+    @property
+    def held(self) -> int:
+        """How many keys are in memory, the pool apart."""
+        return len(self._cache)
+
     # ------------------------------------------------------------------------------------------------ reading
 
     def get(self, key_id: str) -> DataKey:

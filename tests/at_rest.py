@@ -1,0 +1,40 @@
+"""What lies on the disk: every byte that a database keeps, its logs included, searched for what must not be
+there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url
+
+
+def holds(database: str, marker: bytes) -> list[str]:
+    """Names of the files of `database` (a SQLAlchemy URL) in which `marker` stands.
+
+    For SQLite these are all files beside the database whose names begin like it: -wal, -shm, the key store.
+    For PostgreSQL it is the whole data directory, after a checkpoint, so that nothing stays in memory.
+    """
+    found = []
+    for path in _files(database):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            continue  # the server removes temporary files while it runs
+        if marker in content:
+            found.append(path.name)
+    return found
+
+
+def _files(database: str) -> Iterator[Path]:
+    url = make_url(database)
+    if url.get_backend_name() == "sqlite":
+        main = Path(url.database or "")
+        yield from main.parent.glob(f"{main.stem}*")
+        return
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        directory = connection.exec_driver_sql("SHOW data_directory").scalar_one()
+    engine.dispose()
+    yield from (path for path in Path(directory).rglob("*") if path.is_file())
