@@ -37,7 +37,7 @@ class Target(StrEnum):
     ON_CALL = "on_call"
     """Who is on call now."""
     NEXT = "next"
-    """The next person in the rota's order who was not paged for this case yet; the desk when none is left."""
+    """The next of the rota who was not paged for this case yet, then a lead; the desk when none is left."""
     DESK = "desk"
     """Every officer of the desk."""
     LEAD = "lead"

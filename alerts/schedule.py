@@ -102,18 +102,10 @@ def next_prompt(schedule: CheckInSchedule, after: datetime) -> datetime | None:
     zone = zone_named(schedule.zone)
     # Strictly after the last microsecond of a pause is from its end on.
     floor = after if schedule.paused_until is None else max(after, schedule.paused_until - _TICK)
-    meant_since = floor
-    if schedule.quiet is not None and is_quiet(schedule.quiet, zone, floor):
-        # What quiet hours hold back now was meant since they began, at most a day and a clock change ago.
-        meant_since = floor - DAY - timedelta(hours=3)
     try:
-        for meant in _meant(schedule, zone, meant_since):
-            prompt = meant if schedule.quiet is None else after_quiet(schedule.quiet, zone, meant)
-            if prompt > floor:
-                return prompt
+        return next((prompt for prompt in _prompts(schedule, zone, floor) if prompt > floor), None)
     except OverflowError:
         return None
-    return None
 
 
 def is_quiet(quiet: tuple[time, time], zone: ZoneInfo, instant: datetime) -> bool:
@@ -177,6 +169,17 @@ def schedule_from_data(data: object) -> CheckInSchedule:
         quiet=(quiet[0], quiet[1]) if quiet else None,
         paused_until=given.instant("paused_until") if "paused_until" in given else None,
     )
+
+
+def _prompts(schedule: CheckInSchedule, zone: ZoneInfo, floor: datetime) -> Iterator[datetime]:
+    """Prompts in order, from the last ones before `floor` that could still wait for the end of quiet hours."""
+    if schedule.quiet is None:
+        yield from _meant(schedule, zone, floor)
+        return
+    # What quiet hours hold back now was meant since they began, at most a day and a clock change ago.
+    held = DAY + timedelta(hours=3) if is_quiet(schedule.quiet, zone, floor) else timedelta()
+    for meant in _meant(schedule, zone, floor - held):
+        yield after_quiet(schedule.quiet, zone, meant)
 
 
 def _meant(schedule: CheckInSchedule, zone: ZoneInfo, since: datetime) -> Iterator[datetime]:

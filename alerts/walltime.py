@@ -72,14 +72,18 @@ def occurrences(local: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
 def offset_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """The first whole second in (before, after] when the offset of `before` no longer holds, else `after`."""
     offset = before.astimezone(zone).utcoffset()
-    low, high = before, after
-    while high - low > _SECOND:
-        middle = low + _SECOND * ((high - low) // _SECOND // 2)
-        if middle.astimezone(zone).utcoffset() == offset:
-            low = middle
+    if after.astimezone(zone).utcoffset() == offset:
+        return after
+    # Clocks change on whole seconds, so bisecting whole seconds finds the change itself.
+    low = before.replace(microsecond=0)
+    same, changed = 0, -((low - after) // _SECOND)
+    while changed - same > 1:
+        middle = (same + changed) // 2
+        if (low + middle * _SECOND).astimezone(zone).utcoffset() == offset:
+            same = middle
         else:
-            high = middle
-    return high
+            changed = middle
+    return min(low + changed * _SECOND, after)
 
 
 def date_exists(day: date, zone: ZoneInfo) -> bool:

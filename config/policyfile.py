@@ -77,7 +77,7 @@ class Section:
         return PolicyFileError(self.file, f"{self.key}.{key}".strip("."), wrong, mend)
 
     def keys(self, allowed: Collection[str] = (), required: Collection[str] = ()) -> list[str]:
-        """The keys in the file's order. Any not in `allowed`, if given, and any missing `required` is an error."""
+        """The keys in the file's order. One not in `allowed` (if given) or a missing `required` is an error."""
         for key in self._data:
             if not isinstance(key, str):
                 raise self.error(str(key), "is not a text", "Put the key in quotes")
