@@ -121,11 +121,18 @@ def test_a_file_on_its_way_out_is_where_the_daemon_looks_for_it_and_never_on_dis
 
 
 @pytest.mark.parametrize(
-    ("network", "members"), [("database", {"bot", "database"}), ("signal", {"bot", daemon()})]
+    ("network", "members", "internal"),
+    [
+        ("database", {"bot", "database"}, True),
+        ("signal", {"bot", daemon()}, True),
+        ("outside", {"bot", daemon()}, False),
+    ],
 )
-def test_what_trusts_its_network_shares_it_with_the_bot_alone(network: str, members: set[str]) -> None:
-    assert COMPOSE["networks"][network]["internal"] is True
+def test_a_network_has_only_the_members_that_need_it(network: str, members: set[str], internal: bool) -> None:
+    assert (COMPOSE["networks"][network].get("internal", False)) is internal
     assert {name for name, service in SERVICES.items() if network in service.get("networks", [])} == members
+    # A service that names no network would be put on one with everybody.
+    assert all("networks" in service or "network_mode" in service for service in SERVICES.values())
 
 
 def test_secrets_are_files_and_stand_in_no_environment() -> None:
