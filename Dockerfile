@@ -23,12 +23,12 @@ RUN /opt/build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-di
 FROM python:3.13-slim-trixie
 RUN groupadd --gid 10001 watchline \
     && useradd --uid 10001 --gid watchline --no-create-home --home-dir /data --shell /usr/sbin/nologin watchline \
-    && install -d -o watchline -g watchline -m 0700 /data /run/watchline
+    && install -d -o watchline -g watchline -m 0700 /data /keys /run/watchline
 COPY --from=build /opt/watchline /opt/watchline
 # The compiled files are in the image: a read-only file system could not take new ones.
 ENV PATH=/opt/watchline/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /data
-VOLUME /data
+VOLUME /data /keys
 USER 10001:10001
 ENTRYPOINT ["watchline"]
 CMD ["run"]

@@ -141,12 +141,18 @@ def test_secrets_are_files_and_stand_in_no_environment() -> None:
         assert secret["file"].startswith("./secrets/")
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
-            if any(hint in variable for hint in ("PASSWORD", "TOKEN", "KEY", "SECRET", "DATABASE_URL")):
+            if any(hint in variable for hint in ("PASSWORD", "TOKEN", "KEY", "SECRET", "WATCHLINE_DATABASE")):
                 assert variable.endswith("_FILE"), f"{name}: {variable}"
-                assert value.startswith("/run/secrets/"), f"{name}: {variable}"
+                assert value.startswith(("/run/secrets/", "/keys/")), f"{name}: {variable}"
     ignored = (TOP / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "/secrets/" in ignored
     assert "/.env" in ignored
+
+
+def test_the_key_file_has_a_volume_that_no_other_service_sees() -> None:
+    keys = mounts(SERVICES["bot"])["/keys"]
+    assert SERVICES["bot"]["environment"]["WATCHLINE_KEY_FILE"].startswith("/keys/")
+    assert [name for name, service in SERVICES.items() if keys in mounts(service).values()] == ["bot"]
 
 
 def test_an_sos_on_telegram_waits_for_no_part_of_signal() -> None:
