@@ -1,0 +1,367 @@
+"""The Signal channel.
+
+Sending goes through the gateway in both modes. Receiving:
+
+- durable: a process of its own (`bot.receiver`) stores the frames; `run` only sees to it that it is there.
+- gateway: `run` itself reads the websocket, in these steps:
+  1. attach; 2. take one frame; 3. have it stored, however often that takes; 4. read on from 2; 5. when the socket
+  ends, politely or not, wait at most 3 s and begin anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import structlog
+from signalbot._generated import SendMessageV2
+
+from alerts.events import (
+    Attachment,
+    Inbound,
+    Outbound,
+    OutboundKind,
+    Outcome,
+    RawInbound,
+    Refusal,
+    Refused,
+    RetryAt,
+    Sent,
+)
+from bot.channels.port import Accept, FetchFailed
+from bot.channels.signal.frames import CHANNEL, OWN, describe
+from bot.channels.signal.gateway import Gateway, GatewayAway, GatewayRefused
+from bot.channels.signal.health import Health, SignalReport, SignalState, ask_daemon
+from bot.channels.signal.outcomes import Unexplained, of_answer, of_refusal, of_silence
+from bot.channels.signal.outgoing import FileTooLarge, is_person, read_file, requests_of
+from bot.channels.signal.parse import parse
+from bot.channels.signal.settings import Receive, Receiver, SignalSettings
+from bot.channels.signal.supervise import ReceiverProcess, receiver_runs
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
+DELETE_WITHIN = 48 * 3600.0
+"""Seconds after which the apps no longer obey a wish to delete."""
+TIMER_SECONDS = 3.0
+"""A message waits no longer than this for its chat's timer."""
+KNOWN_TIMERS = 50_000
+_LIBRARIES = ("signalbot", "aiohttp", "websockets")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What signal-cli knows of a person's key."""
+
+    trusted: bool
+    verified: bool
+    """Somebody compared the safety number."""
+    safety_number: str = field(repr=False)
+
+
+class SignalChannel:
+    """Signal, held to `bot.channels.port.Channel`."""
+
+    def __init__(self, settings: SignalSettings, *, now: Callable[[], float] = time.time) -> None:
+        """`now` answers with seconds since 1970."""
+        silence_libraries()
+        self._settings = settings
+        self._now = now
+        self._gateway = Gateway(settings.gateway, settings.account)
+        self._health = Health()
+        self._timed: set[str] = set()
+        self._timers: set[asyncio.Task[None]] = set()
+        self.challenge = ""
+        """The token of Signal's latest challenge, for `answer_challenge`; empty when there is none."""
+
+    @property
+    def name(self) -> str:
+        return CHANNEL
+
+    @property
+    def state(self) -> SignalState:
+        return self._health.state
+
+    def parse(self, raw: bytes) -> Inbound:
+        """Understands a stored frame. Raises `alerts.events.Unreadable`."""
+        return parse(raw)
+
+    # ------------------------------------------------------------------------------------------------- receiving
+
+    async def run(self, accept: Accept) -> None:
+        """Receives until cancelled; see the module's steps."""
+        self._health.turn(SignalState.STARTING)
+        try:
+            if self._settings.receive is Receive.GATEWAY:
+                await self._read_websocket(accept)
+            elif self._settings.receiver is Receiver.MANAGED:
+                await ReceiverProcess(self._settings, self._health).keep()
+            else:
+                self._health.turn(SignalState.ELSEWHERE)
+                await asyncio.Event().wait()
+        finally:
+            self._health.turn(SignalState.STOPPED)
+
+    async def _read_websocket(self, accept: Accept) -> None:
+        failures = 0
+        while True:
+            try:
+                async for frame in self._gateway.frames(lambda: self._health.turn(SignalState.RECEIVING)):
+                    failures = 0
+                    await self._store(accept, describe(frame))
+            except GatewayAway:
+                failures += 1
+            self._health.turn(SignalState.UNREACHABLE)
+            await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+
+    async def _store(self, accept: Accept, raw: RawInbound) -> None:
+        """Offers the frame until it is stored: the gateway will not bring it again."""
+        for attempt in range(2**63):
+            try:
+                await accept(raw)
+            except Exception as error:  # noqa: BLE001 -- whatever the store's trouble is, this frame must outlive it
+                if attempt == 0:
+                    log.error("signal.frame_not_stored", error=type(error).__name__)
+                self._health.turn(SignalState.STORE_DOWN)
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            else:
+                self._health.turn(SignalState.RECEIVING)
+                return
+
+    # --------------------------------------------------------------------------------------------------- sending
+
+    async def send(self, outbound: Outbound) -> Outcome:
+        """Hands one message to Signal. A long one goes in parts; the reference is the last part's."""
+        if not is_person(outbound.address):
+            return Refused(Refusal.NOT_FOUND)
+        if outbound.delete_ref:
+            return await self._delete(outbound)
+        try:
+            file = await asyncio.to_thread(read_file, outbound, self._settings.upload_limit)
+        except FileTooLarge:
+            return Refused(Refusal.TOO_LARGE)
+        seconds = self._settings.send_timeout if outbound.file is None else self._settings.file_timeout
+        if outbound.kind is OutboundKind.PAGE:
+            self._set_timer_beside(outbound.address)
+        else:
+            await self._set_timer(outbound.address)
+        refs: list[str] = []
+        for request in requests_of(outbound, self._settings.account, file):
+            outcome = await self._post(request, seconds)
+            if isinstance(outcome, Sent):
+                refs.append(outcome.ref)
+            elif isinstance(outcome, RetryAt) and refs:
+                return RetryAt(
+                    outcome.after,
+                    outcome.reason,
+                    ambiguous=True,
+                    whole_channel=outcome.whole_channel,
+                    obey=outcome.obey,
+                )
+            else:
+                return outcome
+        return Sent(refs[-1], delivered=False, earlier_refs=tuple(refs[:-1]))
+
+    async def _post(self, request: SendMessageV2, seconds: float) -> Outcome:
+        try:
+            return of_answer(await self._gateway.send(request, seconds=seconds))
+        except GatewayAway as away:
+            return of_silence(away)
+        except GatewayRefused as refused:
+            self._note_challenge(refused)
+            try:
+                return of_refusal(refused)
+            except Unexplained:
+                return await self._post_with_reasons(request, seconds)
+
+    async def _post_with_reasons(self, request: SendMessageV2, seconds: float) -> Outcome:
+        """Sends once more, to the person and to ourselves: if not everybody failed, the gateway says who and why."""
+        both = request.model_copy(
+            update={"recipients": [*request.recipients, self._settings.account], "notify_self": False}
+        )
+        try:
+            return of_answer(await self._gateway.send(both, seconds=seconds))
+        except GatewayAway as away:
+            return of_silence(away)
+        except GatewayRefused as refused:
+            self._note_challenge(refused)
+            try:
+                return of_refusal(refused)
+            except Unexplained:
+                return RetryAt(RETRY_SECONDS[-1], "unreachable", ambiguous=True, whole_channel=True)
+
+    async def _delete(self, outbound: Outbound) -> Outcome:
+        author, _, timestamp = outbound.delete_ref.rpartition(":")
+        if author != OWN or not timestamp.isdecimal():
+            return Refused(Refusal.FORBIDDEN)
+        if self._now() - int(timestamp) / 1000 > DELETE_WITHIN:
+            return Refused(Refusal.EXPIRED)
+        try:
+            await self._gateway.delete_remotely(
+                outbound.address, int(timestamp), seconds=self._settings.send_timeout
+            )
+        except GatewayAway as away:
+            return of_silence(away)
+        except GatewayRefused as refused:
+            self._note_challenge(refused)
+            try:
+                return of_refusal(refused)
+            except Unexplained:
+                return RetryAt(RETRY_SECONDS[-1], "unreachable", ambiguous=True)
+        return Sent(outbound.delete_ref)
+
+    def _note_challenge(self, refused: GatewayRefused) -> None:
+        if refused.challenge_tokens:
+            self.challenge = refused.challenge_tokens[0]
+            log.warning("signal.challenge")
+
+    # ------------------------------------------------------------------------------------- disappearing messages
+
+    def _set_timer_beside(self, address: str) -> None:
+        """A page waits for nothing."""
+        task = asyncio.create_task(self._set_timer(address))
+        self._timers.add(task)
+        task.add_done_callback(self._timers.discard)
+
+    async def _set_timer(self, address: str) -> None:
+        """Sets the timer of a chat that has none, once a chat and process; a timer somebody chose is left alone. A
+        failure never holds a message up: it is tried again at the next one."""
+        if not self._settings.expire_seconds or address in self._timed:
+            return
+        try:
+            async with asyncio.timeout(TIMER_SECONDS):
+                if not await self._has_timer(address):
+                    await self._gateway.set_timer(address, self._settings.expire_seconds)
+        except (GatewayRefused, GatewayAway, TimeoutError):
+            log.info("signal.timer_not_set")
+            return
+        if len(self._timed) >= KNOWN_TIMERS:
+            self._timed.clear()
+        self._timed.add(address)
+
+    async def _has_timer(self, address: str) -> bool:
+        try:
+            contact = await self._gateway.contact(address)
+        except GatewayRefused:
+            return False  # a gateway without this call, or a person it does not know yet
+        timer = contact.get("message_expiration") if isinstance(contact, dict) else None
+        return str(timer or 0) != "0"
+
+    # --------------------------------------------------------------------------------------------------- files
+
+    async def fetch(self, attachment: Attachment, limit: int) -> AsyncIterator[bytes]:
+        """Streams an attachment. Raises `FetchFailed`, also when fewer bytes came than were announced: a failed
+        download is an empty file and no error."""
+        if attachment.size is not None and attachment.size > limit:
+            raise FetchFailed("too large", gone=True)
+        if not attachment.remote_id:
+            raise FetchFailed("no reference", gone=True)
+        total = 0
+        try:
+            stream = self._gateway.attachment(attachment.remote_id, pause=self._settings.file_timeout)
+            async for chunk in stream:
+                total += len(chunk)
+                if total > limit:
+                    await stream.aclose()  # type: ignore[attr-defined]
+                    raise FetchFailed("too large", gone=True)
+                yield chunk
+        except GatewayAway as away:
+            raise FetchFailed(away.reason) from None
+        except GatewayRefused as refused:
+            raise FetchFailed(f"status {refused.status}", gone=refused.status == 404) from None
+        if total == 0 and attachment.size != 0:
+            raise FetchFailed("empty", gone=True)
+        if attachment.size is not None and total != attachment.size:
+            raise FetchFailed("size differs")
+
+    async def discard(self, attachment: Attachment) -> bool:
+        """Deletes the gateway's own, unsealed copy. To be called when ours is committed. False: it is still there."""
+        try:
+            await self._gateway.delete_attachment(attachment.remote_id)
+        except GatewayRefused as refused:
+            return refused.status == 404
+        except GatewayAway:
+            return False
+        return True
+
+    # ------------------------------------------------------------------------------------------ keys and limits
+
+    async def identity(self, account_id: str) -> Identity | None:
+        """The person's key as signal-cli knows it, None if it knows none or does not answer."""
+        try:
+            listed = await self._gateway.identities()
+        except (GatewayRefused, GatewayAway):
+            return None
+        for entry in listed if isinstance(listed, list) else []:
+            if isinstance(entry, dict) and str(entry.get("uuid", "")).lower() == account_id.lower():
+                status = str(entry.get("status", ""))
+                return Identity(
+                    trusted=status.startswith("TRUSTED"),
+                    verified=status == "TRUSTED_VERIFIED",
+                    safety_number=str(entry.get("safety_number", "")),
+                )
+        return None
+
+    async def trust(self, account_id: str, safety_number: str | None = None) -> bool:
+        """Accepts a changed key, after an officer confirmed it: by the safety number compared out of band, or as it
+        is. What the person wrote in between comes with their next message. False: signal-cli did not do it."""
+        if not is_person(account_id):
+            return False
+        try:
+            await self._gateway.trust(account_id, safety_number)
+        except (GatewayRefused, GatewayAway):
+            return False
+        return True
+
+    async def answer_challenge(self, captcha: str) -> bool:
+        """Hands in the captcha for the pending challenge. False: not accepted."""
+        try:
+            await self._gateway.answer_challenge(self.challenge, captcha)
+        except (GatewayRefused, GatewayAway):
+            return False
+        self.challenge = ""
+        return True
+
+    async def report(self) -> SignalReport:
+        """The state of every part, asked now; at most some ten seconds."""
+        settings = self._settings
+        try:
+            version: str | None = await self._gateway.version()
+        except (GatewayRefused, GatewayAway):
+            version = None
+        account: bool | None = None
+        if version is not None:
+            try:
+                listed = await self._gateway.accounts()
+                account = isinstance(listed, list) and settings.account in listed
+            except (GatewayRefused, GatewayAway):
+                account = None
+        durable = settings.receive is Receive.DURABLE
+        daemon = await ask_daemon(*settings.daemon_address()) if durable else None
+        return SignalReport(
+            receive=settings.receive,
+            state=self.state,
+            gateway=version is not None,
+            gateway_version=version or "",
+            account=account,
+            daemon=daemon is not None if durable else None,
+            signal_cli_version=daemon or "",
+            receiver=receiver_runs(settings.receiver_lock) if durable and settings.receiver_lock else None,
+            challenged=bool(self.challenge),
+        )
+
+    async def close(self) -> None:
+        """Ends connections. Called once, after `run` was cancelled."""
+        for timer in list(self._timers):
+            timer.cancel()
+        await asyncio.gather(*self._timers, return_exceptions=True)
+        await self._gateway.close()
+
+
+def silence_libraries() -> None:
+    """signalbot logs texts, aiohttp and websockets log addresses. What matters of it is said by this package."""
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)

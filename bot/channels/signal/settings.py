@@ -1,0 +1,85 @@
+"""What a desk sets for Signal. Telephone numbers are left out of `repr`."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+class SignalSettingsWrong(ValueError):
+    """A Signal setting cannot work; the message names it and the mend, never the value."""
+
+
+class Receive(enum.Enum):
+    """How messages come in."""
+
+    DURABLE = "durable"
+    """Our receiver process on signal-cli's own socket (daemon in manual receive mode). Nothing is lost while we are
+    down."""
+    GATEWAY = "gateway"
+    """The gateway's websocket. It drops what comes while we are down, and some of what comes in bursts."""
+
+
+class Receiver(enum.Enum):
+    """Who starts the receiver process, in durable mode."""
+
+    MANAGED = "managed"
+    """The bot does, and starts it again when it ends."""
+    EXTERNAL = "external"
+    """A container engine or systemd does."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSettings:
+    """One Signal account of ours."""
+
+    account: str = field(repr=False)
+    """Our telephone number, with + and country code: signal-cli knows accounts by it."""
+    gateway: str = "http://127.0.0.1:8080"
+    """Address of signal-cli-rest-api."""
+    daemon: str = "127.0.0.1:6001"
+    """host:port of signal-cli's JSON-RPC socket. Only used in durable mode."""
+    receive: Receive = Receive.DURABLE
+    receiver: Receiver = Receiver.EXTERNAL
+    receiver_command: tuple[str, ...] = ()
+    """What starts the receiver, for `MANAGED`. It finds its own settings: nothing secret is ever in a command line."""
+    receiver_lock: str = ""
+    """Path of the receiver's lock file, for `MANAGED`."""
+    expire_seconds: int = 7 * 24 * 3600
+    """Timer for disappearing messages that is set where a chat has none. 0 leaves chats as they are."""
+    upload_limit: int = 10 * 2**20
+    """Bytes of the largest file that is passed on. It is in memory a few times over while it is sent."""
+    send_timeout: float = 20.0
+    """Seconds that a send without a file may take."""
+    file_timeout: float = 120.0
+    """Seconds that a send with a file, or one pause in a download, may take."""
+
+    def __post_init__(self) -> None:
+        """Raises `SignalSettingsWrong`."""
+        if not re.fullmatch(r"\+[0-9]{5,18}", self.account):
+            raise SignalSettingsWrong(
+                "The Signal account must be the bot's telephone number with + and country code, without spaces."
+            )
+        address = urlsplit(self.gateway)
+        if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
+            raise SignalSettingsWrong(
+                "The Signal gateway must be an address like http://127.0.0.1:8080, without a path."
+            )
+        if self.receive is Receive.DURABLE:
+            self.daemon_address()
+        managed = self.receive is Receive.DURABLE and self.receiver is Receiver.MANAGED
+        if managed and not (self.receiver_command and self.receiver_lock):
+            raise SignalSettingsWrong(
+                "A managed Signal receiver needs the command that starts it and a lock file."
+            )
+        if self.expire_seconds < 0:
+            raise SignalSettingsWrong("The Signal message timer must be a number of seconds, or 0 for none.")
+
+    def daemon_address(self) -> tuple[str, int]:
+        """Host and port of signal-cli's socket. Raises `SignalSettingsWrong`."""
+        host, _, port = self.daemon.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise SignalSettingsWrong("The Signal daemon must be host:port, like 127.0.0.1:6001.")
+        return host.strip("[]"), int(port)
