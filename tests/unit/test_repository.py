@@ -200,13 +200,15 @@ def test_each_import_contract_breaks_when_it_is_broken(tmp_path: Path) -> None:
 def test_a_skip_fails_where_skips_are_forbidden(tmp_path: Path) -> None:
     shutil.copy(TOP / "tests" / "no_skips.py", tmp_path)
     for name, content in {
-        "test_skips": "def test_it():\n    pytest.skip('no browser')",
-        "test_expects_failure": "def test_it():\n    pytest.xfail('known')",
-        "test_marked": "@pytest.mark.skip(reason='not here')\ndef test_it():\n    assert True",
-        "test_module": "pytest.skip('no browser', allow_module_level=True)",
+        "test_skips": "def test_it():\n    skip('no browser')",
+        "test_expects_failure": "def test_it():\n    xfail('known')",
+        "test_marked": "@mark.skip(reason='not here')\ndef test_it():\n    assert True",
+        "test_module": "skip('no browser', allow_module_level=True)",
         "test_passes": "def test_it():\n    assert True",
     }.items():
-        (tmp_path / f"{name}.py").write_text(f"import pytest\n\n{content}\n", encoding="utf-8")
+        (tmp_path / f"{name}.py").write_text(
+            f"from pytest import mark, skip, xfail\n\n{content}\n", encoding="utf-8"
+        )
 
     def summary(no_skips: str) -> str:
         run = subprocess.run(
