@@ -3,6 +3,7 @@ there."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +16,13 @@ def holds(database: str, marker: bytes) -> list[str]:
     For SQLite these are all files beside the database whose names begin like it: -wal, -shm, the key store.
     For PostgreSQL it is the whole data directory, after a checkpoint, so that nothing stays in memory.
     """
-    found = []
-    for path in _files(database):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            continue  # the server removes temporary files while it runs
-        if marker in content:
-            found.append(path.name)
-    return found
+    # Read by another process: closing a file here would drop the locks that SQLite holds on it in this one. A file
+    # that is gone meanwhile (servers have temporary ones) reads as empty.
+    return [
+        path.name
+        for path in _files(database)
+        if marker in subprocess.run(["cat", path], capture_output=True).stdout
+    ]
 
 
 def _files(database: str) -> Iterator[Path]:

@@ -28,6 +28,7 @@ BUSY_TIMEOUT_MS: Final = 10_000
 
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 _CACHE_KIB: Final = 8_192
+_WAL_TRIES: Final = 50
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,57}")
 
 DEFAULT_SCHEMA: Final = "watchline"
@@ -129,9 +130,9 @@ def _sqlite(target: URL, role: Role, pool_size: int, durable: bool) -> Engine:
         # The driver's own transaction control would begin a deferred transaction, and only before some
         # statements.
         connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        _write_ahead(connection)
         for pragma in (
-            f"busy_timeout = {BUSY_TIMEOUT_MS}",
-            "journal_mode = WAL",
             f"synchronous = {'FULL' if durable else 'OFF'}",
             "foreign_keys = ON",
             "secure_delete = ON",
@@ -152,13 +153,31 @@ def _sqlite(target: URL, role: Role, pool_size: int, durable: bool) -> Engine:
     return engine
 
 
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Put the file into WAL mode, for good. The only statement that SQLite does not let wait for another's lock, so
+    two that open a new file at once need another try; the transaction between two tries does the waiting."""
+    for tries_left in reversed(range(_WAL_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if tries_left == 0:
+                raise
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
 def _own_file(path: Path) -> None:
-    """Make the file before SQLite does, readable by its owner alone; SQLite gives its -wal and -shm the same
-    mode."""
+    """Make the file before SQLite does, readable by its owner alone; SQLite gives its -wal and -shm the same mode.
+
+    One that is there is not opened: closing it again would drop the locks that SQLite holds on it in this process.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
     except OSError as problem:
         raise WrongDatabase(
             f"WATCHLINE_DATABASE: {path} cannot be opened ({problem.strerror}): make its directory, and let"

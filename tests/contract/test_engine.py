@@ -3,6 +3,7 @@ values."""
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
@@ -140,6 +141,50 @@ def test_sqlite_files_are_their_owners_alone(tmp_path: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     engine.dispose()
     assert modes == {"w.db": 0o600, "w.db-wal": 0o600, "w.db-shm": 0o600}
+
+
+def test_a_new_file_that_somebody_is_writing_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "w.db"
+    first = sqlite3.connect(path, isolation_level=None)
+    first.execute("CREATE TABLE first (x)")
+    first.execute("BEGIN IMMEDIATE")
+    opened: list[object] = []
+
+    def open_it() -> None:
+        engine = make_engine(f"sqlite:///{path}", Role.WRITER)
+        try:
+            with engine.begin() as connection:
+                opened.append(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+        except DBAPIError as problem:
+            opened.append(problem)
+        engine.dispose()
+
+    thread = threading.Thread(target=open_it)
+    thread.start()
+    thread.join(0.3)
+    first.execute("COMMIT")
+    first.close()
+    thread.join()
+    assert opened == ["wal"]
+
+
+def test_making_another_engine_keeps_the_locks_of_the_first(tmp_path: Path) -> None:
+    """POSIX drops all of a process's locks on a file when the process closes it once, however often it is open."""
+    url = f"sqlite:///{tmp_path / 'w.db'}"
+    engine = make_engine(url, Role.WRITER)
+    with engine.begin() as connection:
+        _metadata.create_all(connection)
+        before = _locks(tmp_path / "w.db")
+        make_engine(url, Role.READER).dispose()
+        assert before
+        assert _locks(tmp_path / "w.db") == before
+    engine.dispose()
+
+
+def _locks(path: Path) -> list[str]:
+    inode = f":{path.stat().st_ino} "
+    lines = Path("/proc/locks").read_text().splitlines()
+    return [line.split(maxsplit=1)[1] for line in lines if inode in line]
 
 
 def test_what_is_deleted_is_overwritten(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -322,14 +323,22 @@ def test_a_clock_set_back_does_not_waste_the_pool(place: Place) -> None:
 
 
 def test_processes_share_a_days_intake_key_and_days_have_their_own(place: Place) -> None:
-    day = START.date()
+    days = [START.date() + dt.timedelta(days=n) for n in range(20)]
     stores = [place.store() for _ in range(4)]
+    together = threading.Barrier(4)
+
+    def ask(store: KeyStore) -> list[tuple[str, bytes]]:
+        found = []
+        for day in days:
+            together.wait()  # so that all of them look for the day before one of them has made it
+            found.append(store.intake(day))
+        return found
+
     with ThreadPoolExecutor(4) as threads:
-        keys = list(threads.map(lambda store: store.intake(day), stores))
-    assert len(set(keys)) == 1
-    keyring = place.keyring()
-    assert keyring.intake(day) == keys[0][0]
-    assert keyring.intake(day + dt.timedelta(days=1)) != keys[0][0]
+        first, *others = threads.map(ask, stores)
+    assert all(found == first for found in others)
+    assert len(set(first)) == 20
+    assert place.keyring().intake(days[7]) == first[7][0]
 
 
 def test_todays_and_tomorrows_intake_keys_are_made_ahead(place: Place) -> None:
