@@ -35,7 +35,7 @@ _LATEST = 253_402_300_799_000
 LONG_TEXT = "text/x-signal-plain"
 """A text above 2,000 bytes arrives cut there, with the whole of it as a file of this type."""
 _ENVELOPE = frozenset(
-    [
+    (
         "source",
         "sourceNumber",
         "sourceUuid",
@@ -48,7 +48,7 @@ _ENVELOPE = frozenset(
         "serverGuid",
         "isUnidentifiedSender",
         "typingMessage",
-    ]
+    )
 )
 
 

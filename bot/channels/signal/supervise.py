@@ -58,7 +58,9 @@ class ReceiverProcess:
     def _start(self) -> None:
         # A session of its own: neither our death nor the terminal's interrupt reaches it.
         try:
-            self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, start_new_session=True)
+            self._child = subprocess.Popen(  # noqa: S603 -- the command is ours
+                self._command, stdin=subprocess.DEVNULL, start_new_session=True
+            )
         except OSError as error:
             self._child = None
             log.error("signal.receiver_not_started", error=type(error).__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.channels.signal.frames import Json, items, part, words
 
 _EMPTY = frozenset(
-    [
+    (
         "timestamp",
         "message",
         "expiresInSeconds",
@@ -23,7 +23,7 @@ _EMPTY = frozenset(
         "reaction",
         "remoteDelete",
         "bodyRanges",
-    ]
+    )
 )
 """Fields of a message that say nothing by themselves, or that are read elsewhere."""
 _FOR_GROUPS = frozenset(("groupCallUpdate", "adminDelete"))

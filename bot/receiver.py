@@ -1,0 +1,477 @@
+"""The durable receiver of Signal: stores each frame before it takes the next, in processes of its own.
+
+signal-cli hands a frame over once, and nobody acknowledges: what it wrote to its socket and we did not store is gone.
+So two processes share one connection:
+
+- The **keeper** opens the connection, asks for the messages, starts a worker on it and waits. It reads nothing, holds
+  nothing and can hardly fail. While it lives the connection lives, with all that is in it.
+- The **worker** looks at the next frame *without taking it out of the socket* (MSG_PEEK), seals and stores it, and
+  takes it out then. Killed at any instant it loses nothing: the next worker finds the frame where it was. A frame
+  that was stored and not yet taken out comes twice, and deduplication knows it.
+
+What remains: keeper and worker killed at the same instant lose what is in the socket, since then the connection is
+gone. Killed alone, the keeper is survived by its worker just long enough to end the subscription and store the rest;
+the same happens at an orderly end.
+
+A frame above `PEEK_LIMIT` cannot wait in the socket, and is taken out while it is still coming.
+
+Exit statuses of the worker: 0 asked to end, `GONE` the connection ended, `REFUSED` signal-cli does not hand out this
+account's messages. Anything else is a death, and the next worker goes on with the same connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+from alerts.events import RawInbound
+from bot.channels.signal.frames import describe
+
+log = structlog.get_logger(__name__)
+
+GONE, REFUSED, BUSY = 10, 11, 75
+BACKOFF_SECONDS = (0.1, 0.3, 1.0, 2.0, 3.0)
+CONNECT_SECONDS = 3.0
+PEEK_LIMIT = 64 * 1024
+"""Bytes that surely fit into a socket's buffer."""
+FRAME_LIMIT = 8 * 2**20
+"""Bytes of the largest frame that is stored whole. Of a larger one the beginning is stored, which no parser
+understands, so that it reaches quarantine and a person instead of nobody."""
+QUIET_SECONDS = 30.0
+"""After so long a silence signal-cli is asked whether it is still there; without an answer in the same time it is
+not."""
+DRAIN_SECONDS = 5.0
+STOP_SECONDS = 8.0
+LOCK_SECONDS = 1.0
+FILES = "WATCHLINE_RECEIVER_FILES"
+_SUBSCRIBE, _END, _PING = "subscribe", "end", "ping"
+HEAD = 200
+_SUBSCRIPTION = re.compile(rb'"subscription":([0-9]{1,9})[,}]')
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverSettings:
+    """Whose messages, from where."""
+
+    host: str
+    port: int
+    account: str = field(repr=False)
+    lock: str
+    """Path of a file that the one receiver of an account holds locked. It survives no one: the system lets go of it
+    when the last process is dead."""
+
+
+class AlreadyReceiving(Exception):
+    """Another receiver holds the lock. Two would each get a part of the messages."""
+
+
+class ConnectionGone(Exception):
+    """signal-cli closed the connection, or does not answer any more."""
+
+
+class SubscriptionRefused(Exception):
+    """signal-cli does not hand out the account's messages: it does not know the account (yet)."""
+
+
+# -------------------------------------------------------------------------------------------------------- keeper
+
+
+def keep(
+    settings: ReceiverSettings, worker: Sequence[str], environment: Mapping[str, str] | None = None
+) -> int:
+    """Runs a receiver until SIGTERM or SIGINT; the exit status of the process.
+
+    1. Take the lock. 2. Connect and ask for the messages. 3. Start `worker` on the connection. 4. Wait until it ends.
+    5. Is the connection gone? Then go on from 2, else from 3.
+
+    `worker` is a command whose process calls `work`. Secrets belong in files it reads, not in the command.
+    """
+    try:
+        lock = take_lock(settings.lock)
+    except AlreadyReceiving:
+        log.warning("receiver.already_running")
+        return BUSY
+    stop = _Stop()
+    try:
+        return _Keeper(settings, worker, environment or os.environ, lock, stop).run()
+    finally:
+        stop.close()
+        os.close(lock)
+
+
+def take_lock(path: str) -> int:
+    """The locked file's descriptor, with our process id in the file. Raises `AlreadyReceiving`."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Who only looks whether it is held holds it for an instant.
+            if time.monotonic() > end:
+                os.close(descriptor)
+                raise AlreadyReceiving from None
+            time.sleep(0.05)
+        else:
+            break
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    return descriptor
+
+
+class _Keeper:
+    def __init__(
+        self,
+        settings: ReceiverSettings,
+        worker: Sequence[str],
+        environment: Mapping[str, str],
+        lock: int,
+        stop: _Stop,
+    ) -> None:
+        self._settings = settings
+        self._worker = worker
+        self._environment = environment
+        self._lock = lock
+        self._stop = stop
+
+    def run(self) -> int:
+        failures = 0
+        while not self._stop.asked:
+            if failures:
+                self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
+            try:
+                connection = connect(self._settings)
+            except OSError:
+                if not failures:
+                    log.warning("receiver.daemon_unreachable")
+                failures += 1
+                continue
+            started = time.monotonic()
+            with connection:
+                self._workers(connection)
+            failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
+        return 0
+
+    def _workers(self, connection: socket.socket) -> None:
+        """One worker after the other, as long as the connection is of use."""
+        failures = 0
+        while not self._stop.asked:
+            if failures:
+                self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
+            started = time.monotonic()
+            status = self._one_worker(connection)
+            if status in (0, GONE, REFUSED):
+                return
+            failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
+            log.warning("receiver.worker_died", status=status)
+
+    def _one_worker(self, connection: socket.socket) -> int:
+        # The worker notices our death by the end of this pipe, whose writing side only we have.
+        life, ours = os.pipe()
+        try:
+            process = subprocess.Popen(  # noqa: S603 -- the command is ours
+                self._worker,
+                stdin=subprocess.DEVNULL,
+                env={**self._environment, FILES: f"{connection.fileno()},{life}"},
+                pass_fds=(connection.fileno(), life, self._lock),
+            )
+        except OSError as error:
+            os.close(ours)
+            log.error("receiver.worker_not_started", error=type(error).__name__)
+            return BUSY
+        finally:
+            os.close(life)
+        try:
+            while process.poll() is None and not self._stop.asked:
+                self._stop.wait(None)
+            if self._stop.asked:
+                process.terminate()
+            try:
+                return process.wait(STOP_SECONDS if self._stop.asked else None)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return process.wait()
+        finally:
+            os.close(ours)
+
+
+def connect(settings: ReceiverSettings) -> socket.socket:
+    """A connection on which the messages were asked for. Raises OSError."""
+    connection = socket.create_connection((settings.host, settings.port), CONNECT_SECONDS)
+    connection.settimeout(None)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.sendall(_request(_SUBSCRIBE, "subscribeReceive", account=settings.account))
+    return connection
+
+
+class _Stop:
+    """SIGTERM, SIGINT and the end of a child, as something that can be waited for."""
+
+    def __init__(self, alive: int | None = None) -> None:
+        self.asked = False
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self._alive = alive
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+    def descriptors(self) -> list[int]:
+        """What becomes readable when there is a reason to look."""
+        return [self._reader] if self._alive is None or self.asked else [self._reader, self._alive]
+
+    def look(self, readable: Sequence[int]) -> None:
+        """Notes why we were woken."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._reader, 512):
+                pass
+        if self._alive in readable:
+            self.asked = True
+
+    def wait(self, seconds: float | None) -> None:
+        readable, _, _ = select.select(self.descriptors(), [], [], seconds)
+        self.look(readable)
+
+    def close(self) -> None:
+        signal.set_wakeup_fd(-1)
+        os.close(self._reader)
+        os.close(self._writer)
+
+
+# -------------------------------------------------------------------------------------------------------- worker
+
+
+def work(settings: ReceiverSettings, commit: Callable[[RawInbound], None]) -> int:
+    """Stores what comes on the keeper's connection; the exit status of the process.
+
+    `commit` returns when the frame is durably stored and raises when it is not; it is offered the same frame until
+    it is. Called by the process that `keep` starts.
+    """
+    connection_number, life = map(int, os.environ[FILES].split(","))
+    stop = _Stop(life)
+    with socket.socket(fileno=connection_number) as connection:
+        try:
+            _Worker(settings, connection, commit, stop).run()
+        except ConnectionGone:
+            log.warning("receiver.connection_gone")
+            return GONE
+        except SubscriptionRefused:
+            log.warning("receiver.subscription_refused")
+            return REFUSED
+        finally:
+            stop.close()
+    return 0
+
+
+class _Worker:
+    def __init__(
+        self,
+        settings: ReceiverSettings,
+        connection: socket.socket,
+        commit: Callable[[RawInbound], None],
+        stop: _Stop,
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._lines = Lines(connection)
+        self._commit = commit
+        self._stop = stop
+        self._subscription: int | None = None
+        self._drain_until: float | None = None
+        self._ended = False
+
+    def run(self) -> None:
+        """1. Look at the next line. 2. Store it. 3. Take it out. 4. Go on from 1, until asked to stop; then end the
+        subscription and go on from 1 until signal-cli says that it did."""
+        last_line, pinged = time.monotonic(), False
+        while not self._ended:
+            if self._stop.asked and self._drain_until is None:
+                self._drain_until = time.monotonic() + (DRAIN_SECONDS if self._unsubscribe() else 0.0)
+            line = self._lines.peek()
+            now = time.monotonic()
+            if line is not None:
+                self._handle(line)
+                self._lines.take()
+                last_line, pinged = now, False
+            elif self._drain_until is not None and now >= self._drain_until:
+                return
+            elif now - last_line > 2 * QUIET_SECONDS:
+                raise ConnectionGone
+            elif now - last_line > QUIET_SECONDS and not pinged:
+                self._send(_request(_PING, "version"))
+                pinged = True
+            else:
+                self._wait(QUIET_SECONDS if self._drain_until is None else self._drain_until - now)
+
+    def _wait(self, seconds: float) -> None:
+        """Until there is more to read, or a reason to stop, or the time is over."""
+        watched = [*self._stop.descriptors(), self._connection.fileno()]
+        readable, _, _ = select.select(watched, [], [], seconds)
+        self._stop.look(readable)
+
+    def _handle(self, line: bytes) -> None:
+        answer = _answer(line)
+        if answer is None:
+            self._store(describe(line))
+            # A worker that took over from a dead one has not seen the answer that names the subscription.
+            if self._subscription is None and (named := _SUBSCRIPTION.search(line[:HEAD])):
+                self._subscription = int(named[1])
+            return
+        if answer.get("id") == _SUBSCRIBE:
+            if "error" in answer:
+                raise SubscriptionRefused
+            result = answer.get("result")
+            self._subscription = result if isinstance(result, int) else None
+            log.info("receiver.receiving")
+        elif answer.get("id") == _END:
+            self._ended = True
+
+    def _store(self, raw: RawInbound) -> None:
+        for attempt in range(2**63):
+            try:
+                self._commit(raw)
+            except Exception as error:  # noqa: BLE001 -- the frame must outlive whatever trouble the store has
+                if attempt == 0:
+                    log.error("receiver.not_stored", error=type(error).__name__)
+                self._stop.wait(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+                if self._stop.asked and attempt > len(BACKOFF_SECONDS):
+                    raise SystemExit(1) from None  # not taken out of the socket: a next worker finds it
+            else:
+                return
+
+    def _unsubscribe(self) -> bool:
+        """Whether signal-cli was asked to hand over no more. A worker that took over from a dead one learns the
+        subscription's number with the next frame only."""
+        if self._subscription is None:
+            return False
+        try:
+            self._send(
+                _request(
+                    _END,
+                    "unsubscribeReceive",
+                    account=self._settings.account,
+                    subscription=self._subscription,
+                )
+            )
+        except ConnectionGone:
+            return False
+        return True
+
+    def _send(self, request: bytes) -> None:
+        try:
+            self._connection.sendall(request)
+        except OSError:
+            raise ConnectionGone from None
+
+
+class Lines:
+    """The lines of a socket, each looked at before it is taken out."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._line: bytes | None = None
+        self._spilt: bytearray | None = None
+        self._expect(1)
+
+    def peek(self) -> bytes | None:
+        """The next line without its end, None when it is not there yet. Raises `ConnectionGone`."""
+        if self._spilt is not None:
+            return self._spill()
+        try:
+            waiting = self._connection.recv(PEEK_LIMIT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:
+            raise ConnectionGone from None
+        if not waiting:
+            raise ConnectionGone
+        end = waiting.find(b"\n")
+        if end >= 0:
+            self._expect(1)
+            self._line = waiting[:end]
+            return self._line
+        if len(waiting) >= PEEK_LIMIT:
+            self._expect(1)
+            self._spilt = bytearray()
+            return self._spill()
+        if self._closed():
+            raise ConnectionGone
+        # Wake us only when there is more than what we have seen.
+        self._expect(len(waiting) + 1)
+        return None
+
+    def take(self) -> None:
+        """Takes the line that `peek` returned out of the socket."""
+        if self._line is None:
+            self._spilt = None
+            return
+        left = len(self._line) + 1
+        self._line = None
+        while left and (taken := self._connection.recv(left)):
+            left -= len(taken)
+
+    def _spill(self) -> bytes | None:
+        """Takes a long line out piece by piece; its beginning, if it is beyond all measure."""
+        spilt = self._spilt
+        if spilt is None:
+            return None
+        while not spilt.endswith(b"\n"):
+            try:
+                waiting = self._connection.recv(PEEK_LIMIT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
+            except OSError:
+                raise ConnectionGone from None
+            if not waiting:
+                raise ConnectionGone
+            end = waiting.find(b"\n")
+            piece = self._connection.recv(len(waiting) if end < 0 else end + 1)
+            if len(spilt) + len(piece) <= FRAME_LIMIT:
+                spilt += piece
+            elif piece.endswith(b"\n"):
+                spilt += b"\n"
+        return bytes(spilt[:-1])
+
+    def _expect(self, count: int) -> None:
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
+    def _closed(self) -> bool:
+        """Whether the other side will send no more."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
+
+def _request(name: str, method: str, **params: object) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": name, "method": method, "params": params}).encode() + b"\n"
+
+
+def _answer(line: bytes) -> Mapping[str, object] | None:
+    """The answer to a request of ours; None for everything else, which is a frame or must be treated as one."""
+    if b'"id"' not in line:
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(found, dict) and "method" not in found and found.get("id") in (_SUBSCRIBE, _END, _PING):
+        return found
+    return None
