@@ -1,6 +1,8 @@
 """A case: open, taken, closed, and reopened. Pure transitions; an illegal one raises and changes nothing.
 
-Nothing here lowers an urgency: only a person does that. `silent` is looked at before every send.
+Nothing here lowers an urgency: only a person does that. `silent` is looked at before every send. The deadlines behind a
+case follow from its state alone (`alerts/escalation.py`), so a case that is stored is a case that somebody will be
+reminded of.
 """
 
 from __future__ import annotations
@@ -69,12 +71,20 @@ class Case:
     """Steps of the escalation policy already carried out in the present climb."""
     climbs: int = 0
     """How often the climb began again from its first step."""
-    climbing: bool = True
-    """Whether unanswered pages go on to the next step."""
     climb_from: datetime | None = None
-    """The instant that the steps' delays count from."""
+    """The instant that the steps' delays count from; None: nothing climbs."""
+    ack_by: datetime | None = None
+    """A new alarm came on the taken case: the taker has until then to acknowledge it."""
+    doubt_until: datetime | None = None
+    """The person was asked whether it is an emergency; without an answer by then it is."""
     unanswered_since: datetime | None = None
-    """The defender's oldest message on a taken case that no officer has answered or acknowledged."""
+    """On a taken case: since when the person waits for an officer's words."""
+    nags: int = 0
+    """How often somebody was paged because the person waits."""
+    told_at: datetime | None = None
+    """When the person was last told that a repeated alarm was stored."""
+    seen_at: datetime | None = None
+    """When staff last did something on the case."""
     outcome: str = field(default="", repr=False)
     outcome_note: str = field(default="", repr=False)
     check_in_id: str | None = None
@@ -99,8 +109,11 @@ def taken(case: Case, officer_id: str, now: datetime) -> Case:
         taken_by=officer_id,
         taken_at=now,
         answered_at=None,
-        climbing=False,
-        version=case.version + 1,
+        climb_from=None,
+        seen_at=now,
+        ack_by=None,
+        unanswered_since=now,
+        nags=0,
     )
 
 
@@ -108,7 +121,7 @@ def raised(case: Case, urgency: int) -> Case:
     """The case at this urgency, or as it is when it already is at least as urgent."""
     if urgency >= case.urgency:
         return case
-    return replace(case, urgency=urgency, version=case.version + 1)
+    return replace(case, urgency=urgency)
 
 
 def closed(case: Case, outcome: str, note: str, now: datetime) -> Case:
@@ -121,9 +134,9 @@ def closed(case: Case, outcome: str, note: str, now: datetime) -> Case:
         closed_at=now,
         outcome=outcome,
         outcome_note=note,
-        climbing=False,
+        ack_by=None,
+        doubt_until=None,
         unanswered_since=None,
-        version=case.version + 1,
     )
 
 
@@ -138,12 +151,36 @@ def reopened(case: Case, now: datetime) -> Case:
         taken_at=None,
         answered_at=None,
         closed_at=None,
-        climbing=True,
         climb_from=now,
         step=0,
+        paged=(),
+        climbs=case.climbs + 1,
         reopened=case.reopened + 1,
-        version=case.version + 1,
     )
+
+
+def climbing_anew(case: Case, now: datetime) -> Case:
+    """The case with the policy beginning again at its first step, as when its taker did not acknowledge a new alarm.
+
+    Raises IllegalTransition when it is closed.
+    """
+    if case.status is CaseStatus.CLOSED:
+        raise IllegalTransition("a closed case does not climb")
+    return replace(case, climb_from=now, step=0, paged=(), climbs=case.climbs + 1, ack_by=None)
+
+
+def acknowledged(case: Case, now: datetime) -> Case:
+    """The taker has shown that the latest was seen; what was pending because of it is no longer.
+
+    Seeing is not answering: until somebody has written to the person at all, that stays pending.
+    """
+    waits = None if case.answered_at else case.unanswered_since
+    return replace(case, ack_by=None, climb_from=None, unanswered_since=waits, seen_at=now, nags=0)
+
+
+def answered(case: Case, now: datetime) -> Case:
+    """An officer wrote to the person."""
+    return acknowledged(replace(case, answered_at=case.answered_at or now), now)
 
 
 @dataclass(frozen=True, slots=True)

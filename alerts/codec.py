@@ -7,13 +7,14 @@ a stored field that the code does not know is an error, since dropping it would 
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import enum
 import functools
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, TypeVar
 
 from alerts.ids import from_micros, micros
@@ -46,9 +47,15 @@ def _coders(hint: Any) -> tuple[Encoder, Encoder]:
         encode, decode = _coders(some[0])
         return _optional(encode), _optional(decode)
     if origin is tuple:
+        # A pair such as tuple[time, time] holds one type as well: no entity mixes types in a tuple.
         encode, decode = _coders(arguments[0])
         return (lambda value: [encode(v) for v in value]), (lambda value: tuple(decode(v) for v in value))
-    if origin in (dict, Mapping):
+    if origin is frozenset:
+        encode, decode = _coders(arguments[0])
+        return (lambda value: sorted(encode(v) for v in value)), (
+            lambda value: frozenset(decode(v) for v in value)
+        )
+    if origin in (dict, collections.abc.Mapping):
         encode, decode = _coders(arguments[1])
         return (
             lambda value: {k: encode(v) for k, v in value.items()},
@@ -58,6 +65,8 @@ def _coders(hint: Any) -> tuple[Encoder, Encoder]:
         return _same, _same
     if hint is datetime:
         return micros, from_micros
+    if hint is time:
+        return (lambda value: value.isoformat()), time.fromisoformat
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return (lambda value: value.value), hint
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
@@ -66,22 +75,24 @@ def _coders(hint: Any) -> tuple[Encoder, Encoder]:
 
 
 @functools.cache
-def _fields(kind: type) -> tuple[tuple[str, Encoder, Encoder], ...]:
+def _fields(kind: type, without: frozenset[str]) -> tuple[tuple[str, Encoder, Encoder], ...]:
     hints = typing.get_type_hints(kind)
-    return tuple((f.name, *_coders(hints[f.name])) for f in dataclasses.fields(kind))
+    return tuple((f.name, *_coders(hints[f.name])) for f in dataclasses.fields(kind) if f.name not in without)
 
 
 def to_plain(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The fields of a dataclass as JSON values, less those named in `without`."""
-    return {name: encode(getattr(value, name)) for name, encode, _ in _fields(type(value)) if name not in without}
+    return {name: encode(getattr(value, name)) for name, encode, _ in _fields(type(value), without)}
 
 
-def from_plain(kind: type[T], plain: Mapping[str, Any], **columns: Any) -> T:
+def from_plain(kind: type[T], plain: Mapping[str, Any], /, **columns: Any) -> T:
     """The dataclass again; `columns` are fields that were not in the sealed part and are given as they are.
 
     Raises `UnknownField`.
     """
-    decoded = {name: decode(plain[name]) for name, _, decode in _fields(kind) if name in plain}
+    decoded = {
+        name: decode(plain[name]) for name, _, decode in _fields(kind, frozenset(columns)) if name in plain
+    }
     if len(decoded) != len(plain):
         raise UnknownField(f"{kind.__name__} does not know {sorted(set(plain) - set(decoded))}")
     return kind(**decoded, **columns)

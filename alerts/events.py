@@ -110,6 +110,9 @@ class Inbound:
     """For receipts: every message concerned."""
     choice: int | None = None
     """For a press: index into the outbound's choices, from 0."""
+    outbound_id: str = ""
+    """For a press: the outbox row whose button it was, where the channel carries it. It is known even when we died
+    between the send and noting the message's reference."""
     removed: bool = False
     """For a reaction: it was taken back."""
     read: bool = False
@@ -209,6 +212,9 @@ class Sent:
 
     ref: str = field(repr=False)
     delivered: bool | None = None
+    earlier_refs: tuple[str, ...] = field(default=(), repr=False)
+    """The parts before `ref`, where the message had to be sent in parts. A person may quote any of them, and `clear`
+    deletes them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,8 @@ class RetryAt:
 
     after: float
     reason: str
-    """A code of ours: "rate_limited", "challenge", "unreachable", "timeout", "conflict", "server_error"."""
+    """A code of ours: "rate_limited", "challenge", "unreachable", "timeout", "conflict", "unauthorised",
+    "server_error"."""
     ambiguous: bool = False
     whole_channel: bool = False
     """The limit or the failure holds for the channel, not for this chat alone."""

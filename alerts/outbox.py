@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from alerts.events import OutboundKind
+from alerts.events import OutboundKind, RetryAt
 
 
 class SendState(enum.Enum):
@@ -105,6 +105,21 @@ class Outgoing:
     """Sent because another address of the person refused."""
     defender_id: str | None = None
     """The defender concerned, for messages to staff and contacts."""
+
+
+P1_RETRY_CAP = 3.0
+RETRY_CAP = 60.0
+"""Seconds between two tries of a send that failed for a passing reason: the cap for P1, and for the rest."""
+ELSEWHERE_AFTER = 3
+"""Failed tries of something urgent after which the person's other channel is tried as well."""
+
+
+def retry_in(urgency: int, attempts: int, outcome: RetryAt) -> timedelta:
+    """How long to wait before the next try. A time that the channel named is obeyed."""
+    if outcome.obey:
+        return timedelta(seconds=outcome.after)
+    cap = P1_RETRY_CAP if urgency == 1 else RETRY_CAP
+    return timedelta(seconds=min(cap, max(outcome.after, 2.0 ** min(attempts - 1, 8))))
 
 
 def priority(kind: OutboundKind, urgency: int, verified: bool) -> int:

@@ -117,7 +117,7 @@ def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
     if found is None and "attp" in kinds and not (old and not now) and not (talk and not now):
         if ours or "my" in kinds or (here and hostile):
             found = Alarm.SOS, "deed-done"
-        elif hostile and (now or here) or (hostile and "they" in kinds and length <= 6) or (
+        elif (hostile and (now or here)) or (hostile and "they" in kinds and length <= 6) or (
                 "i" in kinds and now) or (hostile and length <= 4 and not question):
             found = Alarm.DOUBT, "deed-done-near"
     if found is None and "attb" in kinds and "intent" in kinds and not talk and not old:

@@ -53,7 +53,12 @@ people = Table(
     Column("version", Integer, nullable=False),
     *_sealed(),
 )
-Index("ix_people_staff", people.c.desk, sqlite_where=text("role in ('officer','lead')"), postgresql_where=text("role in ('officer','lead')"))
+Index(
+    "ix_people_staff",
+    people.c.desk,
+    sqlite_where=text("role in ('officer','lead')"),
+    postgresql_where=text("role in ('officer','lead')"),
+)
 
 addresses = Table(
     "addresses",
@@ -85,8 +90,20 @@ inbox = Table(
     Column("sealed", LargeBinary, nullable=True),
 )
 Index("ix_inbox_dedup", inbox.c.channel, inbox.c.dedup, unique=True)
-Index("ix_inbox_new", inbox.c.urgent, inbox.c.id, sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'"))
-Index("ix_inbox_lane", inbox.c.lane, inbox.c.id, sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'"))
+Index(
+    "ix_inbox_new",
+    inbox.c.urgent,
+    inbox.c.id,
+    sqlite_where=text("state = 'new'"),
+    postgresql_where=text("state = 'new'"),
+)
+Index(
+    "ix_inbox_lane",
+    inbox.c.lane,
+    inbox.c.id,
+    sqlite_where=text("state = 'new'"),
+    postgresql_where=text("state = 'new'"),
+)
 Index("ix_inbox_received", inbox.c.received_at)
 
 cases = Table(
@@ -111,7 +128,14 @@ cases = Table(
     *_sealed(),
 )
 _UNCLOSED = text("status != 'closed'")
-Index("ix_cases_unclosed", cases.c.desk, cases.c.urgency, cases.c.opened_at, sqlite_where=_UNCLOSED, postgresql_where=_UNCLOSED)
+Index(
+    "ix_cases_unclosed",
+    cases.c.desk,
+    cases.c.urgency,
+    cases.c.opened_at,
+    sqlite_where=_UNCLOSED,
+    postgresql_where=_UNCLOSED,
+)
 Index("ix_cases_person", cases.c.person_id, cases.c.opened_at)
 
 messages = Table(
@@ -143,7 +167,12 @@ attachments = Table(
     _instant("ready_at", nullable=False),
     *_sealed(),
 )
-Index("ix_attachments_wanted", attachments.c.ready_at, sqlite_where=text("state = 'wanted'"), postgresql_where=text("state = 'wanted'"))
+Index(
+    "ix_attachments_wanted",
+    attachments.c.ready_at,
+    sqlite_where=text("state = 'wanted'"),
+    postgresql_where=text("state = 'wanted'"),
+)
 Index("ix_attachments_message", attachments.c.message_id)
 
 attachment_chunks = Table(
@@ -179,12 +208,35 @@ outbox = Table(
     *_sealed(),
 )
 _WAITING = text("state in ('queued','sending')")
-Index("ix_outbox_waiting", outbox.c.channel, outbox.c.priority, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index(
+    "ix_outbox_waiting",
+    outbox.c.channel,
+    outbox.c.priority,
+    outbox.c.id,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.kind, outbox.c.state)
-Index("ix_outbox_round", outbox.c.round_id, sqlite_where=text("round_id is not null"), postgresql_where=text("round_id is not null"))
+Index(
+    "ix_outbox_round",
+    outbox.c.round_id,
+    sqlite_where=text("round_id is not null"),
+    postgresql_where=text("round_id is not null"),
+)
 Index("ix_outbox_group", outbox.c.group_id)
-Index("ix_outbox_blind", outbox.c.blind, sqlite_where=text("blind is not null"), postgresql_where=text("blind is not null"))
-Index("ix_outbox_menu", outbox.c.address_id, outbox.c.sent_at, sqlite_where=text("menu"), postgresql_where=text("menu"))
+Index(
+    "ix_outbox_blind",
+    outbox.c.blind,
+    sqlite_where=text("blind is not null"),
+    postgresql_where=text("blind is not null"),
+)
+Index(
+    "ix_outbox_menu",
+    outbox.c.address_id,
+    outbox.c.sent_at,
+    sqlite_where=text("menu"),
+    postgresql_where=text("menu"),
+)
 
 deadlines = Table(
     "deadlines",
@@ -259,7 +311,12 @@ rounds = Table(
     _instant("ended_at"),
     *_sealed(),
 )
-Index("ix_rounds_live", rounds.c.person_id, sqlite_where=text("status = 'live'"), postgresql_where=text("status = 'live'"))
+Index(
+    "ix_rounds_live",
+    rounds.c.person_id,
+    sqlite_where=text("status = 'live'"),
+    postgresql_where=text("status = 'live'"),
+)
 Index("ix_rounds_person", rounds.c.person_id, rounds.c.asked_at)
 
 rotas = Table(

@@ -1,0 +1,122 @@
+"""Whom a case pages, and which deadlines stand behind it: both follow from the case and the policy alone.
+
+`case_deadlines` is law 3 in code: every status of an unclosed case gives at least one deadline. It is the only place
+that decides when a case is looked at again; the turn arms what it says after every change and disarms the rest.
+
+Source of the rules: protection practice, "Urgency" and "The desk".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from alerts.cases import Case, CaseStatus
+from alerts.deadlines import Deadline, DeadlineKind
+from alerts.facts import DeskView
+from alerts.people import Person, Role
+from alerts.policy import Escalation, EscalationPolicy, Step, Target, Urgency, answer_due
+
+CASE_DEADLINES = (
+    DeadlineKind.CLIMB,
+    DeadlineKind.DOUBT,
+    DeadlineKind.ACK,
+    DeadlineKind.ANSWER,
+    DeadlineKind.REVIEW,
+)
+
+
+def rule_of(case: Case, policy: EscalationPolicy) -> Escalation:
+    """The escalation of the case's urgency."""
+    return policy.by_urgency[Urgency(case.urgency)]
+
+
+def case_deadlines(case: Case, policy: EscalationPolicy) -> dict[DeadlineKind, datetime]:
+    """When the case is looked at again, and why. Empty for a closed case only."""
+    if case.status is CaseStatus.CLOSED:
+        return {}
+    rule = rule_of(case, policy)
+    due: dict[DeadlineKind, datetime] = {}
+    if case.status is CaseStatus.OPEN:
+        start = case.climb_from or case.opened_at
+        due[DeadlineKind.CLIMB] = start + rule.step(case.step).after
+    elif case.climb_from is not None:
+        due[DeadlineKind.CLIMB] = case.climb_from + rule.step(case.step).after
+    if case.doubt_until is not None:
+        due[DeadlineKind.DOUBT] = case.doubt_until
+    if case.ack_by is not None:
+        due[DeadlineKind.ACK] = case.ack_by
+    if case.status is CaseStatus.TAKEN and case.unanswered_since is not None:
+        due[DeadlineKind.ANSWER] = answer_by(case, rule)
+    if not due:
+        due[DeadlineKind.REVIEW] = (case.seen_at or case.opened_at) + rule.review
+    return due
+
+
+def answer_by(case: Case, rule: Escalation) -> datetime:
+    """When somebody else is paged because the person waits for words.
+
+    The first answer is due by the policy's target; a later one within the same time from the person's message. Each
+    page for it is followed by a longer wait, so that a chat that simply ended does not go on waking people.
+    """
+    waiting = case.unanswered_since or case.opened_at
+    if case.answered_at is None:
+        first = answer_due(rule, case.opened_at, case.taken_at or case.opened_at)
+    else:
+        first = waiting + max(rule.answer, timedelta(minutes=10))
+    wait = max(rule.answer, rule.answer_grace)
+    return first + wait * (2**case.nags - 1)
+
+
+def armed(case: Case, policy: EscalationPolicy) -> tuple[Deadline, ...]:
+    """The deadlines of a case as rows, with its version as token."""
+    return tuple(
+        Deadline(kind, case.id, case.person_id, case.version, case.step, case.urgency, at)
+        for kind, at in case_deadlines(case, policy).items()
+    )
+
+
+def officers(desk: DeskView) -> tuple[Person, ...]:
+    """Officers of the desk, not leads."""
+    return tuple(p for p in desk.staff if p.role is Role.OFFICER)
+
+
+def leads(desk: DeskView) -> tuple[Person, ...]:
+    """The desk's leads."""
+    return tuple(p for p in desk.staff if p.role is Role.LEAD)
+
+
+def order_of_call(desk: DeskView) -> tuple[str, ...]:
+    """Everybody in the order in which they would be called: the rota's, then the other officers, then the leads."""
+    ids = [*desk.on_call, *(p.id for p in officers(desk)), *(p.id for p in leads(desk))]
+    present = {p.id for p in desk.staff}
+    return tuple(i for i in dict.fromkeys(ids) if i in present)
+
+
+def to_page(
+    step: Step, desk: DeskView, already: Iterable[str], without: frozenset[str] = frozenset()
+) -> tuple[Person, ...]:
+    """The people that a step pages. `already` were paged in this climb; `without` are not to be paged.
+
+    With nobody on call the whole desk and the lead are paged at once. Never empty while the desk has anybody at all:
+    when nobody else is left, `without` gives way.
+    """
+    done = frozenset(already) | without
+    found: list[str] = []
+    for target in step.targets:
+        match target:
+            case Target.ON_CALL:
+                first = next((i for i in desk.on_call if i not in without), None)
+                found += [first] if first else [p.id for p in desk.staff]
+            case Target.NEXT:
+                following = next((i for i in order_of_call(desk) if i not in done), None)
+                found += [following] if following else [p.id for p in officers(desk)]
+            case Target.DESK:
+                found += [p.id for p in officers(desk)]
+            case Target.LEAD:
+                found += [p.id for p in leads(desk)] or [p.id for p in desk.staff]
+    chosen = [i for i in dict.fromkeys(found) if i not in without]
+    if not chosen:
+        chosen = [p.id for p in desk.staff if p.id not in without] or [p.id for p in desk.staff]
+    people = (desk.person(i) for i in chosen)
+    return tuple(p for p in people if p is not None)

@@ -1,0 +1,165 @@
+"""What a turn knows when it decides: loaded before, complete, and not changed by deciding.
+
+A decision never reads the store, the clock or chance. What it may need is here; what is not here it does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.cases import Case, Message
+from alerts.checkins import CheckIn, Round
+from alerts.deadlines import Deadline
+from alerts.events import Inbound, Outcome
+from alerts.ids import Ids
+from alerts.oncall import Rota
+from alerts.outbox import Outgoing
+from alerts.people import Address, ContactLink, Invitation, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A stored message was parsed."""
+
+    inbox_id: str
+    inbound: Inbound
+    received_at: datetime
+    late: bool = False
+    """It had waited in the channel or in the inbox over an outage of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poisoned:
+    """A stored message whose turn failed again and again; it is in quarantine now."""
+
+    inbox_id: str
+    channel: str
+    account: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline has come."""
+
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A channel answered for an outbox row."""
+
+    outgoing_id: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """We were not there: the process was dead, or the clock jumped."""
+
+    since: datetime
+    until: datetime
+    overdue: tuple[str, ...] = ()
+    """Ids of the people whose answers or prompts were due in it."""
+
+
+Event = Heard | Poisoned | Due | Answered | Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A defender whose trusted contact the sender is."""
+
+    link: ContactLink
+    defender: Person
+    cases: tuple[Case, ...]
+    rounds: tuple[Round, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """The desk at this instant."""
+
+    id: str
+    staff: tuple[Person, ...]
+    """Officers and leads with rights that hold, in the order in which they joined."""
+    rota: Rota | None
+    on_call: tuple[str, ...]
+    """Ids: who is on call, then who comes next. Empty: nobody."""
+    crowd: int
+    """How many unverified P1 cases nobody has taken."""
+    crowd_head: str | None
+    """The oldest of them."""
+
+    def person(self, person_id: str | None) -> Person | None:
+        """A member of staff by id."""
+        return next((p for p in self.staff if p.id == person_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Fresh things that a decision may use up."""
+
+    ids: Ids
+    person_key: str
+    case_key: str
+    reference: str
+    """A case reference that no case has."""
+    codes: tuple[str, ...] = ()
+    """Fresh invitation codes."""
+    code_digests: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a decision may look at."""
+
+    now: datetime
+    event: Event
+    desk: DeskView
+    spare: Spare
+    me: Person | None = None
+    """Who wrote, or whom the deadline or the send concerns. None: never seen before."""
+    address: Address | None = None
+    """The account they wrote from."""
+    cases: tuple[Case, ...] = ()
+    """Their cases that are not closed, the most urgent first."""
+    last_closed: Case | None = None
+    target: Outgoing | None = None
+    """The message of ours that is quoted, pressed or reacted to."""
+    targets: tuple[Outgoing, ...] = ()
+    """All rows that went out in that message: several when pages were bundled."""
+    quoted: Message | None = None
+    """The message of theirs that is edited, deleted or quoted."""
+    menu: Outgoing | None = None
+    """The latest message with choices that went out to this address."""
+    links: tuple[ContactLink, ...] = ()
+    """Their trusted contacts."""
+    wards: tuple[Ward, ...] = ()
+    check_ins: tuple[CheckIn, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    """Their live rounds."""
+    invitation: Invitation | None = None
+    board: tuple[Case, ...] = ()
+    """The desk's unclosed cases; loaded for staff."""
+    named: tuple[Case, ...] = ()
+    """Cases whose references stand in the message; loaded for staff."""
+    people: Mapping[str, Person] = field(default_factory=dict)
+    """Everybody whose id stands in what was loaded."""
+    case: Case | None = None
+    """The case that the deadline or the send is about."""
+    round: Round | None = None
+    check_in: CheckIn | None = None
+    outgoing: Outgoing | None = None
+    """The row the channel answered for."""
+    group: tuple[Outgoing, ...] = ()
+    """Its copies and fallbacks."""
+    sends: tuple[tuple[str, str], ...] = ()
+    """(channel, state) of what was sent to the defender for the round."""
+    thread: tuple[Message, ...] = ()
+    """The newest messages of the case in focus; loaded for staff who ask to see it."""
+    to_clear: tuple[Outgoing, ...] = ()
+    """What went out to this address and could be deleted."""
+    receivable: bool = True
+    """Whether any of the person's channels could receive since the prompt."""

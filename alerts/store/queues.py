@@ -1,0 +1,311 @@
+"""The three queues: what came in, what is due, what goes out. Claimed rows, no broker.
+
+Order is fixed here. Inbox: alarms first, then age, and never two rows of one lane (one sender) at once. Deadlines: by
+urgency, then age. Outbox: priority, then age. On PostgreSQL rows that another node holds are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.deadlines import Deadline
+from alerts.events import RawInbound
+from alerts.ids import from_micros, micros
+from alerts.outbox import SendState
+from alerts.store import tables
+from alerts.store.vault import Vault
+from alerts.store.work import CHUNK, deadline_of
+
+inbox, outbox, deadlines = tables.inbox, tables.outbox, tables.deadlines
+
+QUARANTINE_AFTER = 3
+"""Attempts at a turn before its message is put into quarantine and the desk is paged."""
+
+
+def _skip_locked(query: Select[Any], connection: Connection) -> Select[Any]:
+    return query.with_for_update(skip_locked=True) if connection.dialect.name == "postgresql" else query
+
+
+# ------------------------------------------------------------------------------------------------------------- inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One stored frame whose turn has come."""
+
+    id: str
+    channel: str
+    received_at: datetime
+    urgent: bool
+    attempts: int
+    sender: str = field(repr=False)
+    raw: bytes = field(repr=False)
+
+
+def accept(
+    connection: Connection, vault: Vault, arrivals: Sequence[tuple[str, RawInbound, datetime, bool]]
+) -> list[bool]:
+    """Stores frames: (fresh id, frame, when, urgent). False for one that was stored before."""
+    if not arrivals:
+        return []
+    key = vault.intake(arrivals[0][2])
+    rows = []
+    for row_id, raw, at, urgent in arrivals:
+        sender = raw.sender.encode("utf-8", "surrogatepass")
+        # Sender and frame in one sealed value: two bytes of length, the sender, then the frame as it came.
+        payload = len(sender).to_bytes(2, "big") + sender + raw.raw
+        rows.append(
+            {
+                "id": row_id,
+                "channel": raw.channel,
+                "dedup": vault.dedup(raw.channel, raw.dedup),
+                "lane": vault.account(raw.channel, raw.sender),
+                "received_at": micros(at),
+                "urgent": urgent,
+                "state": "new",
+                "attempts": 0,
+                "key_id": key,
+                "sealed": vault.sealer.seal("inbox", row_id, key, payload),
+            }
+        )
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = make(inbox).on_conflict_do_nothing(index_elements=["channel", "dedup"])
+    connection.execute(statement, rows)
+    if len(rows) == 1 and arrivals[0][3]:
+        return [True]
+    stored = set()
+    for start in range(0, len(rows), CHUNK):
+        part = [row["id"] for row in rows[start : start + CHUNK]]
+        stored |= set(connection.execute(select(inbox.c.id).where(inbox.c.id.in_(part))).scalars())
+    return [row["id"] in stored for row in rows]
+
+
+def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Waiting]:
+    """The next frames to work on, at most one of a lane when several nodes work at once."""
+    query = (
+        select(inbox).where(inbox.c.state == "new").order_by(inbox.c.urgent.desc(), inbox.c.id).limit(limit)
+    )
+    if connection.dialect.name == "postgresql":
+        earlier = inbox.alias("earlier")
+        ahead = (
+            select(earlier.c.id)
+            .where(earlier.c.lane == inbox.c.lane, earlier.c.state == "new", earlier.c.id < inbox.c.id)
+            .exists()
+        )
+        query = query.where(~ahead).with_for_update(skip_locked=True, of=inbox)
+    rows = connection.execute(query).all()
+    vault.load({row.key_id for row in rows})
+    found = [_waiting(row, vault) for row in rows]
+    if connection.dialect.name == "postgresql":
+        return found
+    return _in_lane_order(connection, vault, rows, found)
+
+
+def _waiting(row: Any, vault: Vault) -> Waiting:
+    payload = vault.sealer.open_bytes("inbox", row.id, row.key_id, row.sealed)
+    size = int.from_bytes(payload[:2], "big")
+    sender = payload[2 : 2 + size].decode("utf-8", "surrogatepass")
+    at = from_micros(row.received_at)
+    return Waiting(row.id, row.channel, at, row.urgent, row.attempts, sender, payload[2 + size :])
+
+
+def _in_lane_order(
+    connection: Connection, vault: Vault, rows: Sequence[Any], found: list[Waiting]
+) -> list[Waiting]:
+    """An urgent frame does not overtake what the same person sent before it: those come just ahead of it."""
+    urgent = [row for row in rows if row.urgent]
+    if not urgent:
+        return found
+    lanes = {row.lane: row.id for row in reversed(urgent)}
+    chosen = {w.id for w in found}
+    t = inbox
+    ahead: list[Waiting] = []
+    for lane, last in lanes.items():
+        query = select(t).where(t.c.state == "new", t.c.lane == lane, t.c.id < last, t.c.urgent.is_(False))
+        ahead += [_waiting(row, vault) for row in connection.execute(query.order_by(t.c.id))]
+    early = {w.id for w in ahead}
+    before = sorted(ahead + [w for w in found if w.urgent], key=lambda w: w.id)
+    return before + [w for w in found if not w.urgent and w.id not in early and w.id in chosen]
+
+
+def finish(connection: Connection, ids: Iterable[str]) -> None:
+    """The turns of these frames are committed with what they did; their sealed bytes are needed no more."""
+    _each(connection, ids, {"state": "done", "sealed": None})
+
+
+def note_attempt(connection: Connection, inbox_id: str) -> int:
+    """A turn failed. Returns how often it has by now; quarantined from the third time on."""
+    row = connection.execute(select(inbox.c.attempts).where(inbox.c.id == inbox_id)).scalar_one()
+    state = "poison" if row + 1 >= QUARANTINE_AFTER else "new"
+    # Behind everybody else's: what fails must not hold up the next message.
+    connection.execute(
+        update(inbox).where(inbox.c.id == inbox_id).values(attempts=row + 1, state=state, urgent=False)
+    )
+    return int(row + 1)
+
+
+def _each(connection: Connection, ids: Iterable[str], values: dict[str, Any]) -> None:
+    wanted = list(ids)
+    for start in range(0, len(wanted), CHUNK):
+        connection.execute(
+            update(inbox).where(inbox.c.id.in_(wanted[start : start + CHUNK])).values(**values)
+        )
+
+
+def prune_inbox(connection: Connection, before: datetime, limit: int) -> int:
+    """Forgets finished frames older than the channels' redelivery window. Returns how many."""
+    old = select(inbox.c.id).where(inbox.c.received_at < micros(before), inbox.c.state == "done").limit(limit)
+    return connection.execute(delete(inbox).where(inbox.c.id.in_(old.scalar_subquery()))).rowcount
+
+
+def inbox_waiting(connection: Connection) -> bool:
+    """Whether anything waits for its turn."""
+    return connection.execute(select(inbox.c.id).where(inbox.c.state == "new").limit(1)).first() is not None
+
+
+# --------------------------------------------------------------------------------------------------------- deadlines
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[Deadline]:
+    """Deadlines that have come, the urgent and old ones first. They stay until their turn commits."""
+    query = select(deadlines).where(deadlines.c.due_at <= micros(now))
+    # The most overdue are looked at first; among them urgency decides. Sorting all that is due by urgency would read
+    # every row of a large backlog for each small batch.
+    early = query.order_by(deadlines.c.due_at).limit(max(limit * 4, 1000)).subquery()
+    urgent = select(deadlines).where(deadlines.c.due_at <= micros(now), deadlines.c.urgency == 1).limit(limit)
+    rows = connection.execute(
+        select(early).order_by(early.c.urgency, early.c.due_at, early.c.kind, early.c.subject).limit(limit)
+    ).all()
+    if rows and rows[0].urgency != 1:
+        rows = [*connection.execute(urgent.order_by(deadlines.c.due_at)).all(), *rows][:limit]
+    if connection.dialect.name == "postgresql":
+        return [d for d in map(deadline_of, rows) if _claimed(connection, d)]
+    return [deadline_of(row) for row in rows]
+
+
+def _claimed(connection: Connection, deadline: Deadline) -> bool:
+    t = deadlines
+    query = select(t.c.subject).where(
+        t.c.kind == deadline.kind.value, t.c.subject == deadline.subject, t.c.token == deadline.token
+    )
+    return connection.execute(query.with_for_update(skip_locked=True)).first() is not None
+
+
+def fired(connection: Connection, done: Sequence[Deadline]) -> None:
+    """Removes deadlines in the transaction that carries them out, before what they did arms new ones."""
+    by_kind: dict[str, list[str]] = {}
+    for deadline in done:
+        by_kind.setdefault(deadline.kind.value, []).append(deadline.subject)
+    for kind, subjects in by_kind.items():
+        for start in range(0, len(subjects), CHUNK):
+            part = subjects[start : start + CHUNK]
+            connection.execute(
+                delete(deadlines).where(deadlines.c.kind == kind, deadlines.c.subject.in_(part))
+            )
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next deadline comes."""
+    value = connection.execute(select(func.min(deadlines.c.due_at))).scalar()
+    return from_micros(value) if value is not None else None
+
+
+# ------------------------------------------------------------------------------------------------------------ outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What delivery needs to choose an order, without opening anything."""
+
+    id: str
+    channel: str
+    address_id: str
+    kind: str
+    priority: int
+    urgency: int
+    case_id: str | None
+    attempts: int
+    ready_at: datetime
+    state: str
+
+
+_PARCEL = (
+    outbox.c.id,
+    outbox.c.channel,
+    outbox.c.address_id,
+    outbox.c.kind,
+    outbox.c.priority,
+    outbox.c.urgency,
+    outbox.c.case_id,
+    outbox.c.attempts,
+    outbox.c.ready_at,
+    outbox.c.state,
+)
+
+
+def waiting_parcels(
+    connection: Connection, channel: str, now: datetime, limit: int, *, without: Iterable[str] = ()
+) -> list[Parcel]:
+    """What a channel has to send now, in order. `without` are addresses that have to wait."""
+    held = list(without)[:CHUNK]
+    query = select(*_PARCEL).where(
+        outbox.c.channel == channel,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.ready_at <= micros(now),
+    )
+    if held:
+        query = query.where(outbox.c.address_id.not_in(held))
+    query = query.order_by(outbox.c.priority, outbox.c.id).limit(limit)
+    rows = connection.execute(_skip_locked(query, connection)).all()
+    return [Parcel(*row[:8], from_micros(row.ready_at), row.state) for row in rows]
+
+
+def pages_to(connection: Connection, address_id: str, limit: int) -> list[str]:
+    """Ids of the pages that wait for one address, for bundling."""
+    query = select(outbox.c.id).where(
+        outbox.c.address_id == address_id, outbox.c.state == SendState.QUEUED.value, outbox.c.kind == "page"
+    )
+    return list(connection.execute(query.order_by(outbox.c.priority, outbox.c.id).limit(limit)).scalars())
+
+
+def next_ready(connection: Connection, after: datetime) -> datetime | None:
+    """When the next row that has to wait may be sent."""
+    query = select(func.min(outbox.c.ready_at)).where(
+        outbox.c.state == SendState.QUEUED.value, outbox.c.ready_at > micros(after)
+    )
+    value = connection.execute(query).scalar()
+    return from_micros(value) if value is not None else None
+
+
+def release_unfinished(connection: Connection) -> int:
+    """After a crash: what was handed to a channel and not answered for goes out again, marked as a possible repeat."""
+    statement = (
+        update(outbox).where(outbox.c.state == SendState.SENDING.value).values(state=SendState.QUEUED.value)
+    )
+    return connection.execute(statement).rowcount
+
+
+def unsent(connection: Connection) -> int:
+    """How many rows wait or are in flight."""
+    waiting = (SendState.QUEUED.value, SendState.SENDING.value)
+    return int(
+        connection.execute(
+            select(func.count()).select_from(outbox).where(outbox.c.state.in_(waiting))
+        ).scalar_one()
+    )
+
+
+def oldest_unsent_page(connection: Connection) -> datetime | None:
+    """When the oldest page that has not gone out was queued."""
+    query = select(func.min(outbox.c.created_at)).where(
+        or_(outbox.c.state == SendState.QUEUED.value, outbox.c.state == SendState.SENDING.value),
+        and_(outbox.c.kind == "page"),
+    )
+    value = connection.execute(query).scalar()
+    return from_micros(value) if value is not None else None

@@ -1,0 +1,149 @@
+"""The store of one installation: its engines, its keys, its schema, and transactions on it.
+
+A store is refused, with the setting and the mend, when its key does not open it, when a newer version wrote it, or when
+it is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.sealing import Digests, Sealer
+from alerts.store import tables
+from alerts.store.engine import DEFAULT_SCHEMA, Role, checked_schema, keys_schema, make_engine
+from alerts.store.keks import KekSource, NewKek
+from alerts.store.keyring import Keyring
+from alerts.store.keystore import KeyStore
+from alerts.store.vault import Vault
+from alerts.store.work import Work
+
+Entropy = Callable[[int], bytes]
+Now = Callable[[], datetime]
+
+
+class StoreRefused(Exception):
+    """The store cannot be used. Names the setting, what is wrong and how to mend it."""
+
+
+class Store:
+    """An open store. Safe to share between threads; each transaction belongs to one."""
+
+    def __init__(self, writer: Engine, reader: Engine, keystore: KeyStore, vault: Vault, schema: str) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._keystore = keystore
+        self.vault = vault
+        self.schema = schema
+
+    @property
+    def dialect(self) -> str:
+        """ "sqlite" or "postgresql"."""
+        return self._writer.dialect.name
+
+    @classmethod
+    def create(
+        cls,
+        url: str,
+        kek: NewKek,
+        *,
+        entropy: Entropy,
+        now: Now,
+        schema: str = DEFAULT_SCHEMA,
+        durable: bool = True,
+    ) -> None:
+        """Makes the key store and the tables; what is there already is left alone."""
+        KeyStore.create(url, kek, entropy=entropy, now=now, schema=schema, durable=durable)
+        writer = make_engine(url, Role.WRITER, schema=schema, durable=durable)
+        try:
+            with writer.begin() as connection:
+                if writer.dialect.name == "postgresql":
+                    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {checked_schema(schema)}"))
+                tables.metadata.create_all(connection)
+        finally:
+            writer.dispose()
+
+    @staticmethod
+    def drop(url: str, schema: str) -> None:
+        """Removes a rehearsal's schemas from PostgreSQL. Never the schema of a desk."""
+        if not schema.startswith("rehearsal_"):
+            raise StoreRefused(f"{schema} is not a rehearsal's schema")
+        writer = make_engine(url, Role.WRITER, schema=schema)
+        if writer.dialect.name == "postgresql":
+            with writer.begin() as connection:
+                for name in (schema, keys_schema(schema)):
+                    connection.execute(text(f"DROP SCHEMA IF EXISTS {checked_schema(name)} CASCADE"))
+        writer.dispose()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        source: KekSource,
+        *,
+        entropy: Entropy,
+        now: Now,
+        schema: str = DEFAULT_SCHEMA,
+        durable: bool = True,
+        pool_low: int = 250,
+        pool_high: int = 1_000,
+    ) -> Store:
+        """Opens a store that was made before.
+
+        Raises StoreRefused, WrongKey, NoKeyStore, NewerKeyStore, WrongDatabase.
+        """
+        keystore = KeyStore.open(url, source, entropy=entropy, now=now, schema=schema, durable=durable)
+        writer = make_engine(url, Role.WRITER, schema=schema, durable=durable)
+        reader = make_engine(url, Role.READER, schema=schema, durable=durable)
+        with reader.begin() as connection:
+            if not inspect(connection).has_table("people"):
+                raise StoreRefused(
+                    "WATCHLINE_DATABASE: the database has no Watchline tables; run `watchline db upgrade`"
+                )
+        keys = Keyring(keystore, now, low=pool_low, high=pool_high)
+        vault = Vault(keys, Sealer(keys, entropy), Digests(keys.root, keys))
+        return cls(writer, reader, keystore, vault, schema)
+
+    def close(self) -> None:
+        """Gives back all connections."""
+        self._keystore.close()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        """A writing transaction, committed at the end; an exception rolls it back."""
+        with self._writer.begin() as connection:
+            yield Work(connection, self.vault, lock=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A reading transaction."""
+        with self._reader.begin() as connection:
+            yield Work(connection, self.vault)
+
+    def get_meta(self, name: str) -> str | None:
+        """A plain fact about the installation: lineage, last sign of life."""
+        with self._reader.begin() as connection:
+            return read_meta(connection, name)
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Writes such a fact at once."""
+        with self._writer.begin() as connection:
+            write_meta(connection, name, value)
+
+
+def read_meta(connection: Connection, name: str) -> str | None:
+    """See `Store.get_meta`."""
+    return connection.execute(select(tables.meta.c.value).where(tables.meta.c.name == name)).scalar()
+
+
+def write_meta(connection: Connection, name: str, value: str) -> None:
+    """See `Store.set_meta`."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = make(tables.meta).values(name=name, value=value)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

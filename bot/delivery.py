@@ -1,0 +1,315 @@
+"""Delivery: what is sent next, whether it still should be, and what the channel said.
+
+1. Look at what waits for the channel, in order of priority and age, less the chats that have to wait.
+2. Look again at the state behind each row: a page for a case that somebody has, a message into a silent case, a prompt
+   that was answered meanwhile, does not go out.
+3. Commit "handed to the channel" before handing it over: whoever dies after that sends it again, marked as a possible repeat.
+4. Hand over. The channel's answer is an event and has its own turn.
+
+Pages that pile up for one chat go out as one message that names every case; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from alerts.cases import Case, CaseStatus
+from alerts.checkins import Round, RoundStatus
+from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
+from alerts.facts import Answered
+from alerts.outbox import Guard, Outgoing, SendState
+from alerts.store import queues
+from alerts.store.work import Work
+from bot.engine import Engine
+
+BUNDLE_ABOVE = 3
+"""More pages than this waiting for one chat become one message."""
+BUNDLE_SIZE = 40
+UNCERTAIN = frozenset({"", "maybe_sent"})
+"""Reasons after which an earlier attempt may have gone out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a channel may send. A rate of 0 is no limit."""
+
+    per_second: float = 0.0
+    chat_per_second: float = 0.0
+    chat_burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """One message to hand over, and the outbox rows it stands for."""
+
+    rows: tuple[str, ...]
+    outbound: Outbound = field(repr=False)
+    case_ref: str = ""
+    urgency: int = 4
+    person_id: str = ""
+
+
+@dataclass
+class ChatLimits:
+    """Token buckets: one for the channel, one for each chat that was used lately."""
+
+    budget: Budget
+    _channel: tuple[float, datetime] | None = None
+    _chats: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    _blocked: dict[str, datetime] = field(default_factory=dict)
+    down_until: datetime | None = None
+    down_since: datetime | None = None
+
+    def held(self, now: datetime) -> set[str]:
+        """Chats that have to wait now."""
+        self._blocked = {chat: until for chat, until in self._blocked.items() if until > now}
+        held = set(self._blocked)
+        if self.budget.chat_per_second:
+            held |= {chat for chat in list(self._chats) if self._left(chat, now) < 1.0}
+        return held
+
+    def _left(self, chat: str, now: datetime) -> float:
+        tokens, at = self._chats.get(chat, (float(self.budget.chat_burst), now))
+        tokens = min(
+            self.budget.chat_burst, tokens + (now - at).total_seconds() * self.budget.chat_per_second
+        )
+        if tokens >= self.budget.chat_burst:
+            self._chats.pop(chat, None)
+        return tokens
+
+    def allowance(self, now: datetime, wanted: int) -> int:
+        """How many messages the channel may be given now."""
+        if self.down_until is not None and now < self.down_until:
+            return 0
+        if self.down_since is not None:
+            return min(wanted, 1)  # a probe, until the channel has answered again
+        if not self.budget.per_second:
+            return wanted
+        tokens, at = self._channel or (self.budget.per_second, now)
+        tokens = min(self.budget.per_second, tokens + (now - at).total_seconds() * self.budget.per_second)
+        self._channel = (tokens, now)
+        return min(wanted, int(tokens))
+
+    def spend(self, chat: str, now: datetime) -> None:
+        """One message went to a chat."""
+        if self._channel is not None:
+            self._channel = (self._channel[0] - 1.0, self._channel[1])
+        if self.budget.chat_per_second:
+            self._chats[chat] = (self._left(chat, now) - 1.0, now)
+
+    def learn(self, chat: str, outcome: Outcome, now: datetime) -> None:
+        """What the channel's answer says about limits."""
+        if not isinstance(outcome, RetryAt):
+            self.down_since = self.down_until = None
+            return
+        until = now + timedelta(seconds=outcome.after)
+        if outcome.whole_channel:
+            self.down_since = self.down_since or now
+            self.down_until = until if outcome.obey else now + probe_interval(now - self.down_since)
+        elif outcome.obey:
+            self._blocked[chat] = until
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """When something that has to wait now may go."""
+        times = [t for t in self._blocked.values() if t > now]
+        if self.down_until is not None and self.down_until > now:
+            times.append(self.down_until)
+        rate = self.budget.chat_per_second
+        times += [
+            now + timedelta(seconds=max(0.01, (1.0 - self._left(c, now)) / rate))
+            for c in list(self._chats)
+            if rate
+        ]
+        return min(times, default=None)
+
+
+def probe_interval(down: timedelta) -> timedelta:
+    """How long to wait before a channel that is down is tried again: seconds at first, a quarter of a minute later."""
+    if down < timedelta(seconds=10):
+        return timedelta(seconds=1)
+    return timedelta(seconds=3) if down < timedelta(minutes=10) else timedelta(seconds=15)
+
+
+@dataclass
+class Delivery:
+    """Chooses and settles what one channel sends. Sending itself is the caller's."""
+
+    engine: Engine
+    channel: str
+    budget: Budget
+    open_file: Callable[[str], OutboundFile | None] = lambda _: None
+    limits: ChatLimits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = ChatLimits(self.budget)
+
+    def claim(self, limit: int) -> list[Consignment]:
+        """What to hand over now, marked as handed over. Steps 1 to 3."""
+        now = self.engine.clock.now()
+        allowed = self.limits.allowance(now, limit)
+        if allowed <= 0:
+            return []
+        with self.engine.store.writing() as work:
+            held = self.limits.held(now)
+            parcels = queues.waiting_parcels(work.connection, self.channel, now, allowed, without=held)
+            consignments = list(self._checked(work, parcels, now))
+            work.flush()
+        return consignments
+
+    def _checked(self, work: Work, parcels: list[queues.Parcel], now: datetime) -> Iterator[Consignment]:
+        work.outgoings(p.id for p in parcels)
+        rows = [row for row in (work.outgoing(p.id) for p in parcels) if row is not None]
+        work.cases(row.case_id for row in rows if row.case_id)
+        work.rounds(row.round_id for row in rows if row.round_id)
+        work.people(row.person_id for row in rows)
+        sent: set[str] = set()
+        chats: set[str] = set()
+        for row in rows:
+            if row.id in sent:
+                continue
+            if self.budget.chat_per_second and row.address_id in chats:
+                continue  # the next one to this chat has its turn when this one has gone
+            bundle = self._bundle(work, row)
+            good = [r for r in bundle if self._still_wanted(work, r)]
+            sent |= {r.id for r in bundle}
+            if not good:
+                continue
+            chats.add(row.address_id)
+            self.limits.spend(row.address_id, now)
+            for one in good:
+                work.put(replace(one, state=SendState.SENDING, attempts=one.attempts + 1))
+            consignment = self._consign(work, good)
+            if consignment is not None:
+                yield consignment
+
+    def _bundle(self, work: Work, row: Outgoing) -> list[Outgoing]:
+        """The page together with the others that wait for the same chat, when there are many.
+
+        Only pages for unverified cases wait for company: a verified one always goes alone.
+        """
+        if row.kind is not OutboundKind.PAGE or self._verified(work, row):
+            return [row]
+        ids = queues.pages_to(work.connection, row.address_id, BUNDLE_SIZE)
+        work.outgoings(ids)
+        found = [r for r in (work.outgoing(i) for i in ids) if r is not None and r.state is SendState.QUEUED]
+        work.cases(r.case_id for r in found if r.case_id)
+        others = [r for r in found if r.id != row.id and not self._verified(work, r)]
+        return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
+
+    @staticmethod
+    def _verified(work: Work, row: Outgoing) -> bool:
+        case = work.case(row.case_id) if row.case_id else None
+        return case is None or case.verified
+
+    def _still_wanted(self, work: Work, row: Outgoing) -> bool:
+        """Looks again at what is behind a row, and notes it when it should not go out any more."""
+        case = work.case(row.case_id) if row.case_id else None
+        round_ = work.round(row.round_id) if row.round_id else None
+        if case is not None and case.silent and row.person_id == case.person_id:
+            work.put(replace(row, state=SendState.HELD))
+            return False
+        if wanted(row, case, round_):
+            return True
+        work.put(replace(row, state=SendState.STALE))
+        return False
+
+    def _consign(self, work: Work, rows: list[Outgoing]) -> Consignment | None:
+        row = rows[0]
+        person = work.person(row.person_id)
+        address = next((a for a in person.addresses if a.id == row.address_id), None) if person else None
+        if person is None or address is None:
+            for one in rows:
+                work.put(replace(one, state=SendState.REFUSED, reason="no_address"))
+            return None
+        case = work.case(row.case_id) if row.case_id else None
+        file = self.open_file(row.file_id) if row.file_id else None
+        place = None
+        if row.latitude is not None and row.longitude is not None:
+            place = Location(row.latitude, row.longitude)
+        outbound = Outbound(
+            id=row.id,
+            channel=self.channel,
+            address=address.account,
+            kind=row.kind,
+            text=self._text(work, rows),
+            choices=tuple(c.label for c in row.choices) if len(rows) == 1 else (),
+            quote_ref=row.quote_ref,
+            file=file,
+            location=place,
+            delete_ref=row.delete_ref,
+            urgent=row.urgency == 1,
+            ask_location=row.ask_location,
+        )
+        return Consignment(
+            tuple(r.id for r in rows), outbound, case.ref if case else "", row.urgency, row.person_id
+        )
+
+    def _text(self, work: Work, rows: list[Outgoing]) -> str:
+        row = rows[0]
+        text = row.text
+        if len(rows) > 1:
+            person = work.person(row.person_id)
+            language = person.language if person else ""
+            words = self.engine.rules.words
+            title = words.say(language or self.engine.rules.language, "page.bundle", count=len(rows))
+            text = "\n".join([title, *(r.line or r.text for r in rows)])
+        if row.attempts > 0 and row.reason in UNCERTAIN and row.repeat_note:
+            text = f"{row.repeat_note}\n{text}"
+        return text
+
+    def answered(self, consignment: Consignment, outcome: Outcome) -> list[Answered]:
+        """The channel's answer as events, one for each row; limits are learned on the way."""
+        row = consignment.rows[0]
+        self.limits.learn(self._chat_of(row), outcome, self.engine.clock.now())
+        return [Answered(row_id, outcome) for row_id in consignment.rows]
+
+    def _chat_of(self, row_id: str) -> str:
+        with self.engine.store.reading() as work:
+            row = work.outgoing(row_id)
+        return row.address_id if row is not None else ""
+
+    def next_change(self) -> datetime | None:
+        """When something that waits may go out: a retry, or a limit that ends."""
+        now = self.engine.clock.now()
+        with self.engine.store.reading() as work:
+            ready = queues.next_ready(work.connection, now)
+        times = [t for t in (ready, self.limits.next_change(now)) if t is not None]
+        return min(times, default=None)
+
+
+def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:
+    """Whether what a row says is still worth saying."""
+    match row.guard:
+        case Guard.NONE:
+            return True
+        case Guard.UNTAKEN:
+            climbing = (
+                case is not None
+                and case.status is not CaseStatus.CLOSED
+                and (case.status is CaseStatus.OPEN or case.climb_from is not None)
+            )
+            return climbing and case is not None and case.climbs == row.token
+        case Guard.UNCLOSED:
+            return case is not None and case.is_open
+        case Guard.SOUGHT:
+            return (
+                case is not None
+                and case.is_open
+                and (
+                    case.ack_by is not None
+                    or case.unanswered_since is not None
+                    or case.status is CaseStatus.OPEN
+                )
+            )
+        case Guard.ROUND:
+            return round_ is not None and round_.status is RoundStatus.LIVE
+        case Guard.UNRESOLVED:
+            live = round_ is not None and round_.status in (RoundStatus.LIVE, RoundStatus.DESK)
+            return live or (case is not None and case.is_open)
+
+
+def references(consignments: Iterable[Consignment]) -> list[str]:
+    """Row ids of consignments, for logs."""
+    return [row for c in consignments for row in c.rows]

@@ -1,0 +1,142 @@
+"""The engine: every transaction of a running Watchline, synchronous, one method each.
+
+The same methods are driven by threads in `run` and one after another in a rehearsal. Each commits before it returns, so
+whoever calls may die between any two of them and nothing is lost: what was accepted is in the inbox, what was decided
+is in the outbox, what is due later is a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from alerts.events import RawInbound
+from alerts.facts import Answered, Gap
+from alerts.ids import Ids, from_micros, micros
+from alerts.recognition import Alarm
+from alerts.store import queues
+from alerts.store.store import Store, read_meta, write_meta
+from bot.clock import Clock, Entropy
+from handlers.rules import Rules
+from handlers.turn import Parser, Report, Turns
+
+log = structlog.get_logger("watchline")
+
+ALIVE = "alive_at"
+INBOX_BATCH = 64
+DEADLINE_BATCH = 250
+DEDUP_WINDOW = timedelta(hours=48)
+"""Longer than any channel redelivers; a channel's ids may start again later."""
+
+
+@dataclass
+class Engine:
+    """Transactions on one store. Each method is called by one thread at a time."""
+
+    store: Store
+    rules: Rules
+    parsers: Mapping[str, Parser]
+    clock: Clock
+    entropy: Entropy
+    observe: Callable[[str, Mapping[str, Any]], None] | None = None
+    """Told of what happened, in references; for the practice page."""
+    turns: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.rules, self.parsers, self.entropy.draw)
+
+    # ------------------------------------------------------------------------------------------------------ accept
+
+    def accept(self, frames: Sequence[RawInbound]) -> bool:
+        """Stores frames durably. Returns whether one of them looks like an alarm."""
+        now = self.clock.now()
+        ids = Ids(now, self.entropy.draw(16))
+        arrivals = [(ids.new(), frame, now, self._urgent(frame)) for frame in frames]
+        with self.store.writing() as work:
+            queues.accept(work.connection, work.vault, arrivals)
+        return any(urgent for *_, urgent in arrivals)
+
+    def _urgent(self, frame: RawInbound) -> bool:
+        """A first look, which only decides whose turn comes first. It can never keep a frame from being stored."""
+        if not frame.peek:
+            return False
+        try:
+            return self.rules.recogniser.recognise(frame.peek).alarm in (Alarm.SOS, Alarm.DOUBT)
+        except Exception as error:  # the recogniser must not stand before the storing of an alarm
+            log.error("peek_failed", error=type(error).__name__)
+            return True
+
+    # ------------------------------------------------------------------------------------------------------- turns
+
+    def work_inbox(self) -> Report:
+        """Turns for what waits in the inbox, one commit."""
+        with self.store.writing() as work:
+            report = self.turns.inbox(work, self.clock.now(), INBOX_BATCH)
+        return self._told(report)
+
+    def work_deadlines(self) -> Report:
+        """Turns for what is due, one commit."""
+        with self.store.writing() as work:
+            report = self.turns.deadlines(work, self.clock.now(), DEADLINE_BATCH)
+        return self._told(report)
+
+    def settle(self, answered: Sequence[Answered]) -> Report:
+        """Turns for what channels answered, one commit."""
+        with self.store.writing() as work:
+            report = self.turns.outcomes(work, answered, self.clock.now())
+        return self._told(report)
+
+    def _told(self, report: Report) -> Report:
+        for inbox_id, error in report.failed:
+            log.error("turn_failed", inbox=inbox_id, error=error)
+        for name, references in report.events:
+            log.info(name, **references)
+            if self.observe is not None:
+                self.observe(name, references)
+        return report
+
+    # -------------------------------------------------------------------------------------------- life of a process
+
+    def wake_up(self) -> Report | None:
+        """After a start: what was in flight goes out again, and a gap of ours is told before anything is counted
+        against anybody."""
+        with self.store.writing() as work:
+            released = queues.release_unfinished(work.connection)
+        if released:
+            log.warning("unfinished_sends", count=released)
+        return self.mark_alive()
+
+    def mark_alive(self) -> Report | None:
+        """Writes a sign of life. When the last one is too old, we were away: that is an event."""
+        now = self.clock.now()
+        with self.store.writing() as work:
+            last = read_meta(work.connection, ALIVE)
+            write_meta(work.connection, ALIVE, str(micros(now)))
+            if last is None:
+                return None
+            since = from_micros(int(last))
+            if abs((now - since).total_seconds()) <= self.rules.gap_seconds:
+                return None
+            log.warning("gap", seconds=int((now - since).total_seconds()))
+            report = self.turns.event(work, Gap(since, now), now)
+        return self._told(report)
+
+    def alive(self) -> None:
+        """Writes a sign of life and nothing more: time passed while we were there."""
+        self.store.set_meta(ALIVE, str(micros(self.clock.now())))
+
+    def housekeeping(self) -> None:
+        """Off the hot path: keys made ahead, old frames forgotten."""
+        self.store.vault.keys.refill()
+        now = self.clock.now()
+        with self.store.writing() as work:
+            queues.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000)
+
+    def next_deadline(self) -> datetime | None:
+        """When the next deadline comes."""
+        with self.store.reading() as work:
+            return queues.next_due(work.connection)

@@ -1,0 +1,289 @@
+"""Playing a rehearsal: the same turn, store, policy and delivery as `run`, with pretend sockets and a simulated clock.
+
+Time only passes in `wait`, `until` and `outage`. Between two steps everything that can happen at that instant has
+happened.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from alerts.events import InboundKind, RawInbound, Sent
+from alerts.store.keks import NewKek
+from alerts.store.store import Store
+from bot.channels.pretend import CHANNELS, Handed, NotThere, PretendNetwork, PretendPerson
+from bot.channels.pretend_frames import parse
+from bot.clock import SeededEntropy, SimulatedClock
+from bot.delivery import Budget, Delivery
+from bot.engine import Engine
+from bot.rehearsal.cast import settle_in
+from bot.rehearsal.script import Script, ScriptError, Step
+from bot.rehearsal.summary import summary
+from bot.rules import shipped_rules
+from handlers.rules import Rules
+
+Line = Mapping[str, Any]
+KEK = "rehearsal"
+CLAIM = 16
+MOST_AT_ONCE = 100_000
+"""Rounds of work at one instant after which something must be going in circles."""
+
+
+class RehearsalKeys:
+    """The key of a throw-away store: drawn for it, kept in memory, gone with it."""
+
+    setting = "the rehearsal's own key"
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def candidates(self, derivations: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+        """The one key."""
+        yield KEK, self._key
+
+
+@dataclass
+class Stage:
+    """Everything that one rehearsal needs, and what survives the death of the process in it."""
+
+    script: Script
+    url: str
+    schema: str
+    tell: Callable[[Line], None]
+    clock: SimulatedClock
+    entropy: SeededEntropy
+    key: bytes = field(repr=False)
+    network: PretendNetwork
+    rules: Rules
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    engine: Engine = field(init=False)
+    deliveries: tuple[Delivery, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.network.on_out.append(self._went_out)
+
+    # ---------------------------------------------------------------------------------------------- the process
+
+    def start(self, *, first: bool = False) -> None:
+        """A process begins on the store."""
+        store = Store.open(
+            self.url,
+            RehearsalKeys(self.key),
+            entropy=self.entropy.draw,
+            now=self.clock.now,
+            schema=self.schema,
+            durable=False,
+            pool_low=8,
+            pool_high=32,
+        )
+        parsers = {name: (lambda raw, name=name: parse(name, raw)) for name in CHANNELS}
+        self.engine = Engine(store, self.rules, parsers, self.clock, self.entropy)
+        self.deliveries = tuple(Delivery(self.engine, name, Budget()) for name in CHANNELS)
+        if first:
+            settle_in(store, self.script, self.rules, self.entropy, self.clock.now())
+            self.engine.mark_alive()
+        else:
+            self.hand_over()
+            self.engine.wake_up()
+
+    def die(self) -> None:
+        """The process ends without notice: nothing in memory survives."""
+        self.engine.store.close()
+
+    # ------------------------------------------------------------------------------------------------- the world
+
+    def hand_over(self) -> bool:
+        """The platforms hand over what waits."""
+        frames = self.network.pending()
+        for frame in frames:
+            self.engine.accept([frame])
+            self.network.handed(frame)
+            self._came_in(frame)
+        return bool(frames)
+
+    def pump(self) -> None:
+        """Everything that can happen at this instant happens."""
+        for _ in range(MOST_AT_ONCE):
+            busy = self.hand_over()
+            while True:
+                report = self.engine.work_inbox()
+                busy = busy or report.turns > 0
+                if not report.full and not report.turns:
+                    break
+            report = self.engine.work_deadlines()
+            busy = busy or report.turns > 0
+            for delivery in self.deliveries:
+                busy = self._send(delivery) or busy
+            if not busy:
+                return
+        raise RuntimeError("the rehearsal does not come to rest")
+
+    def _send(self, delivery: Delivery) -> bool:
+        consignments = delivery.claim(CLAIM)
+        for consignment in consignments:
+            self._sending = consignment
+            outcome = self.network.deliver(consignment.outbound)
+            self.engine.settle(delivery.answered(consignment, outcome))
+        return bool(consignments)
+
+    def until(self, moment: datetime) -> None:
+        """Time passes until `moment`, and what is due on the way happens when it is due."""
+        while True:
+            self.pump()
+            coming = [self.engine.next_deadline(), *(d.next_change() for d in self.deliveries)]
+            nearest = min((t for t in coming if t is not None and t > self.clock.now()), default=None)
+            if nearest is None or nearest > moment:
+                break
+            self._pass(nearest)
+        self._pass(moment)
+        self.pump()
+
+    def _pass(self, moment: datetime) -> None:
+        self.clock.set(moment)
+        self.engine.alive()
+
+    # ------------------------------------------------------------------------------------------------ the script
+
+    def play(self, step: Step) -> None:
+        """One step. Raises ScriptError for something that cannot be done at that point of the story."""
+        match step.verb:
+            case "wait":
+                self.until(self.clock.now() + step.duration)
+            case "until":
+                assert step.at is not None
+                if step.at < self.clock.now():
+                    raise ScriptError(step.line, "that time has passed already", "a later time")
+                self.until(step.at)
+            case "restart":
+                self.die()
+                self.system("restart")
+                self.start()
+                self.pump()
+            case "outage":
+                self.die()
+                self.system("outage", seconds=int(step.duration.total_seconds()))
+                self.clock.set(self.clock.now() + step.duration)
+                self.start()
+                self.pump()
+            case "channel":
+                if step.who:
+                    self.network.set_person(step.who, step.channel, step.state)
+                    self.system("channel", who=step.who, channel=step.channel, text=step.state)
+                else:
+                    self.network.set_channel(step.channel, step.state == "up")
+                    self.system("channel", channel=step.channel, text=step.state)
+                self.pump()
+            case _:
+                self._say(step)
+                self.pump()
+
+    def _say(self, step: Step) -> None:
+        given = {step.action: step.value} if step.action else {"text": step.text}
+        try:
+            self.network.say(step.who, step.channel, **given)
+        except NotThere as error:
+            raise ScriptError(step.line, str(error), "something that is in the chat at that time") from None
+
+    # -------------------------------------------------------------------------------------------- the transcript
+
+    def system(self, kind: str, **more: Any) -> None:
+        """A line about the world rather than about what somebody said."""
+        self.tell({"at": stamp(self.clock.now()), "direction": "system", "kind": kind, **more})
+
+    def _came_in(self, frame: RawInbound) -> None:
+        inbound = parse(frame.channel, frame.raw)
+        if inbound.kind in (InboundKind.RECEIPT, InboundKind.TYPING):
+            return
+        line: dict[str, Any] = {
+            "at": stamp(self.clock.now()),
+            "direction": "in",
+            "who": self.network.world.owner(frame.channel, frame.sender),
+            "channel": frame.channel,
+            "kind": inbound.kind.value,
+        }
+        if inbound.text:
+            line["text"] = inbound.text
+        if inbound.location is not None:
+            line["text"] = f"{inbound.location.latitude}, {inbound.location.longitude}"
+        if inbound.choice is not None:
+            line["text"] = str(inbound.choice + 1)
+        self.tell(line)
+
+    def _went_out(self, handed: Handed) -> None:
+        if not isinstance(handed.outcome, Sent) or handed.outbound.delete_ref:
+            return
+        line: dict[str, Any] = {
+            "at": stamp(self.clock.now()),
+            "direction": "out",
+            "who": handed.person,
+            "channel": handed.outbound.channel,
+            "kind": handed.outbound.kind.value,
+            "text": handed.shown,
+        }
+        if handed.outbound.channel == "telegram" and handed.outbound.choices:
+            line["buttons"] = list(handed.outbound.choices)
+        if self._sending.case_ref:
+            line["case"] = self._sending.case_ref
+            line["urgency"] = f"P{self._sending.urgency}"
+        self.tell(line)
+
+
+def stamp(moment: datetime) -> str:
+    """ISO, UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@contextmanager
+def stage(script: Script, tell: Callable[[Line], None], database: str | None = None) -> Iterator[Stage]:
+    """A stage that is set up, and leaves nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="watchline-rehearsal-") as folder:
+        url = database or f"sqlite:///{Path(folder) / 'rehearsal.db'}"
+        # The schema's name is not part of the story: two rehearsals at once must not meet in one.
+        schema = f"rehearsal_{secrets.token_hex(8)}" if database else "watchline"
+        clock = SimulatedClock(script.start)
+        entropy = SeededEntropy(script.seed)
+        key = entropy.draw(32)
+        people = [PretendPerson(c.name, c.channels, language=c.language) for c in script.people.values()]
+        network = PretendNetwork(clock.now, people)
+        rules = shipped_rules(script.zone, language=script.language)
+        _check_protocols(script, rules)
+        made = Stage(script, url, schema, tell, clock, entropy, key, network, rules)
+        try:
+            Store.create(
+                url, NewKek(KEK, key), entropy=entropy.draw, now=clock.now, schema=schema, durable=False
+            )
+            made.start(first=True)
+            yield made
+            made.die()
+        finally:
+            if database:
+                Store.drop(url, schema)
+
+
+def _check_protocols(script: Script, rules: Rules) -> None:
+    for person in script.people.values():
+        if person.check_in is not None and person.check_in.protocol not in rules.protocols:
+            allowed = ", ".join(rules.protocols)
+            raise ScriptError(person.line, f"there is no protocol {person.check_in.protocol!r}", allowed)
+
+
+def rehearse(script: Script, tell: Callable[[Line], None], database: str | None = None) -> None:
+    """Plays a script to its end, telling each line of the transcript, the summary last.
+
+    Raises ScriptError, WrongDatabase.
+    """
+    with stage(script, tell, database) as it:
+        it.pump()
+        for step in script.steps:
+            it.play(step)
+        it.tell(summary(it.engine.store, it.network, it.rules.desk))
+
+
+SECOND = timedelta(seconds=1)

@@ -1,0 +1,250 @@
+"""What one turn has decided so far: entities to write, deadlines to arm, messages to send.
+
+A `Draft` is filled by decisions and applied by the turn. It never reads anything but the facts it was given, and gives
+the same result for the same facts. Two things are done here and nowhere else, so that no decision can forget them:
+every change of a case or a round re-arms the deadlines that follow from its state, and every message is put into the
+outbox for addresses that this person really has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from alerts.cases import Case, Message
+from alerts.checkins import CheckIn, Round
+from alerts.deadlines import Deadline, DeadlineKind
+from alerts.escalation import CASE_DEADLINES, armed
+from alerts.events import OutboundKind
+from alerts.facts import Facts
+from alerts.outbox import Choice, Guard, Outgoing, SendState, priority
+from alerts.people import Address, Person, Reach, Talk
+from handlers.rules import Rules
+
+T = TypeVar("T", Person, Case, Round, CheckIn)
+
+
+class Draft:
+    """Collects the effects of one turn."""
+
+    def __init__(self, facts: Facts, rules: Rules) -> None:
+        self.facts = facts
+        self.rules = rules
+        self.now = facts.now
+        self.entities: dict[str, Any] = {}
+        self.deadlines: dict[tuple[DeadlineKind, str], Deadline | None] = {}
+        self.urgent = False
+        """Whether the batch should be committed at once."""
+        self.used_case_key = False
+        self.used_person_key = False
+        self.events: list[tuple[str, Mapping[str, Any]]] = []
+        """References only: for the log and the practice page."""
+
+    # ------------------------------------------------------------------------------------------------------ state
+
+    def new_id(self) -> str:
+        """A fresh row id."""
+        return self.facts.spare.ids.new()
+
+    def latest(self, entity: T) -> T:
+        """The entity as this turn has changed it so far."""
+        found: T = self.entities.get(entity.id, entity)
+        return found
+
+    def person(self, person_id: str | None) -> Person | None:
+        """Somebody by id, as this turn has changed them so far."""
+        if person_id is None:
+            return None
+        known = self.entities.get(person_id)
+        if isinstance(known, Person):
+            return known
+        if self.facts.me is not None and self.facts.me.id == person_id:
+            return self.facts.me
+        return self.facts.people.get(person_id) or self.facts.desk.person(person_id)
+
+    def put(self, entity: Any) -> None:
+        """Notes an entity that no deadline depends on."""
+        self.entities[entity.id] = entity
+
+    def put_person(self, person: Person) -> Person:
+        """Notes a changed person."""
+        person = replace(person, version=person.version + 1)
+        self.entities[person.id] = person
+        return person
+
+    def talk(self, person: Person, **changes: Any) -> Person:
+        """Notes a change of the conversation with a person."""
+        person = self.latest(person)
+        talk: Talk = replace(person.talk, **changes)
+        return person if talk == person.talk else self.put_person(replace(person, talk=talk))
+
+    def put_case(self, case: Case) -> Case:
+        """Notes a changed case and arms the deadlines that follow from what it is now."""
+        case = replace(case, version=case.version + 1)
+        self.entities[case.id] = case
+        wanted = {d.kind: d for d in armed(case, self.rules.policy)}
+        for kind in CASE_DEADLINES:
+            self.deadlines[(kind, case.id)] = wanted.get(kind)
+        return case
+
+    def arm(self, deadline: Deadline) -> None:
+        """Notes a deadline of something that is no case."""
+        self.deadlines[(deadline.kind, deadline.subject)] = deadline
+
+    def disarm(self, kind: DeadlineKind, subject: str) -> None:
+        """Notes that a deadline is not wanted any more."""
+        self.deadlines[(kind, subject)] = None
+
+    def event(self, name: str, **references: Any) -> None:
+        """Something for the log: codes, references, ids, nothing that tells of a person."""
+        self.events.append((name, references))
+
+    # -------------------------------------------------------------------------------------------------- languages
+
+    def language_of(self, person: Person) -> str:
+        """The language that the bot speaks to a person."""
+        return person.language if self.rules.words.speaks(person.language) else self.rules.language
+
+    def word(self, person: Person, key: str, **arguments: object) -> str:
+        """A text in a person's language."""
+        return self.rules.words.say(self.language_of(person), key, **arguments)
+
+    def choices(self, person: Person, codes: Iterable[tuple[str, str]]) -> tuple[Choice, ...]:
+        """(code, key of the label) pairs as choices in a person's language."""
+        return tuple(Choice(code, self.word(person, key)) for code, key in codes)
+
+    # ---------------------------------------------------------------------------------------------------- sending
+
+    def addresses(self, person: Person, via: str = "usual") -> tuple[Address, ...]:
+        """Where a message goes. `via` is usual, all, first, second, content, or a channel's name.
+
+        An address that refused the last time is used only when there is no other.
+        """
+        person = self.latest(person)
+        mine = tuple(a for a in person.addresses if a.status is not Reach.FROZEN) or person.addresses
+        good = tuple(a for a in mine if a.status is Reach.OK) or mine
+        match via:
+            case "all":
+                return good
+            case "first":
+                return good[:1]
+            case "second":
+                return good[1:2]
+            case "usual":
+                last = next((a for a in good if a.channel == person.talk.last_channel), None)
+                return (last,) if last else good[:1]
+            case "content":
+                return self._content_address(person, good)
+            case _:
+                return tuple(a for a in good if a.channel == via)
+
+    def _content_address(self, person: Person, good: tuple[Address, ...]) -> tuple[Address, ...]:
+        """Where staff get what a defender wrote: never on Telegram while they have something better."""
+        if person.content_channel:
+            chosen = tuple(a for a in good if a.channel == person.content_channel)
+            if chosen:
+                return chosen[:1]
+        if self.rules.telegram_content == "always":
+            return self.addresses(person)
+        safe = tuple(a for a in good if a.channel != "telegram")
+        if safe:
+            return safe[:1]
+        return good[:1] if self.rules.telegram_content == "fallback" else ()
+
+    def say(
+        self,
+        person: Person,
+        kind: OutboundKind,
+        text: str,
+        *,
+        via: str = "usual",
+        case: Case | None = None,
+        round: Round | None = None,
+        urgency: int | None = None,
+        choices: tuple[Choice, ...] = (),
+        question: str = "",
+        guard: Guard = Guard.NONE,
+        token: int = 0,
+        line: str = "",
+        to: tuple[Address, ...] | None = None,
+        group: str | None = None,
+        fallback: bool = False,
+        texts: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> tuple[Outgoing, ...]:
+        """Puts a message into the outbox, once for each address. Returns the rows; empty when there is no address.
+
+        `texts` gives other words for single channels.
+        """
+        person = self.latest(person)
+        to = self.addresses(person, via) if to is None else to
+        group = group or self.new_id()
+        level = urgency if urgency is not None else (case.urgency if case else 4)
+        verified = case.verified if case else person.verified
+        rows = []
+        for address in to:
+            row = Outgoing(
+                id=self.new_id(),
+                group_id=group,
+                person_id=person.id,
+                address_id=address.id,
+                channel=address.channel,
+                case_id=case.id if case else None,
+                round_id=round.id if round else None,
+                kind=kind,
+                priority=priority(kind, level, verified),
+                urgency=level,
+                state=SendState.QUEUED,
+                attempts=0,
+                created_at=self.now,
+                ready_at=more.get("ready_at", self.now),
+                sent_at=None,
+                menu=bool(choices),
+                guard=guard,
+                token=token,
+                blind=None,
+                # What is said about a case goes when the case's key goes, whoever it was said to.
+                key_id=case.key_id if case else person.key_id,
+                text=(texts or {}).get(address.channel, text),
+                choices=choices,
+                question=question,
+                line=line,
+                fallback=fallback,
+                repeat_note=self.word(person, "repeat.maybe") if kind is OutboundKind.PAGE else "",
+                **{k: v for k, v in more.items() if k != "ready_at"},
+            )
+            self.entities[row.id] = row
+            rows.append(row)
+        return tuple(rows)
+
+    # -------------------------------------------------------------------------------------------------- recording
+
+    def record(
+        self,
+        *,
+        person_id: str,
+        author_id: str,
+        kind: str,
+        case: Case | None,
+        key_id: str,
+        text: str = "",
+        at: datetime | None = None,
+        **more: Any,
+    ) -> Message:
+        """Keeps something that was said, under the case's key when it belongs to one."""
+        message = Message(
+            id=self.new_id(),
+            case_id=case.id if case else None,
+            person_id=person_id,
+            author_id=author_id,
+            at=at or self.now,
+            kind=kind,
+            blind=None,
+            key_id=case.key_id if case else key_id,
+            text=text,
+            **more,
+        )
+        self.entities[message.id] = message
+        return message

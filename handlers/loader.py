@@ -1,0 +1,294 @@
+"""Loading: everything a decision may need, before it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.cases import Case
+from alerts.deadlines import DeadlineKind
+from alerts.events import InboundKind
+from alerts.facts import Answered, DeskView, Due, Event, Facts, Gap, Heard, Poisoned, Spare, Ward
+from alerts.ids import Ids, micros
+from alerts.oncall import on_call
+from alerts.people import Person
+from alerts.recognition import Intent
+from alerts.store.work import Work
+from handlers.desk import references_in
+from handlers.enrol import code_in
+from handlers.rules import Rules
+
+BOARD = 200
+"""Cases that staff see at once."""
+THREAD = 12
+CLEARED = 60
+CLEAR_WINDOW = timedelta(hours=47)
+"""Telegram deletes messages of the last 48 hours only."""
+CASE_KINDS = frozenset(
+    {DeadlineKind.CLIMB, DeadlineKind.DOUBT, DeadlineKind.ACK, DeadlineKind.ANSWER, DeadlineKind.REVIEW}
+)
+ROUND_KINDS = frozenset({DeadlineKind.RUNG})
+CHECK_IN_KINDS = frozenset({DeadlineKind.PROMPT, DeadlineKind.WARN})
+
+
+@dataclass
+class Loader:
+    """Makes facts for events of one transaction."""
+
+    work: Work
+    rules: Rules
+    entropy: Callable[[int], bytes]
+    spare_keys: list[str]
+    """Keys that were taken and not used; the next turn uses them."""
+
+    def prefetch(self, events: Iterable[Event]) -> None:
+        """Reads in bulk what a batch of events will need."""
+        batch = list(events)
+        heard = [e.inbound for e in batch if isinstance(e, Heard)]
+        self.work.locate((i.channel, i.sender) for i in heard if i.sender)
+        due = [e.deadline for e in batch if isinstance(e, Due)]
+        self.work.cases(d.subject for d in due if d.kind in CASE_KINDS)
+        self.work.rounds(d.subject for d in due if d.kind in ROUND_KINDS)
+        self.work.check_ins(d.subject for d in due if d.kind in CHECK_IN_KINDS)
+        people = {d.person_id for d in due if d.person_id}
+        if people:
+            self.work.people(people)
+            self.work.open_cases_of_many(people)
+            self.work.live_rounds_of_many(people)
+            self.work.links_of_many(people)
+        self.work.outgoings(e.outgoing_id for e in batch if isinstance(e, Answered))
+
+    def load(self, event: Event, now: datetime) -> Facts:
+        """The facts for one event."""
+        desk = self.desk(now)
+        match event:
+            case Heard():
+                return self._heard(event, desk, now)
+            case Due():
+                return self._due(event, desk, now)
+            case Answered():
+                return self._answered(event, desk, now)
+            case Poisoned():
+                person = self.work.person_at(event.channel, event.account) if event.account else None
+                cases = self.work.open_cases_of(person.id) if person else ()
+                return Facts(now, event, desk, self._spare(now, case=True), me=person, cases=cases)
+            case Gap():
+                people = self.work.people([*event.overdue])
+                return Facts(now, event, desk, self._spare(now), people=people)
+
+    def desk(self, now: datetime) -> DeskView:
+        """The desk at this instant."""
+        name = self.rules.desk
+        staff = self.work.staff(name)
+        rota = self.work.rota(name)
+        # Without a rota the officers are called in the order in which they joined.
+        order = on_call(rota, now) if rota else tuple(p.id for p in staff if p.role.value == "officer")
+        present = {p.id for p in staff}
+        return DeskView(
+            id=name,
+            staff=staff,
+            rota=rota,
+            on_call=tuple(i for i in order if i in present),
+            crowd=self.work.crowd_size(name),
+            crowd_head=self.work.crowd_head(name),
+        )
+
+    def _spare(
+        self, now: datetime, *, person: bool = False, case: bool = False, codes: bool = False
+    ) -> Spare:
+        ids = Ids(now, self.entropy(16))
+        taken = codes_of(self.entropy(64)) if codes else ()
+        return Spare(
+            ids=ids,
+            person_key=self._key() if person else "",
+            case_key=self._key() if case else "",
+            reference=self.work.free_reference(ids.references()) if case else "",
+            codes=taken,
+            code_digests=tuple(self.work.vault.code(c) for c in taken),
+        )
+
+    def _key(self) -> str:
+        return self.spare_keys.pop() if self.spare_keys else self.work.vault.keys.take()
+
+    def give_back(self, facts: Facts, used_person: bool, used_case: bool) -> None:
+        """Keys that a decision did not use are there for the next."""
+        if facts.spare.person_key and not used_person:
+            self.spare_keys.append(facts.spare.person_key)
+        if facts.spare.case_key and not used_case:
+            self.spare_keys.append(facts.spare.case_key)
+
+    # -------------------------------------------------------------------------------------------------- by event
+
+    def _heard(self, event: Heard, desk: DeskView, now: datetime) -> Facts:
+        work, inbound = self.work, event.inbound
+        me = work.person_at(inbound.channel, inbound.sender)
+        staff = me is not None and desk.person(me.id) is not None
+        cases = work.open_cases_of(me.id) if me else ()
+        address = me.on(inbound.channel) if me else None
+        targets = work.outgoings_at(inbound.channel, inbound.target_ref) if inbound.target_ref else ()
+        quoted = (
+            work.message_at(inbound.channel, inbound.target_ref)
+            if inbound.target_ref and not targets
+            else None
+        )
+        menu = (
+            work.latest_menu(address.id)
+            if address and inbound.kind is InboundKind.TEXT and len(inbound.text) < 80
+            else None
+        )
+        facts = Facts(
+            now=now,
+            event=event,
+            desk=desk,
+            spare=self._spare(
+                now,
+                person=me is None,
+                case=not cases or staff,
+                codes=me is not None and me.role.value != "stranger",
+            ),
+            me=me,
+            address=address,
+            cases=cases,
+            last_closed=work.last_closed_case_of(me.id) if me and not cases else None,
+            target=next((t for t in targets if address and t.address_id == address.id), None),
+            targets=tuple(t for t in targets if address and t.address_id == address.id),
+            quoted=quoted,
+            menu=menu,
+        )
+        code = code_in(inbound.text)
+        if code:
+            facts = replace(facts, invitation=work.invitation(code))
+        if me is not None:
+            facts = self._conversation(facts, me)
+        if staff:
+            facts = self._for_staff(facts, inbound.text)
+        return self._with_people(facts)
+
+    def _conversation(self, facts: Facts, me: Person) -> Facts:
+        work = self.work
+        assert isinstance(facts.event, Heard)
+        wards = []
+        for link in work.links_to(me.id):
+            defender = work.person(link.defender_id)
+            if defender is not None:
+                wards.append(
+                    Ward(link, defender, work.open_cases_of(defender.id), work.live_rounds_of(defender.id))
+                )
+        cleared: tuple[object, ...] = ()
+        text = facts.event.inbound.text
+        if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
+            cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
+        return replace(
+            facts,
+            wards=tuple(wards),
+            links=work.links_of(me.id),
+            check_ins=work.check_ins_of(me.id),
+            rounds=work.live_rounds_of(me.id),
+            to_clear=cleared,
+        )
+
+    def _for_staff(self, facts: Facts, text: str) -> Facts:
+        work = self.work
+        board = work.unclosed_cases(self.rules.desk, BOARD)
+        named = work.cases_named(self.rules.desk, references_in(text))
+        case_id = next((t.case_id for t in facts.targets if t.case_id), None) or (
+            facts.menu.case_id if facts.menu is not None else None
+        )
+        case = work.case(case_id) if case_id else None
+        me = facts.me
+        looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
+        wants_thread = looked_at is not None and text.lstrip("/").casefold().startswith("case")
+        thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
+        return replace(facts, board=board, named=named, case=case, thread=thread)
+
+    def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:
+        work, deadline = self.work, event.deadline
+        facts = Facts(now, event, desk, self._spare(now))
+        if deadline.kind in CASE_KINDS:
+            case = work.case(deadline.subject)
+            facts = replace(facts, case=case, me=work.person(case.person_id) if case else None)
+        elif deadline.kind in ROUND_KINDS:
+            round_ = work.round(deadline.subject)
+            if round_ is not None:
+                facts = replace(
+                    facts,
+                    round=round_,
+                    me=work.person(round_.person_id),
+                    check_in=work.check_in(round_.check_in_id),
+                    sends=work.sends_of_round(round_.id, round_.person_id),
+                )
+                facts = self._subject(facts, round_.person_id, round_.case_id)
+        elif deadline.kind in CHECK_IN_KINDS:
+            check_in = work.check_in(deadline.subject)
+            if check_in is not None:
+                facts = replace(facts, check_in=check_in, me=work.person(check_in.person_id))
+                facts = self._subject(facts, check_in.person_id, None)
+        return self._with_people(facts)
+
+    def _subject(self, facts: Facts, person_id: str, case_id: str | None) -> Facts:
+        work = self.work
+        cases = work.open_cases_of(person_id)
+        case = work.case(case_id) if case_id else None
+        spare = facts.spare if cases else self._spare(facts.now, case=True)
+        return replace(
+            facts,
+            cases=cases,
+            case=case,
+            spare=spare,
+            links=work.links_of(person_id),
+            rounds=work.live_rounds_of(person_id),
+        )
+
+    def _answered(self, event: Answered, desk: DeskView, now: datetime) -> Facts:
+        work = self.work
+        row = work.outgoing(event.outgoing_id)
+        if row is None:
+            return Facts(now, event, desk, self._spare(now))
+        case = work.case(row.case_id) if row.case_id else None
+        round_ = work.round(row.round_id) if row.round_id else None
+        facts = Facts(
+            now=now,
+            event=event,
+            desk=desk,
+            spare=self._spare(now),
+            me=work.person(row.person_id),
+            outgoing=row,
+            group=work.group(row.group_id),
+            case=case,
+            round=round_,
+            check_in=work.check_in(round_.check_in_id) if round_ else None,
+        )
+        return self._with_people(facts)
+
+    def _with_people(self, facts: Facts) -> Facts:
+        cases: tuple[Case | None, ...] = (
+            *facts.cases,
+            *facts.board,
+            *facts.named,
+            facts.case,
+            facts.last_closed,
+        )
+        ids = {c.person_id for c in cases if c} | {i for c in cases if c for i in c.alerted}
+        ids |= {c.taken_by for c in cases if c and c.taken_by}
+        ids |= {link.contact_id for link in facts.links} | {w.defender.id for w in facts.wards}
+        ids |= {m.author_id for m in facts.thread} | {i for r in facts.rounds for i in r.alerted}
+        if facts.round is not None:
+            ids |= {*facts.round.alerted, facts.round.person_id}
+        if facts.check_in is not None and facts.check_in.made_by:
+            ids.add(facts.check_in.made_by)
+        if facts.invitation is not None:
+            ids |= {i for i in (facts.invitation.made_by, facts.invitation.subject_id) if i}
+        return replace(facts, people=self.work.people(sorted(i for i in ids if i)))
+
+
+CODE_LETTERS = "ACDEFGHJKLMNPQRTUVWXY34679"
+
+
+def codes_of(chance: bytes) -> tuple[str, ...]:
+    """Invitation codes out of random bytes: ten letters, 47 bits, in two groups that are easy to read out."""
+    letters = [CODE_LETTERS[b % len(CODE_LETTERS)] for b in chance]
+    return tuple(
+        "".join(letters[i : i + 5]) + "-" + "".join(letters[i + 5 : i + 10])
+        for i in range(0, len(letters) - 9, 10)
+    )

@@ -1,0 +1,151 @@
+"""What a channel answered: an event like any other.
+
+Sent and delivered are noted. Refused for good goes on at once: to the person's other channel, and when there is none
+left, a page goes to the next person, and a check-in knows that it was not heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from alerts.cases import CaseStatus
+from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
+from alerts.facts import Answered
+from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
+from alerts.people import Person, Reach
+from handlers import paging, relay
+from handlers.draft import Draft
+
+NEVER_ELSEWHERE = frozenset({Refusal.REJECTED, Refusal.TOO_LARGE, Refusal.EXPIRED})
+"""Refusals that are about the message: another channel may still take it, but the address is not to blame."""
+
+
+def decide(draft: Draft, event: Answered) -> None:
+    """Notes the outcome of one send and does what follows from it."""
+    row = draft.facts.outgoing
+    if row is None:
+        return
+    match event.outcome:
+        case Sent():
+            state = SendState.DELIVERED if event.outcome.delivered else SendState.SENT
+            draft.put(replace(row, state=state, sent_at=draft.now, ref=event.outcome.ref))
+        case RetryAt():
+            later(draft, row, event.outcome)
+        case Refused():
+            refused(draft, row, event.outcome)
+
+
+def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:
+    """Not now: it is tried again, and something urgent meanwhile on another channel too."""
+    reason = "maybe_sent" if outcome.ambiguous or row.reason == "maybe_sent" else outcome.reason
+    ready = draft.now + retry_in(row.urgency, row.attempts, outcome)
+    draft.put(replace(row, state=SendState.QUEUED, reason=reason, ready_at=ready))
+    person = draft.facts.me
+    if person is None or row.urgency > 2 or row.attempts < ELSEWHERE_AFTER or row.delete_ref:
+        return
+    tried = {r.address_id for r in draft.facts.group} | {row.address_id}
+    other = next((a for a in person.addresses if a.id not in tried and a.status is Reach.OK), None)
+    if other is not None:
+        copy(draft, row, person, other.id, other.channel)
+
+
+def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:
+    """This address will not take it."""
+    person = draft.facts.me
+    row = replace(row, state=SendState.REFUSED, reason=outcome.reason.value)
+    draft.put(row)
+    draft.event("refused", channel=row.channel, reason=outcome.reason.value, row=row.id)
+    if person is None or row.delete_ref:
+        return
+    if outcome.reason is Refusal.MIGRATED and outcome.moved_to:
+        moved(draft, person, row, outcome.moved_to)
+        return
+    if outcome.reason not in NEVER_ELSEWHERE:
+        person = mark(draft, person, row)
+    tried = {r.address_id for r in draft.facts.group} | {row.address_id}
+    others = tuple(a for a in person.addresses if a.id not in tried and a.status is Reach.OK)
+    if others:
+        copy(draft, row, person, others[0].id, others[0].channel)
+        return
+    reached = any(
+        r.state in OUT or r.state in (SendState.QUEUED, SendState.SENDING)
+        for r in draft.facts.group
+        if r.id != row.id
+    )
+    if not reached:
+        out_of_reach(draft, row, person)
+
+
+def mark(draft: Draft, person: Person, row: Outgoing) -> Person:
+    """Remembers that an address refused, so that the next message begins elsewhere."""
+    addresses = tuple(
+        replace(a, status=Reach.REFUSED) if a.id == row.address_id and a.status is Reach.OK else a
+        for a in person.addresses
+    )
+    return draft.put_person(replace(person, addresses=addresses)) if addresses != person.addresses else person
+
+
+def moved(draft: Draft, person: Person, row: Outgoing, account: str) -> None:
+    """The chat has a new id: the address follows, and the message with it."""
+    addresses = tuple(replace(a, account=account) if a.id == row.address_id else a for a in person.addresses)
+    draft.put_person(replace(person, addresses=addresses))
+    copy(draft, row, person, row.address_id, row.channel)
+
+
+def copy(draft: Draft, row: Outgoing, person: Person, address_id: str, channel: str) -> None:
+    """The same message to another address."""
+    text = row.text
+    if (
+        channel == "telegram"
+        and person.is_staff
+        and row.kind is OutboundKind.RELAY
+        and (draft.rules.telegram_content == "never")
+    ):
+        text = draft.word(person, "relay.bare", ref=draft.facts.case.ref if draft.facts.case else "")
+    if (
+        channel == "telegram"
+        and person.is_staff
+        and row.kind is OutboundKind.PAGE
+        and draft.facts.case is not None
+    ):
+        # A page that falls back to Telegram says no more than a page made for it would have said.
+        text = next((r.text for r in draft.facts.group if r.channel == channel), row.line or row.text)
+    fresh = replace(
+        row,
+        id=draft.new_id(),
+        address_id=address_id,
+        channel=channel,
+        state=SendState.QUEUED,
+        attempts=0,
+        created_at=draft.now,
+        ready_at=draft.now,
+        sent_at=None,
+        ref="",
+        quote_ref="",
+        reason="",
+        text=text,
+        fallback=True,
+    )
+    draft.put(fresh)
+    draft.urgent = draft.urgent or row.urgency == 1
+
+
+def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
+    """No address of this person takes it."""
+    case = draft.facts.case
+    if row.kind is OutboundKind.PAGE and case is not None and case.status is CaseStatus.OPEN:
+        paging.due_climb(draft, case)
+        return
+    if case is not None and not person.is_staff and row.kind in (OutboundKind.RELAY, OutboundKind.RECEIPT):
+        for officer in relay.watchers(draft, case):
+            text = draft.word(officer, "notice.not_delivered", ref=case.ref)
+            draft.say(officer, OutboundKind.NOTICE, text, case=case, defender_id=person.id)
+
+
+def receipt_rows(inbound: Inbound, rows: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+    """The rows as a delivery or read receipt changes them."""
+    state = SendState.READ if inbound.read else SendState.DELIVERED
+    rank = {SendState.SENT: 0, SendState.DELIVERED: 1, SendState.READ: 2}
+    return tuple(
+        replace(row, state=state) for row in rows if row.state in rank and rank[row.state] < rank[state]
+    )

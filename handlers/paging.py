@@ -1,0 +1,301 @@
+"""Cases and pages: opening, paging, climbing, being taken, and telling the defender honestly what happened.
+
+The defender is told three different things and never one for another: *received and stored*, *seen by a person*,
+*not seen yet, we are calling the next person*. Source: protection practice, "SOS: the alarm first, the form after".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from alerts.cases import Case, CaseStatus, Source, acknowledged, climbing_anew, raised, taken
+from alerts.escalation import leads, officers, order_of_call, rule_of, to_page
+from alerts.events import OutboundKind
+from alerts.outbox import Guard
+from alerts.people import Person
+from handlers.draft import Draft
+from handlers.words import excerpt
+
+PAGED_URGENCIES = (1, 2, 3)
+"""P4 and P5 are told without waking anybody: a notice instead of a page."""
+HONEST_STEPS = 3
+"""The defender hears of the first steps of a climb one by one, later only now and then."""
+
+
+def kind_for(case: Case) -> OutboundKind:
+    """Whether the desk is paged for this case, or told."""
+    return OutboundKind.PAGE if case.urgency in PAGED_URGENCIES else OutboundKind.NOTICE
+
+
+def name_for_desk(draft: Draft, person: Person | None) -> str:
+    """What the desk calls a person: their alias, else the name their platform shows, else nothing."""
+    if person is None:
+        return ""
+    person = draft.latest(person)
+    return person.alias or person.shown_name
+
+
+def open_case(
+    draft: Draft,
+    person: Person,
+    urgency: int,
+    source: Source,
+    headline: str,
+    *,
+    drill: bool = False,
+    check_in_id: str | None = None,
+    round_id: str | None = None,
+    opened_at: datetime | None = None,
+    doubt_until: datetime | None = None,
+) -> Case:
+    """A new case with its first page queued, in this very transaction."""
+    case = Case(
+        id=draft.new_id(),
+        ref=draft.facts.spare.reference,
+        desk=draft.facts.desk.id,
+        person_id=person.id,
+        urgency=urgency,
+        status=CaseStatus.OPEN,
+        silent=False,
+        verified=person.verified,
+        drill=drill,
+        source=source,
+        taken_by=None,
+        opened_at=opened_at or draft.now,
+        taken_at=None,
+        answered_at=None,
+        closed_at=None,
+        version=0,
+        key_id=draft.facts.spare.case_key,
+        headline=excerpt(headline),
+        climb_from=draft.now,
+        check_in_id=check_in_id,
+        round_id=round_id,
+        doubt_until=doubt_until,
+    )
+    draft.used_case_key = True
+    draft.urgent = draft.urgent or urgency == 1
+    case = climb(draft, case)
+    draft.event("case_opened", case=case.ref, urgency=case.urgency, source=case.source.value)
+    return case
+
+
+def crowded(draft: Draft, case: Case) -> bool:
+    """Whether so many unverified P1 cases wait that they are paged as one list."""
+    if case.verified or case.urgency != 1 or case.drill:
+        return False
+    others = draft.facts.desk.crowd if draft.facts.case else draft.facts.desk.crowd + 1
+    return others > draft.rules.policy.unverified_bundle_above
+
+
+def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Case:
+    """Carries out the next step of the policy for the case and notes it."""
+    rule = rule_of(case, draft.rules.policy)
+    step = rule.step(case.step)
+    listed = crowded(draft, case) and case.step > 0
+    if listed and draft.facts.desk.crowd_head not in (None, case.id):
+        # The oldest of the crowd climbs for all of them; this one keeps its own deadline behind it.
+        return draft.put_case(replace(case, step=case.step + 1))
+    people = to_page(step, draft.facts.desk, case.paged, without)
+    page(draft, case, people, key="page.crowd" if crowded(draft, case) else "page.case")
+    reached = [p.id for p in people if p.id not in case.paged]
+    case = draft.put_case(replace(case, step=case.step + 1, paged=(*case.paged, *reached)))
+    draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
+    return case
+
+
+def page(
+    draft: Draft, case: Case, people: Iterable[Person], *, key: str, guard: Guard = Guard.UNTAKEN
+) -> None:
+    """Queues the page for each person, on every channel they have."""
+    subject = draft.person(case.person_id)
+    name = name_for_desk(draft, subject)
+    for person in people:
+        arguments = {
+            "urgency": f"P{case.urgency}",
+            "ref": case.ref,
+            "name": name or draft.word(person, "desk.somebody"),
+            "text": case.headline or draft.word(person, "desk.no_text"),
+            "standing": draft.word(person, "desk.verified" if case.verified else "desk.unverified"),
+            "source": draft.word(person, f"source.{case.source.value}"),
+            "count": draft.facts.desk.crowd + 1,
+        }
+        prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
+        full = prefix + draft.word(person, key, **arguments)
+        bare = prefix + draft.word(person, "page.contentless", **arguments)
+        no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
+        draft.say(
+            person,
+            kind_for(case),
+            full,
+            via="all",
+            case=case,
+            texts=no_content,
+            choices=draft.choices(person, [("take", "button.take")]) if not case.taken_by else (),
+            question="page",
+            guard=guard,
+            token=case.climbs,
+            line=draft.word(person, "page.line", **arguments),
+            defender_id=case.person_id,
+        )
+
+
+def due_climb(draft: Draft, case: Case) -> None:
+    """Nobody took the case in time: the next step, and the defender is told so."""
+    if case.status is CaseStatus.CLOSED:
+        return
+    case = climb(draft, case)
+    tell_not_seen(draft, case)
+
+
+def tell_not_seen(draft: Draft, case: Case) -> None:
+    """*Not seen yet, we are calling the next person*: to somebody who wrote to us and waits."""
+    person = draft.person(case.person_id)
+    waits = case.source in (Source.SOS, Source.MESSAGE) and case.urgency in PAGED_URGENCIES
+    if person is None or not waits or case.drill:
+        return
+    climbs = case.step - 1
+    if 0 < climbs <= HONEST_STEPS or climbs % HONEST_STEPS == 0:
+        draft.say(
+            person,
+            OutboundKind.RECEIPT,
+            draft.word(person, "receipt.not_seen"),
+            case=case,
+            guard=Guard.UNTAKEN,
+            token=case.climbs,
+        )
+
+
+def due_doubt(draft: Draft, case: Case) -> None:
+    """Nobody said whether it is an emergency: a phone that was taken cannot answer. It is P1 now."""
+    raise_to_p1(draft, replace(case, doubt_until=None))
+
+
+def raise_to_p1(draft: Draft, case: Case) -> Case:
+    """The case as P1, paging from the first step again, since it is a different call now."""
+    if case.urgency == 1:
+        return draft.put_case(case)
+    case = raised(case, 1)
+    draft.urgent = True
+    draft.event("case_raised", case=case.ref, urgency=1)
+    if case.status is CaseStatus.TAKEN:
+        return alert_taker(draft, case)
+    return climb(draft, climbing_anew(case, draft.now))
+
+
+def alert_taker(draft: Draft, case: Case) -> Case:
+    """A new alarm on a taken case: its taker is paged and has a short while to acknowledge it."""
+    taker = draft.person(case.taken_by)
+    if taker is None or not taker.is_staff:
+        return climb(draft, climbing_anew(case, draft.now))
+    if case.ack_by is None:
+        page(draft, case, [taker], key="page.again", guard=Guard.SOUGHT)
+    case = replace(
+        case,
+        ack_by=case.ack_by or draft.now + draft.rules.policy.fold_ack,
+        unanswered_since=case.unanswered_since or draft.now,
+    )
+    return draft.put_case(case)
+
+
+def due_ack(draft: Draft, case: Case) -> None:
+    """The taker did not acknowledge a new alarm: the policy climbs from its first step, around him at first."""
+    taker = frozenset({case.taken_by}) if case.taken_by else frozenset[str]()
+    case = climb(draft, climbing_anew(case, draft.now), without=taker)
+    tell_not_seen(draft, case)
+
+
+def due_answer(draft: Draft, case: Case) -> None:
+    """Taken, and the person has no words from anybody: somebody else is paged, and the taker too.
+
+    The taker's phone may be the one that was seized.
+    """
+    if case.status is not CaseStatus.TAKEN or case.unanswered_since is None:
+        return
+    desk = draft.facts.desk
+    order = [i for i in order_of_call(desk) if i != case.taken_by]
+    other = desk.person(order[case.nags % len(order)]) if order else None
+    taker = desk.person(case.taken_by)
+    everybody = [p for p in (other, taker) if p is not None]
+    page(draft, case, everybody, key="page.unanswered", guard=Guard.SOUGHT)
+    draft.event("unanswered", case=case.ref, urgency=case.urgency, times=case.nags + 1)
+    draft.put_case(replace(case, nags=case.nags + 1))
+
+
+def due_review(draft: Draft, case: Case) -> None:
+    """Not closed, and nothing pending: the taker is reminded, or the desk when he is not there any more."""
+    taker = draft.person(case.taken_by)
+    whom = (
+        (taker,)
+        if taker is not None and taker.is_staff
+        else officers(draft.facts.desk) or leads(draft.facts.desk)
+    )
+    for person in whom:
+        draft.say(
+            person,
+            OutboundKind.NOTICE,
+            draft.word(person, "notice.review", ref=case.ref),
+            via="content",
+            case=case,
+            guard=Guard.UNCLOSED,
+            defender_id=case.person_id,
+        )
+    draft.put_case(replace(case, seen_at=draft.now))
+
+
+def take(draft: Draft, case: Case, officer: Person) -> Case:
+    """The officer has the case: the defender hears that a person has seen it, the others that it is in hand."""
+    again = case.taken_by == officer.id and case.status is CaseStatus.TAKEN
+    if again:
+        case = draft.put_case(acknowledged(case, draft.now))
+        draft.talk(officer, focus=case.id)
+        return case
+    before = draft.person(case.taken_by) if case.status is CaseStatus.TAKEN else None
+    case = draft.put_case(taken(case, officer.id, draft.now))
+    officer = draft.talk(officer, focus=case.id)
+    person = draft.person(case.person_id)
+    if person is not None and case.source in (Source.SOS, Source.MESSAGE) and not case.drill:
+        key = "receipt.seen" if officer.alias else "receipt.seen_nameless"
+        draft.say(person, OutboundKind.RECEIPT, draft.word(person, key, officer=officer.alias), case=case)
+    tell_desk_taken(draft, case, officer, before)
+    draft.event("case_taken", case=case.ref, urgency=case.urgency)
+    return case
+
+
+def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | None) -> None:
+    """Who was paged hears that somebody has it, and can go back to sleep."""
+    name = name_for_desk(draft, draft.person(case.person_id)) or draft.word(officer, "desk.somebody")
+    draft.say(
+        officer,
+        OutboundKind.NOTICE,
+        draft.word(officer, "notice.you_have", ref=case.ref, name=name),
+        via="content",
+        case=case,
+        texts={"telegram": draft.word(officer, "notice.you_have_bare", ref=case.ref)}
+        if draft.rules.telegram_content == "never"
+        else {},
+        defender_id=case.person_id,
+    )
+    others = dict.fromkeys((*case.paged, before.id if before else ""))
+    for other_id in others:
+        other = draft.facts.desk.person(other_id)
+        if other is not None and other.id != officer.id:
+            draft.say(
+                other,
+                OutboundKind.NOTICE,
+                draft.word(
+                    other,
+                    "notice.taken",
+                    ref=case.ref,
+                    officer=officer.alias or draft.word(other, "desk.officer"),
+                ),
+                case=case,
+                defender_id=case.person_id,
+            )
+
+
+def acknowledge(draft: Draft, case: Case) -> Case:
+    """Staff showed that the latest on a taken case was seen."""
+    return draft.put_case(acknowledged(case, draft.now))

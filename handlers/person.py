@@ -1,0 +1,350 @@
+"""What a defender, a trusted contact or a stranger says: the alarm is looked for first, in everything.
+
+The order of this file is the order of the law: an alarm before an answer, an answer before a command, a command before a
+plain message, and a plain message is never lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from alerts.cases import Case, Source
+from alerts.events import Inbound, InboundKind, OutboundKind
+from alerts.facts import Heard, Ward
+from alerts.outbox import Outgoing
+from alerts.people import Address, Person, Reach, Role, Standing, Talk
+from alerts.recognition import Alarm, Intent
+from handlers import checkin, clearing, enrol, paging, questions, relay, sos
+from handlers.draft import Draft
+
+OUT_OF_THE_BLUE = frozenset({InboundKind.LOCATION, InboundKind.LIVE_LOCATION, InboundKind.VOICE})
+
+
+def stranger(draft: Draft, inbound: Inbound) -> Person:
+    """Somebody never seen before: kept, with the account they wrote from."""
+    draft.used_person_key = True
+    person_id, key = draft.new_id(), draft.facts.spare.person_key
+    address = Address(
+        id=draft.new_id(),
+        person_id=person_id,
+        channel=inbound.channel,
+        rank=0,
+        status=Reach.OK,
+        heard_at=draft.now,
+        key_id=key,
+        account=inbound.sender,
+    )
+    language = inbound.language.split("-")[0].lower()
+    person = Person(
+        id=person_id,
+        desk=draft.facts.desk.id,
+        role=Role.STRANGER,
+        status=Standing.ACTIVE,
+        verified=False,
+        version=0,
+        key_id=key,
+        shown_name=inbound.name,
+        language=language if draft.rules.words.speaks(language) else "",
+        talk=Talk(last_channel=inbound.channel),
+        addresses=(address,),
+    )
+    return draft.put_person(person)
+
+
+def heard(draft: Draft, event: Heard) -> None:
+    """One message of somebody who is not staff."""
+    inbound = event.inbound
+    person = draft.facts.me or stranger(draft, inbound)
+    person = draft.talk(person, last_channel=inbound.channel)
+    if inbound.kind is InboundKind.REACHABLE:
+        reachable(draft, person, inbound)
+        return
+    if inbound.kind is InboundKind.UNREADABLE:
+        unreadable(draft, event, person)
+        return
+    person = learn_language(draft, person, inbound)
+    code = chosen(draft, inbound)
+    if code is not None:
+        choice(draft, event, person, *code)
+        return
+    if is_alarm(draft, event, person):
+        return
+    if not expected(draft, event, person):
+        unexpected(draft, event, person)
+
+
+def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:
+    """The language of an alarm's words is the language to answer in, as long as nothing else is known."""
+    if person.language or not inbound.text:
+        return person
+    language = draft.rules.recogniser.recognise(inbound.text).language or ""
+    if draft.rules.words.speaks(language) and language != draft.rules.language:
+        return draft.put_person(replace(person, language=language))
+    return person
+
+
+# ---------------------------------------------------------------------------------------------------------- the alarm
+
+
+def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
+    """Looks for an alarm in anything a person can send, and raises it."""
+    inbound = event.inbound
+    verdict = draft.rules.recogniser.recognise(inbound.text) if inbound.text else None
+    kind = verdict.alarm if verdict is not None else Alarm.NONE
+    if kind is Alarm.TEST:
+        sos.test_alarm(draft, person)
+        return True
+    if kind is Alarm.NONE and inbound.kind in OUT_OF_THE_BLUE and sos.out_of_the_blue(draft, person, inbound):
+        if inbound.kind is InboundKind.VOICE and person.uses_voice:
+            kind = Alarm.DOUBT
+        elif not expects_file(draft, person):
+            kind = Alarm.SOS
+    if kind is Alarm.NONE or inbound.kind in (InboundKind.REACTION, InboundKind.DELETE):
+        return False
+    if answers_in_words(draft, event, person):
+        return True
+    ward = alerted_ward(draft, person)
+    if ward is not None and ward.cases:
+        for_ward(draft, event, person, ward, alarm=True)
+    elif kind is Alarm.DOUBT:
+        sos.doubt(draft, event, person)
+    else:
+        sos.alarm(draft, event, person)
+    return True
+
+
+def expects_file(draft: Draft, person: Person) -> bool:
+    """Whether a question waits that a pin or a voice note may answer."""
+    return person.talk.question is not None
+
+
+def answers_in_words(draft: Draft, event: Heard, person: Person) -> bool:
+    """While an untaken P1 waits and a follow-up was asked, alarming words are its answer: everybody is being paged."""
+    question = person.talk.question
+    if question is None or question.code not in questions.BY_CODE or event.inbound.kind is InboundKind.EDIT:
+        return False
+    case = next((c for c in draft.facts.cases if c.id == question.case_id), None)
+    if (
+        case is None
+        or case.urgency != 1
+        or case.taken_by
+        or draft.rules.recogniser.whole_message_sos(event.inbound.text)
+    ):
+        return False
+    relay.keep(draft, event, person.id, person, case)
+    questions.answer(draft, case, person, event.inbound, question.code, event.inbound.text)
+    return True
+
+
+# ------------------------------------------------------------------------------------------------------------ choices
+
+
+def number_in(text: str) -> int | None:
+    """The number that a whole message is, written in any script's digits, or as a keycap."""
+    plain = text.strip().rstrip(".)").replace("\ufe0f", "").replace("\u20e3", "").strip()
+    if 0 < len(plain) <= 2 and plain.isdecimal():
+        return int(plain)
+    return None
+
+
+def chosen(draft: Draft, inbound: Inbound) -> tuple[str, Outgoing] | None:
+    """The choice that was made, by a button or by the number of the latest menu in this chat."""
+    target = draft.facts.target
+    if inbound.kind is InboundKind.PRESS and target is not None and inbound.choice is not None:
+        if 0 <= inbound.choice < len(target.choices):
+            return target.choices[inbound.choice].code, target
+        return None
+    menu = draft.facts.menu if target is None or not target.choices else target
+    if inbound.kind is not InboundKind.TEXT or menu is None:
+        return None
+    number = number_in(inbound.text)
+    if number is not None:
+        if 1 <= number <= len(menu.choices):
+            return menu.choices[number - 1].code, menu
+        return "none", menu
+    label = inbound.text.strip().casefold()
+    exact = [c.code for c in menu.choices if c.label.casefold() == label]
+    return (exact[0], menu) if exact else None
+
+
+def choice(draft: Draft, event: Heard, person: Person, code: str, menu: Outgoing) -> None:
+    """A choice was made: it is dispatched by what it means, whenever it was asked."""
+    question, _, value = code.partition(":")
+    case = menu_case(draft, menu)
+    if code == "none":
+        no_such_number(draft, event, person, menu, case)
+    elif question in questions.BY_CODE or question == sos.DOUBT:
+        if case is None:
+            closed_meanwhile(draft, event, person)
+            return
+        if question == sos.DOUBT:
+            doubt_choice(draft, event, person, case, value)
+            return
+        relay.keep(draft, event, person.id, person, case)
+        questions.answer(draft, case, person, event.inbound, question, value)
+    elif question in checkin.CHOICES:
+        checkin.choice(draft, event, person, question, value, menu)
+    elif question in enrol.CHOICES:
+        enrol.choice(draft, event, person, question, value, menu)
+    else:
+        unexpected(draft, event, person)
+
+
+def doubt_choice(draft: Draft, event: Heard, person: Person, case: Case, value: str) -> None:
+    """The answer to "is this an emergency?"."""
+    if value == "no":
+        relay.keep(draft, event, person.id, person, case)
+    sos.doubt_answered(draft, event, person, case, value)
+
+
+def menu_case(draft: Draft, menu: Outgoing) -> Case | None:
+    """The case that a menu was about, when it is not closed and is this person's."""
+    return next((draft.latest(c) for c in draft.facts.cases if c.id == menu.case_id), None)
+
+
+def no_such_number(draft: Draft, event: Heard, person: Person, menu: Outgoing, case: Case | None) -> None:
+    """A number that the latest menu does not have."""
+    if case is not None:
+        relay.keep(draft, event, person.id, person, case)
+        relay.to_desk(draft, case, person, event.inbound)
+    text = draft.word(
+        person, "menu.no_such_number", number=event.inbound.text.strip()[:4], last=len(menu.choices)
+    )
+    draft.say(person, OutboundKind.ANSWER, text, case=case)
+
+
+def closed_meanwhile(draft: Draft, event: Heard, person: Person) -> None:
+    """An answer to something that is closed: said so, and passed on all the same."""
+    unexpected(draft, event, person, key="message.closed_meanwhile")
+
+
+# ----------------------------------------------------------------------------------------------------- other messages
+
+
+def expected(draft: Draft, event: Heard, person: Person) -> bool:
+    """What a conversation waits for, and commands. Returns whether the message was one of these."""
+    inbound = event.inbound
+    if inbound.kind is InboundKind.REACTION:
+        return True  # a thumb on a message of ours asks for nothing
+    intent = draft.rules.recogniser.intent(inbound.text) if inbound.kind is InboundKind.TEXT else None
+    if enrol.heard(draft, event, person):
+        return True
+    serious = next((c for c in draft.facts.cases if not c.drill and c.urgency <= 3), None)
+    if intent is Intent.CLEAR:
+        clearing.clear(draft, event, person)
+        return True
+    if serious is not None and intent is Intent.FALSE_ALARM:
+        sos.says_safe(draft, event, person, serious)
+        return True
+    if question_answered(draft, event, person, intent):
+        return True
+    return checkin.heard(draft, event, person, intent)
+
+
+def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
+    """Words, a pin or a voice note that answer the question which waits."""
+    question = person.talk.question
+    if question is None or event.inbound.kind in (
+        InboundKind.EDIT,
+        InboundKind.DELETE,
+        InboundKind.LIVE_UPDATE,
+    ):
+        return False
+    case = next((draft.latest(c) for c in draft.facts.cases if c.id == question.case_id), None)
+    if case is None:
+        return False
+    if question.code == sos.DOUBT:
+        if intent not in (Intent.YES, Intent.NO, Intent.OK, Intent.FALSE_ALARM):
+            return False
+        doubt_choice(draft, event, person, case, "yes" if intent is Intent.YES else "no")
+        return True
+    if question.code not in questions.BY_CODE:
+        return False
+    relay.keep(draft, event, person.id, person, case)
+    value = questions.SKIP if intent is Intent.SKIP else event.inbound.text or event.inbound.kind.value
+    questions.answer(draft, case, person, event.inbound, question.code, value)
+    relay.waits_for_words(draft, case)
+    return True
+
+
+def unexpected(draft: Draft, event: Heard, person: Person, key: str = "message.stored") -> None:
+    """A message that no conversation expects: it reaches the desk, and the way to an SOS is shown."""
+    inbound = event.inbound
+    ward = alerted_ward(draft, person)
+    if ward is not None:
+        for_ward(draft, event, person, ward, alarm=False)
+        return
+    case = next((draft.latest(c) for c in draft.facts.cases if not c.drill), None)
+    if case is not None:
+        relay.keep(draft, event, person.id, person, case)
+        relay.to_desk(draft, case, person, inbound)
+        if inbound.kind is not InboundKind.LIVE_UPDATE:
+            relay.waits_for_words(draft, case)
+        if key != "message.stored":
+            draft.say(person, OutboundKind.ANSWER, draft.word(person, key), case=case)
+        return
+    if inbound.kind in (InboundKind.DELETE, InboundKind.LIVE_UPDATE):
+        relay.keep(draft, event, person.id, person, None)
+        return
+    headline = relay.headline_of(draft, inbound)
+    case = paging.open_case(draft, person, 4, Source.MESSAGE, headline, opened_at=event.received_at)
+    relay.keep(draft, event, person.id, person, case)
+    draft.say(person, OutboundKind.RECEIPT, draft.word(person, key), case=case)
+
+
+def reachable(draft: Draft, person: Person, inbound: Inbound) -> None:
+    """They blocked us, or came back. A defender who cannot be reached is something the desk has to know."""
+    status = Reach.OK if inbound.reachable else Reach.REFUSED
+    addresses = tuple(
+        replace(a, status=status) if a.channel == inbound.channel and a.status is not Reach.FROZEN else a
+        for a in person.addresses
+    )
+    draft.put_person(replace(person, addresses=addresses))
+    if not inbound.reachable:
+        for case in draft.facts.cases:
+            for officer in relay.watchers(draft, case):
+                text = draft.word(officer, "notice.unreachable", ref=case.ref, channel=inbound.channel)
+                draft.say(officer, OutboundKind.NOTICE, text, case=case, defender_id=person.id)
+
+
+def unreadable(draft: Draft, event: Heard, person: Person) -> None:
+    """Somebody tried to write and it cannot be read: their key changed. From a defender that is an alarm by itself."""
+    addresses = tuple(
+        replace(a, status=Reach.FROZEN) if a.channel == event.inbound.channel else a for a in person.addresses
+    )
+    if person.role is not Role.STRANGER:
+        person = draft.put_person(replace(person, status=Standing.FROZEN, addresses=addresses))
+        sos.alarm(draft, event, person)
+    else:
+        sos.doubt(draft, event, person)
+
+
+# ---------------------------------------------------------------------------------------------------- trusted contacts
+
+
+def alerted_ward(draft: Draft, person: Person) -> Ward | None:
+    """The defender about whom this trusted contact was told, and who is not safe yet."""
+    for ward in draft.facts.wards:
+        if any(person.id in c.alerted for c in ward.cases) or any(
+            person.id in r.alerted for r in ward.rounds
+        ):
+            return ward
+    return None
+
+
+def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, alarm: bool) -> None:
+    """What an alerted trusted contact writes joins the defender's case."""
+    if ward.cases:
+        case = draft.latest(ward.cases[0])
+        relay.keep(draft, event, ward.defender.id, contact, case)
+        if alarm and case.taken_by:
+            case = paging.alert_taker(draft, case)
+        elif alarm:
+            case = paging.raise_to_p1(draft, case)
+        relay.to_desk(draft, case, contact, event.inbound, note="relay.from_contact")
+        relay.waits_for_words(draft, case)
+    else:
+        headline = relay.headline_of(draft, event.inbound)
+        case = paging.open_case(draft, ward.defender, 1 if alarm else 3, Source.MESSAGE, headline)
+        relay.keep(draft, event, ward.defender.id, contact, case)
+    draft.say(contact, OutboundKind.RECEIPT, draft.word(contact, "contact.stored"), case=case)

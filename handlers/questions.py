@@ -1,0 +1,114 @@
+"""The six questions after an alarm: one at a time, each skippable, asked once, and never before the page.
+
+They stop when a person answers: from then on a human asks. Source: protection practice, "SOS".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from alerts.cases import Case
+from alerts.events import Inbound, OutboundKind
+from alerts.outbox import Choice
+from alerts.people import Person, Question
+from handlers.draft import Draft
+from handlers.relay import to_desk
+
+SKIP = "skip"
+MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One question: its code, and the answers on offer (none: an answer in words, a pin or a voice note)."""
+
+    code: str
+    answers: tuple[str, ...] = ()
+    list: str = ""
+    """The taxonomy list whose codes are offered instead."""
+    location: bool = False
+
+
+FOLLOW_UPS = (
+    FollowUp("sos.danger", ("now", "soon", "safe")),
+    FollowUp("sos.what", list="incident"),
+    FollowUp("sos.where", location=True),
+    FollowUp("sos.hurt", ("nobody", "me", "others")),
+    FollowUp("sos.contact", ("write", "call", "both", "neither")),
+    FollowUp("sos.need", list="need"),
+)
+BY_CODE = {follow_up.code: follow_up for follow_up in FOLLOW_UPS}
+
+
+def answers_of(
+    draft: Draft, person: Person, follow_up: FollowUp, *, rest: bool = False
+) -> tuple[Choice, ...]:
+    """The choices of a question, ending with a way to skip it."""
+    taxonomy = draft.rules.taxonomy
+    if follow_up.list:
+        first = taxonomy.first.get(follow_up.list, ())
+        everything = taxonomy.lists[follow_up.list]
+        codes = tuple(c for c in everything if c not in first) if rest else first or everything
+        offered = [(f"{follow_up.code}:{c}", f"taxonomy.{follow_up.list}.{c}") for c in codes]
+        if first and not rest:
+            offered.append((f"{follow_up.code}:{MORE}", "button.more"))
+    else:
+        offered = [(f"{follow_up.code}:{a}", f"{follow_up.code}.{a}") for a in follow_up.answers]
+    offered.append((f"{follow_up.code}:{SKIP}", "button.skip"))
+    return draft.choices(person, offered)
+
+
+def ask_next(draft: Draft, case: Case, person: Person) -> None:
+    """Asks the first question that was not asked yet, unless a human is already answering."""
+    case, person = draft.latest(case), draft.latest(person)
+    if case.answered_at is not None or not case.is_open:
+        draft.talk(person, question=None)
+        return
+    follow_up = next((f for f in FOLLOW_UPS if f.code not in case.asked), None)
+    if follow_up is None:
+        draft.talk(person, question=None)
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "sos.thanks"), case=case)
+        return
+    put_question(draft, case, person, follow_up)
+
+
+def put_question(
+    draft: Draft, case: Case, person: Person, follow_up: FollowUp, *, rest: bool = False
+) -> None:
+    """Sends one question and remembers that it is the one that waits."""
+    choices = answers_of(draft, person, follow_up, rest=rest)
+    draft.say(
+        person,
+        OutboundKind.QUESTION,
+        draft.word(person, follow_up.code),
+        case=case,
+        choices=choices,
+        question=follow_up.code,
+        ask_location=follow_up.location,
+    )
+    codes = tuple(c.code for c in choices)
+    draft.talk(person, question=Question(follow_up.code, draft.now, case.id, choices=codes))
+    if follow_up.code not in case.asked:
+        draft.put_case(replace(case, asked=(*case.asked, follow_up.code)))
+
+
+def answer(draft: Draft, case: Case, person: Person, inbound: Inbound, code: str, value: str) -> None:
+    """An answer was given: by a choice, or in words (`value` is then the text)."""
+    if value == MORE:
+        put_question(draft, case, person, BY_CODE[code], rest=True)
+        return
+    waiting = person.talk.question
+    if value != SKIP:
+        case = draft.put_case(replace(draft.latest(case), answers={**case.answers, code: value}))
+        shown = replace(inbound, text=answer_words(draft, person, code, value))
+        to_desk(draft, case, person, shown, note=f"{code}.short")
+    if waiting is not None and waiting.code == code:
+        ask_next(draft, case, person)
+
+
+def answer_words(draft: Draft, person: Person, code: str, value: str) -> str:
+    """An answer's code as words for the desk; free text as it is."""
+    follow_up = BY_CODE[code]
+    words = draft.rules.words
+    key = f"taxonomy.{follow_up.list}.{value}" if follow_up.list else f"{code}.{value}"
+    return words.say(draft.rules.language, key) if words.has(key) else value

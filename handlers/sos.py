@@ -1,0 +1,187 @@
+"""The alarm: the first message opens the case and queues the page, and only then is anything said or asked.
+
+1. Any alarm, from any state of any conversation, from anybody.
+2. Repeated alarms of one person fold into one open case, and a fold never silences: on a taken case the taker is paged
+   again and has to acknowledge it.
+3. Doubt pages at once as P2; the question whether it is an emergency goes beside the page, and no answer makes it P1.
+4. "I am safe" is always possible and never closes anything by itself.
+
+Source: protection practice, "SOS: the alarm first, the form after".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from alerts.cases import Case, CaseStatus, Source
+from alerts.checkins import Round, RoundStatus
+from alerts.deadlines import DeadlineKind
+from alerts.events import Inbound, OutboundKind
+from alerts.facts import Heard
+from alerts.people import Person, Question
+from handlers import paging, questions, relay
+from handlers.draft import Draft
+
+AGAIN_AFTER = timedelta(minutes=1)
+"""A repeated alarm is confirmed at most this often; every one of them reaches the desk."""
+DOUBT = "doubt"
+
+
+def alarm(draft: Draft, event: Heard, person: Person) -> Case:
+    """An alarm from a person: a new case, or folded into the one that is open."""
+    draft.urgent = True
+    cases = tuple(c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill)
+    case = fold(draft, event, person, cases[0]) if cases else begin(draft, event, person)
+    end_rounds(draft, person, case)
+    return draft.latest(case)
+
+
+def begin(draft: Draft, event: Heard, person: Person) -> Case:
+    """The first message of an SOS."""
+    inbound = event.inbound
+    case = paging.open_case(
+        draft, person, 1, Source.SOS, relay.headline_of(draft, inbound), opened_at=event.received_at
+    )
+    relay.keep(draft, event, person.id, person, case)
+    stored(draft, case, person)
+    if inbound.location is not None:
+        # Where she is stands on the case already; asking it would be asking twice.
+        case = draft.put_case(replace(draft.latest(case), asked=("sos.where",)))
+    questions.ask_next(draft, case, person)
+    return case
+
+
+def stored(draft: Draft, case: Case, person: Person) -> None:
+    """*Received and stored*, and a number to call meanwhile if the desk has one for the place."""
+    person = draft.latest(person)
+    text = draft.word(person, "receipt.stored")
+    number = draft.rules.emergency_numbers.get(person.zone, "")
+    if number:
+        text += " " + draft.word(person, "receipt.number", number=number)
+    draft.say(person, OutboundKind.RECEIPT, text, case=case)
+    draft.put_case(replace(draft.latest(case), told_at=draft.now))
+
+
+def fold(draft: Draft, event: Heard, person: Person, case: Case) -> Case:
+    """A new alarm while a case is open: onto that case, and heard."""
+    relay.keep(draft, event, person.id, person, case)
+    first = case.urgency != 1
+    if case.source is Source.MESSAGE:
+        case = replace(case, source=Source.SOS)
+    case = replace(case, doubt_until=None, needs_verification=False)
+    if case.status is CaseStatus.TAKEN:
+        case = paging.alert_taker(draft, replace(case, urgency=1))
+    elif first:
+        case = paging.raise_to_p1(draft, case)
+    else:
+        case = draft.put_case(case)
+    relay.to_desk(draft, case, person, event.inbound)
+    if first:
+        stored(draft, case, person)
+        questions.ask_next(draft, case, person)
+    elif case.told_at is None or draft.now - case.told_at >= AGAIN_AFTER:
+        key = "receipt.again_taken" if case.status is CaseStatus.TAKEN else "receipt.again"
+        draft.say(person, OutboundKind.RECEIPT, draft.word(person, key), case=case)
+        case = draft.put_case(replace(draft.latest(case), told_at=draft.now))
+    return case
+
+
+def end_rounds(draft: Draft, person: Person, case: Case) -> None:
+    """Check-ins rest while an SOS is open: what waits for an answer has found a graver one."""
+    for waiting in draft.facts.rounds:
+        end_round(draft, draft.latest(waiting), case)
+
+
+def end_round(draft: Draft, waiting: Round, case: Case | None) -> None:
+    """A round is over because a case has taken its place."""
+    draft.put(
+        replace(
+            waiting,
+            status=RoundStatus.CLOSED,
+            ended_at=draft.now,
+            case_id=case.id if case else waiting.case_id,
+            version=waiting.version + 1,
+        )
+    )
+    draft.disarm(DeadlineKind.RUNG, waiting.id)
+    if case is not None and waiting.alerted:
+        held = draft.latest(case)
+        alerted = tuple(dict.fromkeys((*held.alerted, *waiting.alerted)))
+        draft.put_case(replace(held, alerted=alerted))
+
+
+def doubt(draft: Draft, event: Heard, person: Person) -> Case:
+    """It may be an emergency: the desk is paged now, and the person is asked beside it."""
+    draft.urgent = True
+    until = draft.now + draft.rules.policy.doubt
+    cases = tuple(c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill)
+    if cases and (cases[0].urgency <= 2 or cases[0].status is CaseStatus.TAKEN):
+        # Somebody is on it, or being called for it: their eyes are what the doubt needs.
+        case = cases[0]
+        relay.keep(draft, event, person.id, person, case)
+        relay.to_desk(draft, case, person, event.inbound)
+        if case.status is CaseStatus.TAKEN and case.urgency > 2:
+            case = paging.alert_taker(draft, replace(case, urgency=2, doubt_until=until))
+            ask_if_emergency(draft, case, person)
+        return relay.waits_for_words(draft, case)
+    if cases:
+        relay.keep(draft, event, person.id, person, cases[0])
+        again = replace(cases[0], urgency=2, doubt_until=until, step=0, climb_from=draft.now, paged=())
+        case = paging.climb(draft, again)
+        relay.to_desk(draft, case, person, event.inbound)
+    else:
+        headline = relay.headline_of(draft, event.inbound)
+        case = paging.open_case(
+            draft, person, 2, Source.MESSAGE, headline, opened_at=event.received_at, doubt_until=until
+        )
+        relay.keep(draft, event, person.id, person, case)
+    draft.say(person, OutboundKind.RECEIPT, draft.word(person, "receipt.stored"), case=case)
+    ask_if_emergency(draft, case, person)
+    return case
+
+
+def ask_if_emergency(draft: Draft, case: Case, person: Person) -> None:
+    """ "Is this an emergency?", beside the page."""
+    choices = draft.choices(
+        person, [(f"{DOUBT}:yes", "button.emergency"), (f"{DOUBT}:no", "button.no_emergency")]
+    )
+    draft.say(
+        person, OutboundKind.QUESTION, draft.word(person, "doubt"), case=case, choices=choices, question=DOUBT
+    )
+    codes = tuple(c.code for c in choices)
+    draft.talk(person, question=Question(DOUBT, draft.now, case.id, choices=codes))
+
+
+def doubt_answered(draft: Draft, event: Heard, person: Person, case: Case, value: str) -> None:
+    """Yes: it is an alarm. No: the case stays as urgent as it is, and an officer looks at it."""
+    if value == "yes":
+        alarm(draft, event, person)
+        return
+    case = draft.put_case(replace(draft.latest(case), doubt_until=None))
+    draft.talk(person, question=None)
+    relay.to_desk(draft, case, person, replace(event.inbound, text=""), note="doubt.said_no")
+    draft.say(person, OutboundKind.ANSWER, draft.word(person, "doubt.no"), case=case)
+
+
+def test_alarm(draft: Draft, person: Person) -> None:
+    """A marked trial: what a real SOS would look like, and nobody is paged."""
+    example = draft.word(person, "receipt.stored")
+    draft.say(person, OutboundKind.RECEIPT, draft.word(person, "test.shown", example=example))
+
+
+def says_safe(draft: Draft, event: Heard, person: Person, case: Case) -> None:
+    """ "False alarm, I am safe": thanked for, told to the desk, and verified by a person before anything closes."""
+    relay.keep(draft, event, person.id, person, case)
+    case = draft.put_case(replace(draft.latest(case), needs_verification=True, doubt_until=None))
+    draft.talk(person, question=None)
+    relay.to_desk(draft, case, person, event.inbound, note="notice.says_safe")
+    relay.waits_for_words(draft, case)
+    draft.say(person, OutboundKind.ANSWER, draft.word(person, "sos.safe_heard"), case=case)
+
+
+def out_of_the_blue(draft: Draft, person: Person, inbound: Inbound) -> bool:
+    """No open case, nothing asked, and no exchange with an officer in the last 24 hours."""
+    talk = person.talk
+    recent = talk.exchange_at is not None and draft.now - talk.exchange_at < timedelta(hours=24)
+    return not draft.facts.cases and talk.question is None and not recent and not inbound.target_ref

@@ -1,0 +1,267 @@
+"""The turn: one event, its facts, one pure decision, its effects, one commit.
+
+1. Parse the stored frame with the channel's pure parser (messages only).
+2. Load the facts.
+3. Decide. Nothing is written and nothing is read while deciding.
+4. Note the effects in the transaction's `Work`; the last step of the batch writes them.
+
+A turn that fails leaves no trace but a count on its message: after three attempts the message is in quarantine and the
+desk is paged, and meanwhile the next message has had its turn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from alerts.cases import Message, Source
+from alerts.deadlines import DeadlineKind
+from alerts.events import Inbound, InboundKind, OutboundKind, Unreadable
+from alerts.facts import Answered, Due, Event, Facts, Gap, Heard, Poisoned
+from alerts.outbox import Guard, Outgoing
+from alerts.store import queues
+from alerts.store.queues import Waiting
+from alerts.store.work import Work
+from handlers import desk, gap, outcome, paging, person, rounds
+from handlers.draft import Draft
+from handlers.loader import Loader
+from handlers.rules import Rules
+
+Parser = Callable[[bytes], Inbound]
+BATCH_SECONDS = 0.02
+"""A commit carries turns for at most this long, and is ended at once by an alarm."""
+SILENT_KINDS = frozenset({InboundKind.TYPING, InboundKind.IGNORED})
+
+
+@dataclass
+class Report:
+    """What a batch did, for wakeups and the log. References only."""
+
+    turns: int = 0
+    urgent: bool = False
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """(inbox id, exception's class name)."""
+    events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    full: bool = False
+    """There may be more to do."""
+
+
+def decide(facts: Facts, rules: Rules) -> Draft:
+    """The decision about one event. Pure."""
+    draft = Draft(facts, rules)
+    match facts.event:
+        case Heard():
+            if facts.me is not None and facts.me.is_staff:
+                desk.heard(draft, facts.event)
+            else:
+                person.heard(draft, facts.event)
+        case Due():
+            due(draft, facts.event)
+        case Answered():
+            outcome.decide(draft, facts.event)
+        case Poisoned():
+            poisoned(draft, facts.event)
+        case Gap():
+            gap.decide(draft, facts.event)
+    return draft
+
+
+def due(draft: Draft, event: Due) -> None:
+    """A deadline has come. One with a stale token does nothing: what it was armed for is not so any more."""
+    deadline, case = event.deadline, draft.facts.case
+    if deadline.kind in (DeadlineKind.RUNG, DeadlineKind.PROMPT, DeadlineKind.WARN):
+        rounds.due(draft, event)
+        return
+    if case is None or case.version != deadline.token:
+        return
+    match deadline.kind:
+        case DeadlineKind.CLIMB:
+            paging.due_climb(draft, case)
+        case DeadlineKind.DOUBT:
+            paging.due_doubt(draft, case)
+        case DeadlineKind.ACK:
+            paging.due_ack(draft, case)
+        case DeadlineKind.ANSWER:
+            paging.due_answer(draft, case)
+        case DeadlineKind.REVIEW:
+            paging.due_review(draft, case)
+
+
+def poisoned(draft: Draft, event: Poisoned) -> None:
+    """A message that we cannot work on: an officer is paged, since it may be the one that mattered."""
+    sender = draft.facts.me
+    if sender is None:
+        for officer in draft.facts.desk.staff:
+            draft.say(
+                officer,
+                OutboundKind.PAGE,
+                draft.word(officer, "page.poison_unknown", channel=event.channel),
+                via="all",
+                urgency=2,
+            )
+        return
+    case = next(iter(draft.facts.cases), None)
+    if case is None:
+        paging.open_case(
+            draft, sender, 2, Source.MESSAGE, draft.rules.words.say(draft.rules.language, "page.poison")
+        )
+    else:
+        paging.page(draft, case, draft.facts.desk.staff, key="page.poison_case", guard=Guard.NONE)
+
+
+class Turns:
+    """Runs batches of turns inside a transaction that somebody else began and will commit."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        parsers: Mapping[str, Parser],
+        entropy: Callable[[int], bytes],
+        stopwatch: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.rules = rules
+        self.parsers = parsers
+        self.entropy = entropy
+        self._stopwatch = stopwatch
+        self._spare_keys: list[str] = []
+
+    def loader(self, work: Work) -> Loader:
+        """A loader on a transaction."""
+        return Loader(work, self.rules, self.entropy, self._spare_keys)
+
+    def inbox(self, work: Work, now: datetime, limit: int) -> Report:
+        """Turns for what waits in the inbox."""
+        report = Report()
+        started = self._stopwatch()
+        waiting = queues.next_in_inbox(work.connection, work.vault, limit)
+        report.full = len(waiting) >= limit
+        events = [(w, self._parsed(w, work, now, report)) for w in waiting]
+        loader = self.loader(work)
+        loader.prefetch(e for _, e in events if e is not None)
+        done: list[str] = []
+        for row, event in events:
+            if event is not None and self._turn(loader, work, event, now, report, row):
+                done.append(row.id)
+            if report.urgent or self._stopwatch() - started > BATCH_SECONDS:
+                report.full = True
+                break
+        queues.finish(work.connection, done)
+        work.flush()
+        return report
+
+    def _parsed(self, row: Waiting, work: Work, now: datetime, report: Report) -> Heard | None:
+        """The frame understood; None when it was noted as failed."""
+        try:
+            inbound = self.parsers[row.channel](row.raw)
+        except (Unreadable, KeyError) as error:
+            self._failed(row, work, now, report, error)
+            return None
+        except Exception as error:  # A parser's bug on one frame must not stop the frames behind it.
+            self._failed(row, work, now, report, error)
+            return None
+        return Heard(row.id, clean(inbound), row.received_at)
+
+    def _failed(self, row: Waiting, work: Work, now: datetime, report: Report, error: Exception) -> None:
+        report.failed.append((row.id, type(error).__name__))
+        if queues.note_attempt(work.connection, row.id) >= queues.QUARANTINE_AFTER:
+            facts = self.loader(work).load(Poisoned(row.id, row.channel, row.sender), now)
+            self._apply(work, decide(facts, self.rules), report)
+
+    def _turn(
+        self,
+        loader: Loader,
+        work: Work,
+        event: Event,
+        now: datetime,
+        report: Report,
+        row: Waiting | None = None,
+    ) -> bool:
+        if isinstance(event, Heard) and event.inbound.kind in SILENT_KINDS:
+            return True
+        if isinstance(event, Heard) and event.inbound.kind is InboundKind.RECEIPT:
+            self._receipt(work, event.inbound)
+            return True
+        try:
+            facts = loader.load(event, now)
+            draft = decide(facts, self.rules)
+        except Exception as error:
+            if row is None:
+                raise
+            self._failed(row, work, now, report, error)
+            return False
+        loader.give_back(facts, draft.used_person_key, draft.used_case_key)
+        self._apply(work, draft, report)
+        return True
+
+    def _apply(self, work: Work, draft: Draft, report: Report) -> None:
+        for entity in draft.entities.values():
+            work.put(with_blind(entity, work))
+        for (kind, subject), deadline in draft.deadlines.items():
+            if deadline is None:
+                work.disarm(kind, subject)
+            else:
+                work.arm(deadline)
+        report.turns += 1
+        report.urgent = report.urgent or draft.urgent
+        report.events += draft.events
+
+    def _receipt(self, work: Work, inbound: Inbound) -> None:
+        for ref in inbound.target_refs:
+            rows = work.outgoings_at(inbound.channel, ref)
+            for row in outcome.receipt_rows(inbound, rows):
+                work.put(row)
+
+    def deadlines(self, work: Work, now: datetime, limit: int) -> Report:
+        """Turns for deadlines that have come."""
+        report = Report()
+        started = self._stopwatch()
+        found = queues.due(work.connection, now, limit)
+        report.full = len(found) >= limit
+        loader = self.loader(work)
+        loader.prefetch(Due(d) for d in found)
+        done = []
+        for deadline in found:
+            if deadline != work.deadline(deadline.kind, deadline.subject):
+                continue  # an earlier turn of this batch armed it anew or disarmed it
+            work.disarm(deadline.kind, deadline.subject)
+            self._turn(loader, work, Due(deadline), now, report)
+            done.append(deadline)
+            if self._stopwatch() - started > BATCH_SECONDS * 5:
+                report.full = True
+                break
+        work.flush()
+        return report
+
+    def outcomes(self, work: Work, answered: Sequence[Answered], now: datetime) -> Report:
+        """Turns for what the channels answered."""
+        report = Report()
+        loader = self.loader(work)
+        loader.prefetch(answered)
+        for event in answered:
+            self._turn(loader, work, event, now, report)
+        work.flush()
+        return report
+
+    def event(self, work: Work, event: Event, now: datetime) -> Report:
+        """A turn for one event that is in no queue: a gap."""
+        report = Report()
+        self._turn(self.loader(work), work, event, now, report)
+        work.flush()
+        return report
+
+
+def with_blind(entity: Any, work: Work) -> Any:
+    """Sets the blind index of what can be referred to later."""
+    if isinstance(entity, (Message, Outgoing)) and entity.ref and entity.blind is None:
+        return replace(entity, blind=work.vault.message(entity.channel, entity.ref))
+    return entity
+
+
+def clean(inbound: Inbound) -> Inbound:
+    """The message with what no database and no channel can carry (lone surrogates, NUL) made visible."""
+    text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in inbound.text)
+    name = "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in inbound.name)
+    return inbound if (text, name) == (inbound.text, inbound.name) else replace(inbound, text=text, name=name)
