@@ -186,6 +186,8 @@ class Recogniser:
         if not hits:
             return _NONE
         best = _NONE
+        if any(hit.kind == "sos" for hit in hits) and _spoken_of(hits, shouted):
+            hits = [hit for hit in hits if hit.kind != "sos"]
         last = max(len(words) - (_STRETCH - _STEP), 1)
         for start in range(0, last, _STEP) if len(words) > _STRETCH else (0,):
             end = min(start + _STRETCH, len(words))
@@ -198,6 +200,16 @@ class Recogniser:
                 if best.alarm is Alarm.SOS:
                     return best
         return best
+
+
+def _spoken_of(hits: Sequence[Hit], shouted: bool) -> bool:
+    """Whether "SOS" is a subject here, in whatever language the rest is: the word itself belongs to all of them."""
+    called = {hit.start for hit in hits if hit.kind == "sos"}
+    return any(
+        hit.kind in ("topic", "fiction", "report")
+        or (hit.kind == "mask" and not shouted and any(hit.start <= at < hit.end for at in called))
+        for hit in hits
+    )
 
 
 def _languages(hits: Iterable[Hit]) -> list[str]:
