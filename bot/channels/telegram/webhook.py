@@ -1,0 +1,163 @@
+"""The alternative to polling: Telegram calls us.
+
+A call is looked at in this order, and the first thing that is wrong ends it: path and method, the secret (compared in
+constant time, before a byte of the body is read), the size, the form. 200 is answered when the update is stored; else
+503 with a time, since without one Telegram doubles its waits up to minutes.
+
+Telegram calls for one chat one after the other, so one person's messages stay in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from telegram import Bot
+from telegram.error import TelegramError
+
+from bot.channels.port import Accept
+from bot.channels.telegram.health import Health, TelegramHealth
+from bot.channels.telegram.parse import ALLOWED_UPDATES
+from bot.channels.telegram.receive import RETRY_SECONDS, failure_of, frame_of
+from bot.channels.telegram.settings import WebhookSettings
+
+log = structlog.get_logger(__name__)
+
+BODY_BYTES = 1_000_000
+"""An update with the longest text, its formatting and a quoted message is far below."""
+BODY_SECONDS = 10.0
+
+
+class Webhook:
+    """Receives by being called."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        settings: WebhookSettings,
+        health: Health,
+        *,
+        on_stored: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self._bot = bot
+        self._settings = settings
+        self._health = health
+        self._on_stored = on_stored
+        self.port = settings.port
+        """The port listened on; tells the one that the system chose."""
+
+    async def run(self, accept: Accept) -> None:
+        """Serves until cancelled. Raises `OSError` when the address cannot be listened on."""
+        self._health.turn(TelegramHealth.STARTING)
+        listening = socket.create_server((self._settings.listen, self._settings.port), backlog=256)
+        self.port = listening.getsockname()[1]
+        server = _Server(
+            uvicorn.Config(
+                self._app(accept),
+                access_log=False,
+                log_config=None,
+                log_level="critical",
+                server_header=False,
+                lifespan="off",
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=3,
+                limit_concurrency=256,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await self._register()
+            await serving
+        finally:
+            server.should_exit = True
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(serving)
+            listening.close()
+
+    async def _register(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._bot.set_webhook(
+                    self._settings.url,
+                    secret_token=self._settings.secret,
+                    allowed_updates=ALLOWED_UPDATES,
+                    drop_pending_updates=False,
+                )
+            except TelegramError as error:
+                failure = failure_of(error)
+                self._health.turn(failure.state)
+                own = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+                failures += 1
+                await asyncio.sleep(max(failure.wait, own))
+            else:
+                self._health.turn(TelegramHealth.RECEIVING)
+                return
+
+    def _app(self, accept: Accept) -> Starlette:
+        secret = self._settings.secret.encode()
+
+        async def receive(request: Request) -> Response:
+            told = request.headers.get("x-telegram-bot-api-secret-token", "").encode()
+            if not hmac.compare_digest(told, secret):
+                log.warning("telegram.webhook_secret_wrong")
+                return Response(status_code=403)
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await _body(request)
+            except (ClientDisconnect, TimeoutError):
+                return Response(status_code=400)
+            if body is None:
+                log.warning("telegram.webhook_too_large")
+                return Response(status_code=413)
+            try:
+                update = json.loads(body)
+                frame = frame_of(update, int(update["update_id"]))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                log.warning("telegram.webhook_no_update")
+                return Response(status_code=400)
+            try:
+                await accept(frame.inbound)
+            except Exception as error:  # noqa: BLE001 - whatever the store raises, Telegram has to keep the update
+                log.error("telegram.not_stored", error=type(error).__name__)
+                self._health.turn(TelegramHealth.STORE_DOWN)
+                return Response(status_code=503, headers={"Retry-After": "1"})
+            self._health.turn(TelegramHealth.RECEIVING)
+            self._on_stored(update)
+            return Response(status_code=200)
+
+        path = urlsplit(self._settings.url).path or "/"
+        return Starlette(routes=[Route(path, receive, methods=["POST"])])
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None when it is, or says it is, too large."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > BODY_BYTES:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            return None
+    return bytes(body)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals of the process to whoever started it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
