@@ -31,7 +31,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -54,9 +54,10 @@ QUIET_SECONDS = 30.0
 """After so long a silence signal-cli is asked whether it is still there; without an answer in the same time it is
 not."""
 DRAIN_SECONDS = 5.0
-STOP_SECONDS = 8.0
+STOP_SECONDS = 15.0
 LOCK_SECONDS = 1.0
 FILES = "WATCHLINE_RECEIVER_FILES"
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SUBSCRIBE, _END, _PING = "subscribe", "end", "ping"
 HEAD = 200
 _SUBSCRIPTION = re.compile(rb'"subscription":([0-9]{1,9})[,}]')
@@ -182,12 +183,14 @@ class _Keeper:
         # The worker notices our death by the end of this pipe, whose writing side only we have.
         life, ours = os.pipe()
         try:
-            process = subprocess.Popen(  # noqa: S603 -- the command is ours
-                self._worker,
-                stdin=subprocess.DEVNULL,
-                env={**self._environment, FILES: f"{connection.fileno()},{life}"},
-                pass_fds=(connection.fileno(), life, self._lock),
-            )
+            # A worker that is still starting must not die of a request to stop: it would leave the socket unread.
+            with _signals_held():
+                process = subprocess.Popen(  # noqa: S603 -- the command is ours
+                    self._worker,
+                    stdin=subprocess.DEVNULL,
+                    env={**self._environment, FILES: f"{connection.fileno()},{life}"},
+                    pass_fds=(connection.fileno(), life, self._lock),
+                )
         except OSError as error:
             os.close(ours)
             log.error("receiver.worker_not_started", error=type(error).__name__)
@@ -217,6 +220,16 @@ def connect(settings: ReceiverSettings) -> socket.socket:
     return connection
 
 
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Requests to stop wait meanwhile; in a process started here until it makes a `_Stop`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Stop:
     """SIGTERM, SIGINT and the end of a child, as something that can be waited for."""
 
@@ -227,9 +240,10 @@ class _Stop:
         os.set_blocking(self._writer, False)
         self._alive = alive
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOP_SIGNALS:
             signal.signal(number, self._ask)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
@@ -296,6 +310,7 @@ class _Worker:
         self._stop = stop
         self._subscription: int | None = None
         self._drain_until: float | None = None
+        self._ending = False
         self._ended = False
 
     def run(self) -> None:
@@ -303,8 +318,8 @@ class _Worker:
         subscription and go on from 1 until signal-cli says that it did."""
         last_line, pinged = time.monotonic(), False
         while not self._ended:
-            if self._stop.asked and self._drain_until is None:
-                self._drain_until = time.monotonic() + (DRAIN_SECONDS if self._unsubscribe() else 0.0)
+            if self._stop.asked and not self._ending:
+                self._end()
             line = self._lines.peek()
             now = time.monotonic()
             if line is not None:
@@ -357,23 +372,16 @@ class _Worker:
             else:
                 return
 
-    def _unsubscribe(self) -> bool:
-        """Whether signal-cli was asked to hand over no more. A worker that took over from a dead one learns the
-        subscription's number with the next frame only."""
-        if self._subscription is None:
-            return False
-        try:
-            self._send(
-                _request(
-                    _END,
-                    "unsubscribeReceive",
-                    account=self._settings.account,
-                    subscription=self._subscription,
-                )
-            )
-        except ConnectionGone:
-            return False
-        return True
+    def _end(self) -> None:
+        """Asks signal-cli to hand over no more, and says how long what it did hand over is waited for. A worker that
+        took over from a dead one learns the subscription's number with the next frame only."""
+        if self._subscription is not None:
+            params = {"account": self._settings.account, "subscription": self._subscription}
+            self._send(_request(_END, "unsubscribeReceive", **params))
+            self._ending = True
+            self._drain_until = time.monotonic() + DRAIN_SECONDS
+        elif self._drain_until is None:
+            self._drain_until = time.monotonic() + BACKOFF_SECONDS[1]
 
     def _send(self, request: bytes) -> None:
         try:

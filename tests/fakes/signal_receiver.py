@@ -27,7 +27,9 @@ def open_database(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")
-    database.execute("CREATE TABLE IF NOT EXISTS inbox (dedup TEXT PRIMARY KEY, sender TEXT, raw BLOB, peek TEXT)")
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS inbox (dedup TEXT PRIMARY KEY, sender TEXT, raw BLOB, peek TEXT)"
+    )
     return database
 
 

@@ -22,7 +22,7 @@ from bot.channels.signal.settings import SignalSettings
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
-STOP_SECONDS = 10.0
+STOP_SECONDS = 20.0
 
 
 class ReceiverProcess:

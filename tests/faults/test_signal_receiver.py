@@ -1,0 +1,212 @@
+"""The receiver's processes against a signal-cli that forgets what it handed over: nothing may be lost.
+
+The same with the real signal-cli, and with many kills, is in `test_signal_kill.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.channels.signal.parse import parse
+from bot.channels.signal.supervise import holder_of, receiver_runs
+from bot.receiver import FRAME_LIMIT, AlreadyReceiving, take_lock
+from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, message
+from tests.fakes.signal_receiver import SELF, environment, open_database
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def daemon() -> Iterator[FakeDaemon]:
+    fake = FakeDaemon()
+    yield fake
+    fake.close()
+    assert fake.strange == []
+
+
+class Running:
+    """A receiver that was started, and what it stored."""
+
+    def __init__(self, folder: Path, daemon: FakeDaemon, **more: Any) -> None:
+        self.lock = str(folder / "receiver.lock")
+        self.database = str(folder / "inbox.db")
+        self.environment = environment(
+            host="127.0.0.1",
+            port=daemon.port,
+            account=ACCOUNT,
+            lock=self.lock,
+            database=self.database,
+            **more,
+        )
+        self.keeper = self.another()
+
+    def another(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(SELF, env=self.environment, start_new_session=True)
+
+    def worker(self) -> int:
+        """Process id of the keeper's only child, once there is one."""
+        children = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children")
+        return int(eventually(lambda: children.read_text().split())[0])
+
+    def raws(self) -> list[bytes]:
+        with closing(open_database(self.database)) as database:
+            return [raw for (raw,) in database.execute("SELECT raw FROM inbox ORDER BY rowid")]
+
+    def texts(self) -> list[str]:
+        return [parse(raw).text for raw in self.raws()]
+
+
+@contextmanager
+def receiving(folder: Path, daemon: FakeDaemon, **more: Any) -> Iterator[Running]:
+    running = Running(folder, daemon, **more)
+    try:
+        yield running
+    finally:
+        if running.keeper.poll() is None:
+            running.keeper.terminate()
+            running.keeper.wait(PATIENCE)
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    """Asks until the answer is true, and returns it."""
+    end = time.monotonic() + PATIENCE
+    while not (answer := condition()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+    return answer
+
+
+TIMESTAMPS = itertools.count(1_800_000_000_000)
+
+
+def say(daemon: FakeDaemon, *texts: str) -> None:
+    for text in texts:
+        daemon.push(message(text, next(TIMESTAMPS)))
+
+
+def test_what_came_before_anybody_listened_is_stored_in_order(tmp_path: Path, daemon: FakeDaemon) -> None:
+    say(daemon, "SOS", "second")
+    with receiving(tmp_path, daemon) as running:
+        say(daemon, "third")
+        eventually(lambda: running.texts() == ["SOS", "second", "third"])
+
+
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, daemon: FakeDaemon) -> None:
+    texts = [f"m{n}" for n in range(40)]
+    with receiving(tmp_path, daemon, pause=0.01) as running:
+        daemon.wait_for("subscribed")
+        for n, text in enumerate(texts):
+            say(daemon, text)
+            if n % 10 == 5:
+                os.kill(running.worker(), signal.SIGKILL)
+        eventually(lambda: len(running.texts()) >= len(texts))
+        assert running.texts() == texts
+        assert daemon.subscriptions == 1, "the connection outlived the workers"
+
+
+def test_a_killed_keeper_leaves_nothing_behind_and_loses_nothing(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon, pause=0.01) as running:
+        daemon.wait_for("subscribed")
+        say(daemon, *(f"a{n}" for n in range(20)))
+        running.keeper.kill()
+        running.keeper.wait(PATIENCE)
+        daemon.wait_for("unsubscribed")
+        eventually(lambda: not receiver_runs(running.lock))
+        say(daemon, "while nobody was there")
+        running.keeper = running.another()
+        eventually(lambda: running.texts()[-1:] == ["while nobody was there"])
+        assert len(running.texts()) == 21
+
+
+def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon, pause=0.01) as running:
+        daemon.wait_for("subscribed")
+        say(daemon, *(f"b{n}" for n in range(20)))
+        running.keeper.terminate()
+        assert running.keeper.wait(PATIENCE) == 0
+        say(daemon, "kept by signal-cli")
+        assert len(running.texts()) == 20
+
+
+def test_signal_cli_killed_and_back(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon) as running:
+        say(daemon, "before")
+        eventually(lambda: running.texts() == ["before"])
+        daemon.die()
+        say(daemon, "meanwhile")
+        daemon.rise()
+        eventually(lambda: running.texts() == ["before", "meanwhile"])
+
+
+def test_a_frame_larger_than_the_socket_and_one_beyond_all_measure(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    large = "x" * 300_000
+    with receiving(tmp_path, daemon) as running:
+        say(daemon, "small", large)
+        daemon.push_line(b'{"envelope":"' + b"y" * (FRAME_LIMIT + 1000) + b'"}')
+        say(daemon, "after")
+        eventually(lambda: len(running.raws()) == 4)
+        raws = running.raws()
+        assert parse(raws[1]).text == large
+        assert len(raws[2]) <= FRAME_LIMIT, "stored as far as it goes, for quarantine"
+        assert parse(raws[3]).text == "after"
+
+
+def test_bytes_that_are_no_frame_are_stored_and_stand_in_nobodys_way(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    with receiving(tmp_path, daemon) as running:
+        daemon.push_line(b'{"envelope": 7}')
+        daemon.push_line(b"[" * 5000)
+        daemon.push_line(b'{"broken\xff')
+        say(daemon, "SOS")
+        eventually(lambda: len(running.raws()) == 4)
+        assert parse(running.raws()[3]).text == "SOS"
+
+
+def test_a_second_receiver_refuses_to_start(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon) as running:
+        daemon.wait_for("subscribed")
+        assert holder_of(running.lock) == running.keeper.pid
+        assert running.another().wait(PATIENCE) == 75
+        with pytest.raises(AlreadyReceiving):
+            take_lock(running.lock)
+    assert holder_of(running.lock) is None
+
+
+def test_an_account_that_is_not_there_yet_is_asked_for_again(tmp_path: Path, daemon: FakeDaemon) -> None:
+    running = Running(tmp_path, daemon)
+    running.keeper.terminate()
+    running.keeper.wait(PATIENCE)
+    running.environment = environment(
+        host="127.0.0.1",
+        port=daemon.port,
+        account="+14155559999",
+        lock=running.lock,
+        database=running.database,
+    )
+    running.keeper = running.another()
+    try:
+        daemon.wait_for("gone")
+        daemon.wait_for("gone")
+    finally:
+        running.keeper.terminate()
+        assert running.keeper.wait(PATIENCE) == 0
+
+
+def test_nothing_secret_in_any_command_line(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon) as running:
+        daemon.wait_for("subscribed")
+        for pid in (running.keeper.pid, running.worker()):
+            assert ACCOUNT.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
