@@ -54,11 +54,11 @@ class PretendChannel:
                 for raw in self._network.pending(self._name):
                     try:
                         await accept(raw)
+                        self._network.handed(raw)
                     except Exception as error:  # noqa: BLE001  # the port: any failure means "offer it again"
                         _log.warning("frame_not_stored", channel=self._name, error=type(error).__name__)
                         failures += 1
                         break
-                    self._network.handed(raw)
                     failures = 0
                 if failures:
                     await asyncio.sleep(_RETRY[min(failures, len(_RETRY)) - 1])

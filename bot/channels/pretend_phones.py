@@ -28,6 +28,8 @@ class PretendPerson:
     """Line under the name on the page: "Defender", "Officer on call"."""
     language: str = ""
     """Language of the phone; the Telegram-like channel tells it."""
+    zone: str = ""
+    """IANA zone of the clock on the phone; the desk's when empty."""
 
 
 class Line(enum.Enum):

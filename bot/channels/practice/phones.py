@@ -1,0 +1,164 @@
+"""What one practice run is made of: the clock that may run faster, the people, both pretend channels, the
+story, and the sealed file that keeps all of it between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from alerts.events import InboundKind
+from bot.channels.practice.journal import Journal, JournalUnreadable
+from bot.channels.practice.story import Happening, Story, Tone
+from bot.channels.pretend import CHANNELS, PretendNetwork, PretendPerson
+from bot.channels.pretend_channel import PretendChannel
+from bot.channels.pretend_frames import Json
+from bot.channels.pretend_phones import PretendMessage, Tick
+from bot.clock import Entropy, PracticeClock, require_practice
+
+_NOT_AN_ACT = (InboundKind.RECEIPT.value, InboundKind.TYPING.value, InboundKind.REACHABLE.value)
+_OFFSET_STEP = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something the page offers to do with one tap, for people who do not know yet what can be done."""
+
+    label: str
+    person: str = field(repr=False)
+    text: str = field(default="", repr=False)
+    location: tuple[float, float] | None = field(default=None, repr=False)
+    """Instead of a text: degrees WGS 84."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Whose phones are on the page."""
+
+    people: tuple[PretendPerson, ...] = field(repr=False)
+    zone: str
+    """IANA zone of the desk."""
+    defender: str = field(default="", repr=False)
+    """The person with whom the story begins."""
+    suggestions: tuple[Suggestion, ...] = field(default=(), repr=False)
+    notes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What an empty chat says, by the name of the person: who this is, and when the phone comes into it."""
+
+
+_BOTH = ("signal", "telegram")
+
+SHIPPED_CAST = Cast(
+    people=(
+        PretendPerson("sami", _BOTH, "Sami", "Human rights defender", "en", "Asia/Beirut"),
+        PretendPerson("lina", ("signal",), "Lina", "Sami’s trusted contact", "en", "Asia/Beirut"),
+        PretendPerson("ana", _BOTH, "Ana", "Officer on call", "en", "Europe/Brussels"),
+        PretendPerson("ben", _BOTH, "Ben", "Next officer", "en", "Europe/Brussels"),
+    ),
+    zone="Europe/Brussels",
+    defender="sami",
+    suggestions=(
+        Suggestion("SOS", "sami", "SOS"),
+        Suggestion("Share location", "sami", location=(33.8938, 35.5018)),
+        Suggestion("أنا في خطر", "sami", "أنا في خطر، أحتاج مساعدة الآن"),
+        Suggestion("I’m safe", "sami", "I am safe"),
+    ),
+    notes={
+        "sami": "Sami defends people’s rights, and some want him to stop. One word here is enough to call for help.",
+        "lina": "Lina agreed to be asked when Sami does not answer. Until then she hears nothing.",
+        "ana": "Ana is on call. When somebody is in danger, this phone rings.",
+        "ben": "Ben is next. His phone rings when Ana does not take a case in time.",
+    },
+)
+"""Four made-up people."""
+
+
+class PracticePhones:
+    """One practice run."""
+
+    def __init__(
+        self, path: Path, key: bytes, entropy: Entropy, cast: Cast = SHIPPED_CAST, *, lineage: str
+    ) -> None:
+        """Opens what an earlier run left in `path`. `key` is 32 bytes. `lineage` is what the run's store
+        says of its origin.
+
+        Raises `bot.clock.NotAPracticeStore`, and `JournalUnreadable` for a file that is not this key's.
+        """
+        require_practice(lineage)
+        self.cast = cast
+        self._journal = Journal(path, key, entropy.draw)
+        try:
+            self._play_back()
+        except (ValueError, KeyError, TypeError):
+            self._journal.close()
+            raise JournalUnreadable(f"{path.name} was written by another version; move it away") from None
+        self._journal.rewrite([self.network.snapshot(), self._memories()])
+        self.network.on_change.append(self._watch)
+        self.network.on_out.append(self.story.sent)
+        self.channels = tuple(PretendChannel(name, self.network) for name in CHANNELS)
+        self.on_news: list[Callable[[list[PretendMessage]], None]] = []
+        """Called, after every change, with the messages that changed on a phone."""
+
+    def _play_back(self) -> None:
+        offset, story = timedelta(0), []
+        changes: list[Json] = []
+        for record in self._journal.records:
+            for change in record:
+                if "ahead" in change:
+                    offset = timedelta(seconds=change["ahead"])
+                elif "story" in change:
+                    story = change["story"]
+                else:
+                    changes.append(change)
+        self._journal.records.clear()
+        self.clock = PracticeClock(offset)
+        self.network = PretendNetwork(
+            self.clock.now, self.cast.people, lifelike=True, record=self._journal.append
+        )
+        self.network.replay(changes)
+        self.story = Story(self.network.world.people, self.clock.now)
+        for happening in story:
+            self.story.recall(Happening.from_json(happening))
+
+    def run_at(self, factor: float) -> None:
+        """Changes the speed of the clock. Raises ValueError for a speed it does not have."""
+        self.clock.run_at(factor)
+        how = "in real time" if factor == 1 else f"{factor:g} times as fast"
+        self.story.tell(Happening(self.clock.now(), f"The clock runs {how}", Tone.CLOCK))
+        self._journal.append(self._memories())
+
+    def skip_to(self, moment: datetime) -> None:
+        """Puts the clock forward."""
+        self.clock.skip_to(moment)
+        self.story.tell(Happening(self.clock.now(), "The clock is put forward", Tone.CLOCK))
+        self._journal.append(self._memories())
+
+    def keep(self) -> None:
+        """Writes down what has been told and how far ahead the clock is, if it is not written down yet:
+        after a crash a drill must not find itself long before its own deadlines. Raises OSError."""
+        ahead = self.clock.offset - self._kept_offset > _OFFSET_STEP
+        if ahead or self.story.told != self._kept_told:
+            self._journal.append(self._memories())
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.keep()
+        self._journal.close()
+
+    def _memories(self) -> list[Json]:
+        self._kept_offset, self._kept_told = self.clock.offset, self.story.told
+        story = [happening.to_json() for happening in self.story.recent()]
+        return [{"ahead": self._kept_offset.total_seconds()}, {"story": story}]
+
+    def _watch(self, changes: Sequence[Json]) -> None:
+        """Tells the story of what changed, then those who show it."""
+        messages = [PretendMessage.from_json(change["message"]) for change in changes if "message" in change]
+        frames = [change.get("frame") or change.get("waits") for change in changes]
+        acts = [frame["kind"] for frame in frames if frame and frame["kind"] not in _NOT_AN_ACT]
+        for message in messages:
+            if acts and len(messages) == 1:
+                self.story.acted(message, acts[0])
+            elif not message.mine and message.tick is Tick.ARRIVED:
+                self.story.arrived(message)
+        for tell in self.on_news:
+            tell(messages)

@@ -1,0 +1,47 @@
+// One gentle hint at a time, on the phone where the story goes on. It goes away as soon as it has been followed.
+
+export class Coach {
+  constructor(phones) {
+    this.phones = phones;
+    this.defender = "";
+    this.taker = "";
+  }
+
+  look() {
+    const hints = this.hints();
+    for (const [name, phone] of this.phones) phone.setCoach(hints.get(name) ?? "");
+  }
+
+  hints() {
+    const hints = new Map();
+    const defender = this.phones.get(this.defender);
+    if (!defender) return hints;
+    const name = defender.person.display;
+    if (!spoke(defender)) {
+      hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
+      return hints;
+    }
+    for (const [who, phone] of this.phones) {
+      if (phone.rings) {
+        const how = phone.channel === "telegram" ? "press the button" : "write the number";
+        hints.set(who, `You are ${phone.person.display}, and this is a page. To take the case, ${how} or react with 👍.`);
+      } else if (who !== this.defender && tookOnly(phone)) {
+        hints.set(who, `The case is yours. What you write now reaches ${name}.`);
+      }
+    }
+    return hints;
+  }
+}
+
+function spoke(phone) {
+  return [...phone.chats.values()].some((chat) => [...chat.messages.values()].some((message) => message.mine));
+}
+
+// Paged, answered, and nothing in own words yet.
+function tookOnly(phone) {
+  const messages = [...phone.chats.values()].flatMap((chat) => [...chat.messages.values()]);
+  const paged = messages.some((message) => message.purpose === "page");
+  const took = messages.some((message) => message.pressed !== null || message.reaction || (message.mine && /^\d+$/.test(message.text)));
+  const wrote = messages.some((message) => message.mine && !/^\d+$/.test(message.text));
+  return paged && took && !wrote;
+}

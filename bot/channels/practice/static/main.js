@@ -1,0 +1,122 @@
+// Puts the page together: hears what the server tells, hands it to the phones, the clock and the story.
+
+import { listen, post, WrongToken } from "./api.js";
+import { DeskClock } from "./clock.js";
+import { Coach } from "./coach.js";
+import { el } from "./dom.js";
+import { Phone } from "./phone.js";
+import { StoryLine } from "./story.js";
+import { Tabs } from "./tabs.js";
+
+const byId = (id) => document.getElementById(id);
+const phones = new Map();
+const story = new StoryLine(byId("story"));
+const clock = new DeskClock({ time: byId("desk-time"), date: byId("desk-date"), speed: byId("speed"), skip: byId("skip") }, failed);
+const tabs = new Tabs(byId("tabs"), byId("phones"));
+const coach = new Coach(phones);
+let suggestions = [];
+let noticeTimer = 0;
+
+function failed(error) {
+  if (error instanceof WrongToken) return curtain("Open the address that was printed when the practice phones were started: it holds the key to this page.");
+  const notice = byId("notice");
+  notice.textContent = error.message || "That did not work.";
+  notice.hidden = false;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => { notice.hidden = true; }, 5000);
+  return undefined;
+}
+
+function curtain(text) {
+  byId("curtain-text").textContent = text;
+  byId("curtain").hidden = !text;
+}
+
+const host = {
+  suggestions: (person) => {
+    const wrote = [...(phones.get(person.name)?.chats.values() ?? [])].some((chat) => chat.messages.size);
+    return wrote ? [] : suggestions.filter((suggestion) => suggestion.person === person.name);
+  },
+  failed,
+  changed: () => { tabs.show(phones); coach.look(); },
+};
+
+function hear(name, data) {
+  if (name === "state") begin(data);
+  else if (name === "change") change(data);
+  else if (name === "clock") clock.set(data);
+  else if (name === "happening") story.add(data);
+}
+
+function begin(state) {
+  curtain("");
+  suggestions = state.suggestions;
+  phones.clear();
+  byId("phones").replaceChildren();
+  for (const [number, person] of state.people.entries()) {
+    const phone = new Phone({ ...person, number }, host);
+    phones.set(person.name, phone);
+    byId("phones").append(phone.root);
+  }
+  coach.defender = state.defender;
+  tabs.build(state.people);
+  story.begin(state.story, state.clock.zone);
+  clock.set(state.clock);
+  clock.onTick = (now) => phones.forEach((phone) => phone.showTime(now));
+  clock.tick();
+  change(state, false);
+  for (const phone of phones.values()) openLatest(phone);
+}
+
+// After a reload a phone shows the chat in which something happened last.
+function openLatest(phone) {
+  const last = [...phone.chats.entries()]
+    .map(([channel, chat]) => [channel, [...chat.messages.values()].pop()])
+    .filter(([, message]) => message)
+    .sort((one, other) => new Date(other[1].at) - new Date(one[1].at));
+  if (last.length) phone.open(last[0][0]);
+}
+
+function change(data, fresh = true) {
+  for (const { person, channel, state } of data.lines) phones.get(person)?.setLine(channel, state);
+  const spoken = [];
+  for (const phone of phones.values()) {
+    const mine = data.messages.filter((message) => message.person === phone.person.name);
+    const arrived = phone.take(mine, fresh);
+    phone.setRinging(data.ringing.filter((page) => page.person === phone.person.name));
+    for (const message of arrived) spoken.push(`${phone.person.display} on ${message.channel}: ${message.text || message.kind}`);
+  }
+  if (spoken.length) byId("announcer").textContent = spoken.join(". ");
+  showChannels(data.up);
+}
+
+function showChannels(up) {
+  const buttons = Object.entries(up).map(([name, on]) => {
+    const label = name[0].toUpperCase() + name.slice(1);
+    const button = el("button", {
+      type: "button", role: "switch", "aria-checked": String(on), class: "line-switch",
+      title: on ? `Cut the line to ${label}` : `Restore the line to ${label}`,
+    }, el("i"), label, on ? "" : " down");
+    button.addEventListener("click", () => post("/api/channel", { name, up: !on }).catch(failed));
+    return button;
+  });
+  const focused = [...byId("channels").children].indexOf(document.activeElement);
+  byId("channels").replaceChildren(...buttons);
+  if (focused >= 0) buttons[focused]?.focus();
+}
+
+async function live() {
+  if (location.hash.length < 2) return failed(new WrongToken());
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await listen((name, data) => { tries = 0; hear(name, data); });
+    } catch (error) {
+      if (error instanceof WrongToken) return failed(error);
+    }
+    curtain("Watchline has stopped. What the phones wrote is kept; this page goes on as soon as it is back.");
+    await new Promise((resolve) => setTimeout(resolve, Math.min(2000, 300 * (tries + 1))));
+  }
+}
+
+addEventListener("hashchange", () => location.reload());
+live();
