@@ -70,14 +70,20 @@ def _coders(hint: Any) -> tuple[Encoder, Encoder]:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return (lambda value: value.value), hint
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return (lambda value: to_plain(value)), (lambda value: from_plain(hint, value))
+        return to_plain, (lambda value: from_plain(hint, value))
     raise TypeError(f"cannot store a field of type {hint}")
 
 
-@functools.cache
+_known: dict[tuple[type, frozenset[str]], tuple[tuple[str, Encoder, Encoder], ...]] = {}
+
+
 def _fields(kind: type, without: frozenset[str]) -> tuple[tuple[str, Encoder, Encoder], ...]:
-    hints = typing.get_type_hints(kind)
-    return tuple((f.name, *_coders(hints[f.name])) for f in dataclasses.fields(kind) if f.name not in without)
+    found = _known.get((kind, without))
+    if found is None:
+        hints = typing.get_type_hints(kind)
+        wanted = [f.name for f in dataclasses.fields(kind) if f.name not in without]
+        found = _known[(kind, without)] = tuple((name, *_coders(hints[name])) for name in wanted)
+    return found
 
 
 def to_plain(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def answer_by(case: Case, rule: Escalation) -> datetime:
     else:
         first = waiting + max(rule.answer, timedelta(minutes=10))
     wait = max(rule.answer, rule.answer_grace)
-    return first + wait * (2**case.nags - 1)
+    return first + wait * float(2**case.nags - 1)
 
 
 def armed(case: Case, policy: EscalationPolicy) -> tuple[Deadline, ...]:

@@ -1,7 +1,7 @@
 """What is to be said: rows that live until the channel has answered for them.
 
-Order is urgency, then pages before everything else of that urgency, then verified before unverified, then age (the id). A row is
-looked at again right before it is sent (`Guard`), so that nobody is paged for what is already in hand.
+Order is urgency, then pages before everything else of that urgency, then verified before unverified, then age (the
+id). A row is looked at again right before it is sent (`Guard`), so that nobody is paged for what is already in hand.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 1. Look at what waits for the channel, in order of priority and age, less the chats that have to wait.
 2. Look again at the state behind each row: a page for a case that somebody has, a message into a silent case, a prompt
    that was answered meanwhile, does not go out.
-3. Commit "handed to the channel" before handing it over: whoever dies after that sends it again, marked as a possible repeat.
+3. Commit "handed to the channel" before handing it over: whoever dies after that sends it again, marked as a possible
+   repeat.
 4. Hand over. The channel's answer is an event and has its own turn.
 
 Pages that pile up for one chat go out as one message that names every case; nothing is dropped.
@@ -11,7 +12,7 @@ Pages that pile up for one chat go out as one message that names every case; not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -49,6 +50,7 @@ class Consignment:
     case_ref: str = ""
     urgency: int = 4
     person_id: str = ""
+    address_id: str = ""
 
 
 @dataclass
@@ -145,14 +147,17 @@ class Delivery:
     def __post_init__(self) -> None:
         self.limits = ChatLimits(self.budget)
 
-    def claim(self, limit: int) -> list[Consignment]:
-        """What to hand over now, marked as handed over. Steps 1 to 3."""
+    def claim(self, limit: int, busy: Collection[str] = ()) -> list[Consignment]:
+        """What to hand over now, marked as handed over. Steps 1 to 3.
+
+        `busy` are the addresses that a message is being handed to: a chat gets its messages one after another.
+        """
         now = self.engine.clock.now()
         allowed = self.limits.allowance(now, limit)
         if allowed <= 0:
             return []
         with self.engine.store.writing() as work:
-            held = self.limits.held(now)
+            held = self.limits.held(now) | set(busy)
             parcels = queues.waiting_parcels(work.connection, self.channel, now, allowed, without=held)
             consignments = list(self._checked(work, parcels, now))
             work.flush()
@@ -169,7 +174,7 @@ class Delivery:
         for row in rows:
             if row.id in sent:
                 continue
-            if self.budget.chat_per_second and row.address_id in chats:
+            if row.address_id in chats:
                 continue  # the next one to this chat has its turn when this one has gone
             bundle = self._bundle(work, row)
             good = [r for r in bundle if self._still_wanted(work, r)]
@@ -261,14 +266,8 @@ class Delivery:
 
     def answered(self, consignment: Consignment, outcome: Outcome) -> list[Answered]:
         """The channel's answer as events, one for each row; limits are learned on the way."""
-        row = consignment.rows[0]
-        self.limits.learn(self._chat_of(row), outcome, self.engine.clock.now())
+        self.limits.learn(consignment.address_id, outcome, self.engine.clock.now())
         return [Answered(row_id, outcome) for row_id in consignment.rows]
-
-    def _chat_of(self, row_id: str) -> str:
-        with self.engine.store.reading() as work:
-            row = work.outgoing(row_id)
-        return row.address_id if row is not None else ""
 
     def next_change(self) -> datetime | None:
         """When something that waits may go out: a retry, or a limit that ends."""

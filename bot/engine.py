@@ -7,6 +7,7 @@ is in the outbox, what is due later is a deadline.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ class Engine:
     turns: Turns = field(init=False)
 
     def __post_init__(self) -> None:
-        self.turns = Turns(self.rules, self.parsers, self.entropy.draw)
+        self.turns = Turns(self.rules, self.parsers, self.entropy.draw, time.perf_counter)
 
     # ------------------------------------------------------------------------------------------------------ accept
 
@@ -66,7 +67,7 @@ class Engine:
             return False
         try:
             return self.rules.recogniser.recognise(frame.peek).alarm in (Alarm.SOS, Alarm.DOUBT)
-        except Exception as error:  # the recogniser must not stand before the storing of an alarm
+        except Exception as error:  # noqa: BLE001  # the recogniser must not stand before the storing of an alarm
             log.error("peek_failed", error=type(error).__name__)
             return True
 
@@ -74,20 +75,69 @@ class Engine:
 
     def work_inbox(self) -> Report:
         """Turns for what waits in the inbox, one commit."""
-        with self.store.writing() as work:
-            report = self.turns.inbox(work, self.clock.now(), INBOX_BATCH)
+        try:
+            with self.store.writing() as work:
+                report = self.turns.inbox(work, self.clock.now(), INBOX_BATCH)
+        except Exception as error:
+            if self.store.is_away(error):
+                raise
+            report = self._one_by_one(error)
         return self._told(report)
+
+    def _one_by_one(self, error: Exception) -> Report:
+        """A batch could not be written: each frame alone, so that the one at fault is found and the others go on."""
+        log.error("batch_failed", error=type(error).__name__)
+        report = Report()
+        with self.store.reading() as work:
+            waiting = queues.next_in_inbox(work.connection, work.vault, INBOX_BATCH)
+        for row in waiting:
+            try:
+                with self.store.writing() as work:
+                    alone = self.turns.one(work, row, self.clock.now())
+            except Exception as wrong:
+                if self.store.is_away(wrong):
+                    raise
+                with self.store.writing() as work:
+                    alone = self.turns.failed(work, row, self.clock.now(), wrong)
+            report.add(alone)
+        return report
 
     def work_deadlines(self) -> Report:
         """Turns for what is due, one commit."""
-        with self.store.writing() as work:
-            report = self.turns.deadlines(work, self.clock.now(), DEADLINE_BATCH)
+        try:
+            with self.store.writing() as work:
+                report = self.turns.deadlines(work, self.clock.now(), DEADLINE_BATCH)
+        except Exception as error:
+            if self.store.is_away(error):
+                raise
+            log.error("deadline_batch_failed", error=type(error).__name__)
+            report = Report()
+            with self.store.reading() as work:
+                found = queues.due(work.connection, self.clock.now(), DEADLINE_BATCH)
+            for deadline in found:
+                try:
+                    with self.store.writing() as work:
+                        report.add(self.turns.one_deadline(work, deadline, self.clock.now()))
+                except Exception as wrong:
+                    if self.store.is_away(wrong):
+                        raise
+                    with self.store.writing() as work:
+                        report.add(self.turns.deadline_failed(work, deadline, self.clock.now(), wrong))
         return self._told(report)
 
     def settle(self, answered: Sequence[Answered]) -> Report:
         """Turns for what channels answered, one commit."""
-        with self.store.writing() as work:
-            report = self.turns.outcomes(work, answered, self.clock.now())
+        try:
+            with self.store.writing() as work:
+                report = self.turns.outcomes(work, answered, self.clock.now())
+        except Exception as error:
+            if self.store.is_away(error):
+                raise
+            log.error("outcome_batch_failed", error=type(error).__name__)
+            report = Report()
+            for event in answered:
+                with self.store.writing() as work:
+                    report.add(self.turns.bare_outcome(work, event, self.clock.now()))
         return self._told(report)
 
     def _told(self, report: Report) -> Report:
@@ -101,13 +151,18 @@ class Engine:
 
     # -------------------------------------------------------------------------------------------- life of a process
 
-    def wake_up(self) -> Report | None:
-        """After a start: what was in flight goes out again, and a gap of ours is told before anything is counted
-        against anybody."""
+    def release(self) -> None:
+        """After a start: what was in flight goes out again, marked as a possible repeat."""
         with self.store.writing() as work:
             released = queues.release_unfinished(work.connection)
         if released:
             log.warning("unfinished_sends", count=released)
+
+    def wake_up(self) -> Report | None:
+        """After a start: the inbox is read, and a gap of ours is told, before anything is counted against anybody."""
+        self.release()
+        while self.work_inbox().full:
+            pass
         return self.mark_alive()
 
     def mark_alive(self) -> Report | None:

@@ -212,9 +212,9 @@ def default_case(draft: Draft, officer: Person, command: str) -> Case | None:
     return focus(draft, officer)
 
 
-def tell(draft: Draft, officer: Person, key: str, **arguments: object) -> None:
+def tell(draft: Draft, reader: Person, key: str, /, **arguments: object) -> None:
     """A short answer to a member of staff."""
-    draft.say(officer, OutboundKind.ANSWER, draft.word(officer, key, **arguments), urgency=3)
+    draft.say(reader, OutboundKind.ANSWER, draft.word(reader, key, **arguments), urgency=3)
 
 
 def take(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:

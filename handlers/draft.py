@@ -107,7 +107,7 @@ class Draft:
         """The language that the bot speaks to a person."""
         return person.language if self.rules.words.speaks(person.language) else self.rules.language
 
-    def word(self, person: Person, key: str, **arguments: object) -> str:
+    def word(self, person: Person, key: str, /, **arguments: object) -> str:
         """A text in a person's language."""
         return self.rules.words.say(self.language_of(person), key, **arguments)
 
@@ -161,7 +161,7 @@ class Draft:
         *,
         via: str = "usual",
         case: Case | None = None,
-        round: Round | None = None,
+        round_: Round | None = None,
         urgency: int | None = None,
         choices: tuple[Choice, ...] = (),
         question: str = "",
@@ -192,7 +192,7 @@ class Draft:
                 address_id=address.id,
                 channel=address.channel,
                 case_id=case.id if case else None,
-                round_id=round.id if round else None,
+                round_id=round_.id if round_ else None,
                 kind=kind,
                 priority=priority(kind, level, verified),
                 urgency=level,

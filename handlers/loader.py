@@ -12,6 +12,7 @@ from alerts.events import InboundKind
 from alerts.facts import Answered, DeskView, Due, Event, Facts, Gap, Heard, Poisoned, Spare, Ward
 from alerts.ids import Ids, micros
 from alerts.oncall import on_call
+from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.recognition import Intent
 from alerts.store.work import Work
@@ -167,7 +168,8 @@ class Loader:
 
     def _conversation(self, facts: Facts, me: Person) -> Facts:
         work = self.work
-        assert isinstance(facts.event, Heard)
+        if not isinstance(facts.event, Heard):
+            return facts
         wards = []
         for link in work.links_to(me.id):
             defender = work.person(link.defender_id)
@@ -175,7 +177,7 @@ class Loader:
                 wards.append(
                     Ward(link, defender, work.open_cases_of(defender.id), work.live_rounds_of(defender.id))
                 )
-        cleared: tuple[object, ...] = ()
+        cleared: tuple[Outgoing, ...] = ()
         text = facts.event.inbound.text
         if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
             cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)

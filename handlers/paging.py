@@ -107,9 +107,15 @@ def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Ca
 
 
 def page(
-    draft: Draft, case: Case, people: Iterable[Person], *, key: str, guard: Guard = Guard.UNTAKEN
+    draft: Draft,
+    case: Case,
+    people: Iterable[Person],
+    *,
+    key: str,
+    guard: Guard = Guard.UNTAKEN,
+    words: str = "",
 ) -> None:
-    """Queues the page for each person, on every channel they have."""
+    """Queues the page for each person, on every channel they have. `words` stand for the case's headline."""
     subject = draft.person(case.person_id)
     name = name_for_desk(draft, subject)
     for person in people:
@@ -117,14 +123,15 @@ def page(
             "urgency": f"P{case.urgency}",
             "ref": case.ref,
             "name": name or draft.word(person, "desk.somebody"),
-            "text": case.headline or draft.word(person, "desk.no_text"),
+            "text": excerpt(words) or case.headline or draft.word(person, "desk.no_text"),
             "standing": draft.word(person, "desk.verified" if case.verified else "desk.unverified"),
             "source": draft.word(person, f"source.{case.source.value}"),
             "count": draft.facts.desk.crowd + 1,
         }
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
         full = prefix + draft.word(person, key, **arguments)
-        bare = prefix + draft.word(person, "page.contentless", **arguments)
+        bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
+        bare = prefix + draft.word(person, bare_key, **arguments)
         no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
         draft.say(
             person,
@@ -185,13 +192,13 @@ def raise_to_p1(draft: Draft, case: Case) -> Case:
     return climb(draft, climbing_anew(case, draft.now))
 
 
-def alert_taker(draft: Draft, case: Case) -> Case:
+def alert_taker(draft: Draft, case: Case, words: str = "") -> Case:
     """A new alarm on a taken case: its taker is paged and has a short while to acknowledge it."""
     taker = draft.person(case.taken_by)
     if taker is None or not taker.is_staff:
         return climb(draft, climbing_anew(case, draft.now))
     if case.ack_by is None:
-        page(draft, case, [taker], key="page.again", guard=Guard.SOUGHT)
+        page(draft, case, [taker], key="page.again", guard=Guard.SOUGHT, words=words)
     case = replace(
         case,
         ack_by=case.ack_by or draft.now + draft.rules.policy.fold_ack,

@@ -1,7 +1,7 @@
 """What a defender, a trusted contact or a stranger says: the alarm is looked for first, in everything.
 
-The order of this file is the order of the law: an alarm before an answer, an answer before a command, a command before a
-plain message, and a plain message is never lost.
+The order of this file is the order of the law: an alarm before an answer, an answer before a command, a command before
+a plain message, and a plain message is never lost.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def fold(draft: Draft, event: Heard, person: Person, case: Case) -> Case:
         case = replace(case, source=Source.SOS)
     case = replace(case, doubt_until=None, needs_verification=False)
     if case.status is CaseStatus.TAKEN:
-        case = paging.alert_taker(draft, replace(case, urgency=1))
+        case = paging.alert_taker(draft, replace(case, urgency=1), event.inbound.text)
     elif first:
         case = paging.raise_to_p1(draft, case)
     else:
@@ -122,7 +122,8 @@ def doubt(draft: Draft, event: Heard, person: Person) -> Case:
         relay.keep(draft, event, person.id, person, case)
         relay.to_desk(draft, case, person, event.inbound)
         if case.status is CaseStatus.TAKEN and case.urgency > 2:
-            case = paging.alert_taker(draft, replace(case, urgency=2, doubt_until=until))
+            again = replace(case, urgency=2, doubt_until=until)
+            case = paging.alert_taker(draft, again, event.inbound.text)
             ask_if_emergency(draft, case, person)
         return relay.waits_for_words(draft, case)
     if cases:

@@ -11,17 +11,16 @@ desk is paged, and meanwhile the next message has had its turn.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.cases import Message, Source
-from alerts.deadlines import DeadlineKind
-from alerts.events import Inbound, InboundKind, OutboundKind, Unreadable
+from alerts.deadlines import Deadline, DeadlineKind
+from alerts.events import Inbound, InboundKind, OutboundKind, Sent
 from alerts.facts import Answered, Due, Event, Facts, Gap, Heard, Poisoned
-from alerts.outbox import Guard, Outgoing
+from alerts.outbox import Guard, Outgoing, SendState
 from alerts.store import queues
 from alerts.store.queues import Waiting
 from alerts.store.work import Work
@@ -31,6 +30,7 @@ from handlers.loader import Loader
 from handlers.rules import Rules
 
 Parser = Callable[[bytes], Inbound]
+POISON_DELAY = timedelta(minutes=1)
 BATCH_SECONDS = 0.02
 """A commit carries turns for at most this long, and is ended at once by an alarm."""
 SILENT_KINDS = frozenset({InboundKind.TYPING, InboundKind.IGNORED})
@@ -47,6 +47,14 @@ class Report:
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     full: bool = False
     """There may be more to do."""
+
+    def add(self, other: Report) -> None:
+        """Takes up what another batch did."""
+        self.turns += other.turns
+        self.urgent = self.urgent or other.urgent
+        self.failed += other.failed
+        self.events += other.events
+        self.full = self.full or other.full
 
 
 def decide(facts: Facts, rules: Rules) -> Draft:
@@ -120,7 +128,7 @@ class Turns:
         rules: Rules,
         parsers: Mapping[str, Parser],
         entropy: Callable[[int], bytes],
-        stopwatch: Callable[[], float] = time.perf_counter,
+        stopwatch: Callable[[], float],
     ) -> None:
         self.rules = rules
         self.parsers = parsers
@@ -152,14 +160,60 @@ class Turns:
         work.flush()
         return report
 
+    def one(self, work: Work, row: Waiting, now: datetime) -> Report:
+        """The turn of one frame alone. Raises whatever is wrong with it."""
+        report = Report()
+        event = Heard(row.id, clean(self.parsers[row.channel](row.raw)), row.received_at)
+        loader = self.loader(work)
+        if event.inbound.kind is InboundKind.RECEIPT:
+            self._receipt(work, event.inbound)
+        elif event.inbound.kind not in SILENT_KINDS:
+            self._apply(work, decide(loader.load(event, now), self.rules), report)
+        queues.finish(work.connection, [row.id])
+        work.flush()
+        return report
+
+    def failed(self, work: Work, row: Waiting, now: datetime, error: Exception) -> Report:
+        """Counts a failure against a frame, and tells the desk once it is in quarantine."""
+        report = Report()
+        self._failed(row, work, now, report, error)
+        work.flush()
+        return report
+
+    def one_deadline(self, work: Work, deadline: Deadline, now: datetime) -> Report:
+        """The turn of one deadline alone. Raises whatever is wrong with it."""
+        report = Report()
+        if deadline == work.deadline(deadline.kind, deadline.subject):
+            work.disarm(deadline.kind, deadline.subject)
+            self._apply(work, decide(self.loader(work).load(Due(deadline), now), self.rules), report)
+            work.flush()
+        return report
+
+    def deadline_failed(self, work: Work, deadline: Deadline, now: datetime, error: Exception) -> Report:
+        """A deadline that cannot be carried out stays, a minute later, so that what is behind it is not forgotten."""
+        report = Report(failed=[(deadline.subject, type(error).__name__)])
+        work.arm(replace(deadline, due_at=now + POISON_DELAY))
+        work.flush()
+        return report
+
+    def bare_outcome(self, work: Work, event: Answered, now: datetime) -> Report:
+        """An outcome without what would follow from it: what is sent is not sent again, the rest is tried again."""
+        report = Report(failed=[(event.outgoing_id, "outcome")])
+        row = work.outgoing(event.outgoing_id)
+        if row is not None:
+            state = SendState.SENT if isinstance(event.outcome, Sent) else SendState.QUEUED
+            ref = event.outcome.ref if isinstance(event.outcome, Sent) else ""
+            put = replace(row, state=state, sent_at=now, ref=ref, ready_at=now + POISON_DELAY)
+            work.put(with_blind(put, work))
+            work.flush()
+        return report
+
     def _parsed(self, row: Waiting, work: Work, now: datetime, report: Report) -> Heard | None:
         """The frame understood; None when it was noted as failed."""
         try:
             inbound = self.parsers[row.channel](row.raw)
-        except (Unreadable, KeyError) as error:
-            self._failed(row, work, now, report, error)
-            return None
-        except Exception as error:  # A parser's bug on one frame must not stop the frames behind it.
+        except Exception as error:  # noqa: BLE001
+            # Unreadable, or a parser's bug: one frame must not stop the frames behind it.
             self._failed(row, work, now, report, error)
             return None
         return Heard(row.id, clean(inbound), row.received_at)
@@ -222,13 +276,11 @@ class Turns:
         report.full = len(found) >= limit
         loader = self.loader(work)
         loader.prefetch(Due(d) for d in found)
-        done = []
         for deadline in found:
             if deadline != work.deadline(deadline.kind, deadline.subject):
                 continue  # an earlier turn of this batch armed it anew or disarmed it
             work.disarm(deadline.kind, deadline.subject)
             self._turn(loader, work, Due(deadline), now, report)
-            done.append(deadline)
             if self._stopwatch() - started > BATCH_SECONDS * 5:
                 report.full = True
                 break

@@ -40,7 +40,7 @@ class Words:
         """Whether there is a text with this key."""
         return key in self.catalogues[SOURCE_LANGUAGE]
 
-    def say(self, language: str, key: str, **arguments: object) -> str:
+    def say(self, language: str, key: str, /, **arguments: object) -> str:
         """The text, arguments put in. Raises KeyError for a key that English does not have."""
         catalogue = self.catalogues.get(language) or self.catalogues[SOURCE_LANGUAGE]
         text = catalogue.get(key) or self.catalogues[SOURCE_LANGUAGE][key]

@@ -263,7 +263,21 @@ def waiting_parcels(
         query = query.where(outbox.c.address_id.not_in(held))
     query = query.order_by(outbox.c.priority, outbox.c.id).limit(limit)
     rows = connection.execute(_skip_locked(query, connection)).all()
-    return [Parcel(*row[:8], from_micros(row.ready_at), row.state) for row in rows]
+    return [
+        Parcel(
+            row.id,
+            row.channel,
+            row.address_id,
+            row.kind,
+            row.priority,
+            row.urgency,
+            row.case_id,
+            row.attempts,
+            from_micros(row.ready_at),
+            row.state,
+        )
+        for row in rows
+    ]
 
 
 def pages_to(connection: Connection, address_id: str, limit: int) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alerts.sealing import Digests, Sealer
 from alerts.store import tables
@@ -113,6 +114,14 @@ class Store:
         self._keystore.close()
         self._writer.dispose()
         self._reader.dispose()
+
+    @staticmethod
+    def is_away(error: Exception) -> bool:
+        """Whether an error says that the database cannot be reached or written now, and nothing about what was
+        written: it is tried again as it is."""
+        if isinstance(error, OperationalError):
+            return True
+        return isinstance(error, DBAPIError) and error.connection_invalidated
 
     @contextmanager
     def writing(self) -> Iterator[Work]:

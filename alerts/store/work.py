@@ -6,8 +6,8 @@ Rules:
    see each other's work though nothing has been written yet.
 2. `put`, `arm` and `disarm` only note. `flush` writes everything, a table at a time, so that a batch of turns costs few
    statements however many turns it has.
-3. On PostgreSQL what a writing transaction reads for a decision it locks, people before cases, so that two nodes cannot decide about one
-   person at once.
+3. On PostgreSQL what a writing transaction reads for a decision it locks, people before cases, so that two nodes
+   cannot decide about one person at once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +157,7 @@ class Stage:
             case "wait":
                 self.until(self.clock.now() + step.duration)
             case "until":
-                assert step.at is not None
-                if step.at < self.clock.now():
+                if step.at is None or step.at < self.clock.now():
                     raise ScriptError(step.line, "that time has passed already", "a later time")
                 self.until(step.at)
             case "restart":
@@ -284,6 +283,3 @@ def rehearse(script: Script, tell: Callable[[Line], None], database: str | None 
         for step in script.steps:
             it.play(step)
         it.tell(summary(it.engine.store, it.network, it.rules.desk))
-
-
-SECOND = timedelta(seconds=1)

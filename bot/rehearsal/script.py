@@ -322,11 +322,11 @@ def _character(name: str, node: yaml.Node) -> Character:
         return Character(name, ("signal",), line=_line(node))
     given = _Mapping.of(node, name, ", ".join(keys))
     given.only(*keys)
-    channels = ("signal",)
+    channels: tuple[str, ...] = ("signal",)
     channel_node = given.get("channels")
     if channel_node is not None:
         channels = tuple(_channel(n) for n in _sequence(channel_node, "a list of signal, telegram"))
-        if not channels or len(set(channels)) != len(channels):
+        if len(channels) not in (1, 2) or len(set(channels)) != len(channels):
             raise ScriptError(
                 _line(channel_node), "channels names none, or one twice", "signal, telegram, each once"
             )
@@ -357,7 +357,7 @@ def _channel(node: yaml.Node) -> str:
 
 
 def _check_in(node: yaml.Node) -> CheckInPlan:
-    allowed = 'protocol, and times: ["09:00"] or every_hours: 6; days: [mon, tue] and quiet: ["23:00", "07:00"] if wanted'
+    allowed = 'protocol, and times: ["09:00"] or every_hours: 6; if wanted days: [mon] and quiet: ["23:00", "07:00"]'
     given = _Mapping.of(node, "check_in", allowed)
     given.only("protocol", "times", "every_hours", "days", "quiet")
     times_node, every_node = given.get("times"), given.get("every_hours")

@@ -1,0 +1,334 @@
+"""A running Watchline: one desk thread that writes, channels that receive and send beside it.
+
+The desk thread does one transaction at a time and then looks again at what is most urgent:
+
+1. Store what has arrived, everything that waits in one commit, and let the channels go on.
+2. Turns for the inbox, alarms first, at most 20 ms in one commit.
+3. Note what channels answered.
+4. Choose what goes out next, for every channel that has room.
+5. Turns for deadlines that have come, in chunks.
+6. What was asked of it from outside (files, the command line), then housekeeping.
+
+After each step that did something it begins again at 1, so that nothing that is not urgent keeps an alarm waiting for
+longer than one short transaction. On PostgreSQL other nodes do the same on the same rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import structlog
+
+from alerts.events import Outcome, RawInbound, RetryAt
+from alerts.facts import Answered
+from alerts.store import queues
+from bot.channels.port import Channel
+from bot.delivery import Consignment, Delivery
+from bot.engine import Engine
+
+log = structlog.get_logger("watchline")
+T = TypeVar("T")
+
+IN_FLIGHT = 16
+"""Messages that one channel is given at once. The next urgent one waits for one of these at most."""
+ACCEPTED_AT_ONCE = 500
+POLL_SECONDS = 0.1
+"""How often the inbox is looked at for frames that another process stored."""
+DEADLINE_SECONDS = 0.5
+FAILURE_PAUSE = 0.5
+SEND_SECONDS = 90.0
+"""A channel that has not answered by then is counted as perhaps sent."""
+
+
+@dataclass
+class Lane:
+    """One channel's way out."""
+
+    channel: Channel
+    delivery: Delivery
+    in_flight: set[str] = field(default_factory=set)
+    """Addresses that a message is being handed to: one chat gets its messages one after another."""
+    look: bool = True
+    later: datetime | None = None
+
+
+class Runtime:
+    """Runs an engine with its channels until it is told to stop."""
+
+    def __init__(self, engine: Engine, lanes: Mapping[str, Lane]) -> None:
+        self.engine = engine
+        self.lanes = dict(lanes)
+        self._wake = threading.Condition()
+        self._arrivals: deque[tuple[RawInbound, Future[None]]] = deque()
+        self._answers: deque[tuple[Lane, Consignment, Outcome]] = deque()
+        self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._inbox = True
+        self._deadlines = True
+        self._stopping = False
+        self._pause = threading.Event()
+        self.progress_at = engine.clock.now()
+        """When the desk thread last finished a step; the watch looks at it."""
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sends: set[asyncio.Task[None]] = set()
+        self._next_look = engine.clock.now()
+        self.failure: BaseException | None = None
+
+    # ------------------------------------------------------------------------------------------------ from channels
+
+    async def accept(self, raw: RawInbound) -> None:
+        """Returns when the frame is durably stored. Raises when it could not be."""
+        done: Future[None] = Future()
+        with self._wake:
+            if self._stopping:
+                raise RuntimeError("stopping")
+            self._arrivals.append((raw, done))
+            self._wake.notify()
+        await asyncio.wrap_future(done)
+
+    async def call(self, do: Callable[[], T]) -> T:
+        """Runs something on the desk thread, between transactions."""
+        done: Future[T] = Future()
+        with self._wake:
+            self._calls.append((do, done))
+            self._wake.notify()
+        return await asyncio.wrap_future(done)
+
+    def poke(self, *, deadlines: bool = False, inbox: bool = False, outbox: bool = False) -> None:
+        """Something may be due: the ticker, another process, or a changed clock says so."""
+        with self._wake:
+            self._deadlines = self._deadlines or deadlines
+            self._inbox = self._inbox or inbox
+            if outbox:
+                for lane in self.lanes.values():
+                    lane.look = True
+            self._wake.notify()
+
+    # ---------------------------------------------------------------------------------------------- the desk thread
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begins to work. What was left over from before is taken up first."""
+        self._loop = loop
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the transaction under way. Everything not done is in the store."""
+        with self._wake:
+            self._stopping = True
+            self._pause.set()
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+        for _, waiting in (*self._arrivals, *self._calls):
+            waiting.cancel()
+
+    def _run(self) -> None:
+        try:
+            self._first_look()
+            while not self._stopping:
+                try:
+                    busy = self._step()
+                    self.progress_at = self.engine.clock.now()
+                    if not busy:
+                        with self._wake:
+                            if self._nothing_new():
+                                self._wake.wait(timeout=POLL_SECONDS)
+                        self._poll()
+                except Exception as error:  # noqa: BLE001
+                    # The database is away, or something nobody foresaw: nothing was committed, so all of it is tried
+                    # again. The watch outside sees that the desk thread makes no progress.
+                    log.error("desk_step_failed", error=type(error).__name__)
+                    self._inbox = self._deadlines = True
+                    for lane in self.lanes.values():
+                        lane.look = True
+                    self._pause.wait(FAILURE_PAUSE)
+        except BaseException as error:  # noqa: BLE001
+            # A desk thread that dies silently is the worst that can happen: the process ends, and is started again.
+            self.failure = error
+            log.critical("desk_thread_died", error=type(error).__name__)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._abandon)
+
+    def _abandon(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+
+    def _first_look(self) -> None:
+        """Inbox before everything that is overdue, so that an answer that arrived while we were away counts."""
+        self.engine.release()
+        while self.engine.work_inbox().full:
+            self._store_arrivals()
+        self.engine.mark_alive()
+
+    def _nothing_new(self) -> bool:
+        return not (
+            self._arrivals or self._answers or self._calls or self._inbox or self._deadlines or self._stopping
+        ) and (not any(self._has_room(lane) and lane.look for lane in self.lanes.values()))
+
+    def _poll(self) -> None:
+        now = self.engine.clock.now()
+        for lane in self.lanes.values():
+            if lane.later is not None and lane.later <= now:
+                lane.look = True
+        if now < self._next_look and self._next_look - now < timedelta(seconds=10):
+            return
+        self._next_look = now + timedelta(seconds=POLL_SECONDS)
+        with self.engine.store.reading() as work:
+            self._inbox = self._inbox or queues.inbox_waiting(work.connection)
+
+    def _step(self) -> bool:
+        """The most urgent transaction there is. False when there is none."""
+        return (
+            self._store_arrivals()
+            or self._work_inbox()
+            or self._note_answers()
+            or self._hand_out()
+            or self._work_deadlines()
+            or self._do_calls()
+        )
+
+    def _store_arrivals(self) -> bool:
+        with self._wake:
+            batch = [self._arrivals.popleft() for _ in range(min(len(self._arrivals), ACCEPTED_AT_ONCE))]
+        if not batch:
+            return False
+        try:
+            self.engine.accept([raw for raw, _ in batch])
+        except Exception as error:  # noqa: BLE001
+            # The channel is not told, so it offers the frame again; nothing is lost by failing here.
+            log.error("accept_failed", error=type(error).__name__, frames=len(batch))
+            for _, done in batch:
+                if not done.cancelled():
+                    done.set_exception(error)
+            return True
+        for _, done in batch:
+            if not done.cancelled():
+                done.set_result(None)
+        self._inbox = True
+        return True
+
+    def _work_inbox(self) -> bool:
+        if not self._inbox:
+            return False
+        self._inbox = False
+        report = self.engine.work_inbox()
+        self._inbox = self._inbox or report.full
+        self._look_out(report.turns)
+        return bool(report.turns) or report.full
+
+    def _look_out(self, turns: int) -> None:
+        if turns:
+            for lane in self.lanes.values():
+                lane.look = True
+
+    def _note_answers(self) -> bool:
+        with self._wake:
+            batch = [self._answers.popleft() for _ in range(len(self._answers))]
+        if not batch:
+            return False
+        events: list[Answered] = []
+        for lane, consignment, outcome in batch:
+            events += lane.delivery.answered(consignment, outcome)
+        try:
+            report = self.engine.settle(events)
+        except Exception:
+            with self._wake:
+                self._answers.extendleft(reversed(batch))
+            raise
+        for lane, consignment, _ in batch:
+            lane.in_flight.discard(consignment.address_id)
+            lane.look = True
+        self._look_out(report.turns)
+        return True
+
+    @staticmethod
+    def _has_room(lane: Lane) -> bool:
+        return len(lane.in_flight) < IN_FLIGHT
+
+    def _hand_out(self) -> bool:
+        handed = False
+        for lane in self.lanes.values():
+            if not lane.look or not self._has_room(lane):
+                continue
+            lane.look = False
+            room = IN_FLIGHT - len(lane.in_flight)
+            consignments = lane.delivery.claim(room, lane.in_flight)
+            lane.later = lane.delivery.next_change() if len(consignments) < room else None
+            for consignment in consignments:
+                lane.in_flight.add(consignment.address_id)
+                handed = True
+                if self._loop is not None:
+                    self._loop.call_soon_threadsafe(self._send, lane, consignment)
+        return handed
+
+    def _work_deadlines(self) -> bool:
+        if not self._deadlines:
+            return False
+        self._deadlines = False
+        report = self.engine.work_deadlines()
+        self._deadlines = self._deadlines or report.full
+        self._look_out(report.turns)
+        return bool(report.turns) or report.full
+
+    def _do_calls(self) -> bool:
+        with self._wake:
+            if not self._calls:
+                return False
+            do, done = self._calls.popleft()
+        try:
+            done.set_result(do())
+        except Exception as error:  # noqa: BLE001
+            done.set_exception(error)
+        self._deadlines = self._inbox = True
+        self._look_out(1)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------ sending
+
+    def _send(self, lane: Lane, consignment: Consignment) -> None:
+        task = asyncio.ensure_future(self._sent(lane, consignment))
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+
+    async def _sent(self, lane: Lane, consignment: Consignment) -> None:
+        outcome: Outcome
+        try:
+            outcome = await asyncio.wait_for(lane.channel.send(consignment.outbound), SEND_SECONDS)
+        except TimeoutError:
+            outcome = RetryAt(1.0, "timeout", ambiguous=True)
+        except Exception as error:  # noqa: BLE001
+            # The port says that `send` does not raise; a channel with a bug must not lose the message.
+            log.error("send_raised", channel=lane.channel.name, error=type(error).__name__)
+            outcome = RetryAt(5.0, "server_error", ambiguous=True)
+        with self._wake:
+            self._answers.append((lane, consignment, outcome))
+            self._wake.notify()
+
+    async def receive(self, lane: Lane) -> None:
+        """Runs a channel's receiving side for ever; one that ends or fails is begun again."""
+        while True:
+            try:
+                await lane.channel.run(self.accept)
+                log.error("receiver_ended", channel=lane.channel.name)
+            except Exception as error:  # noqa: BLE001
+                log.error("receiver_failed", channel=lane.channel.name, error=type(error).__name__)
+            await asyncio.sleep(1.0)
+
+
+async def until_cancelled(*jobs: Awaitable[Any]) -> None:
+    """Runs jobs side by side; the first that fails ends them all."""
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(_plain(job))
+
+
+async def _plain(job: Awaitable[Any]) -> None:
+    await job
