@@ -282,4 +282,4 @@ def rehearse(script: Script, tell: Callable[[Line], None], database: str | None 
         it.pump()
         for step in script.steps:
             it.play(step)
-        it.tell(summary(it.engine.store, it.network, it.rules.desk))
+        it.tell({"at": stamp(it.clock.now()), **summary(it.engine.store, it.network, it.rules.desk)})

@@ -1,0 +1,23 @@
+"""`watchline version`."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from importlib import metadata
+
+import typer
+
+
+def installed() -> str:
+    """Watchline's version as it was installed."""
+    try:
+        return metadata.version("watchline")
+    except metadata.PackageNotFoundError:
+        return "(not installed: run from a checkout)"
+
+
+def command() -> None:
+    """Prints it, with what matters when something does not work."""
+    typer.echo(f"watchline {installed()}")
+    typer.echo(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.system()}")
