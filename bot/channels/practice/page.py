@@ -19,7 +19,6 @@ import ipaddress
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
 from typing import Any
@@ -64,15 +63,6 @@ class NotLoopback(Exception):
     """The practice page shows every chat to whoever can open it, so it is served to this machine only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What the engine will do next by itself."""
-
-    at: datetime
-    text: str = field(repr=False)
-    """In a person's words: "reminder to Sami"."""
-
-
 class _Server(uvicorn.Server):
     """Leaves signals to the process that runs it."""
 
@@ -91,10 +81,10 @@ class PracticePage:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        next_due: Callable[[], Due | None] = lambda: None,
+        next_due: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        """Binds the address at once. Port 0 takes a free one. `next_due` may look into a store; it is
-        called on a worker thread.
+        """Binds the address at once. Port 0 takes a free one. `next_due` is when the engine
+        will do something by itself; it may look into a store and is called on a worker thread.
 
         Raises `NotLoopback` for any address that other machines can reach, and OSError when the port is
         taken.
@@ -105,7 +95,7 @@ class PracticePage:
             )
         self._phones = phones
         self._next_due = next_due
-        self._due: Due | None = None
+        self._due: datetime | None = None
         self._streams: set[asyncio.Queue[str | None]] = set()
         self._static = _load_static()
         self._token = base64.urlsafe_b64encode(entropy.draw(24)).decode("ascii")
@@ -142,7 +132,7 @@ class PracticePage:
         loop = asyncio.get_running_loop()
 
         def told(happening: Happening) -> None:
-            loop.call_soon_threadsafe(self._publish, "happening", happening.to_json())
+            loop.call_soon_threadsafe(self._told, happening)
 
         self._phones.on_news.append(self._news)
         self._phones.story.on_tell.append(told)
@@ -228,6 +218,11 @@ class PracticePage:
         views = [self._message_view(message) for message in messages if _on_phone(message)]
         self._publish("change", {"messages": views, **self._lines_view()})
 
+    def _told(self, happening: Happening) -> None:
+        self._publish("happening", happening.to_json())
+        if happening.settles:
+            self._news([])
+
     def _publish(self, name: str, data: Json) -> None:
         event = _event(name, data)
         for stream in list(self._streams):
@@ -282,7 +277,7 @@ class PracticePage:
             "now": clock.now().isoformat(),
             "factor": clock.factor,
             "zone": self._phones.cast.zone,
-            "due": {"at": due.at.isoformat(), "text": due.text} if due else None,
+            "due": due.isoformat() if due else None,
         }
 
     def _message_view(self, message: PretendMessage) -> Json:
@@ -334,7 +329,7 @@ class PracticePage:
             due = await asyncio.to_thread(self._next_due)
             if due is None:
                 raise NotThere("nothing is due")
-            self._phones.skip_to(due.at)
+            self._phones.skip_to(due)
         else:
             try:
                 self._phones.run_at(float(body.get("factor", "")))

@@ -1,7 +1,7 @@
 """What is happening, in words for somebody who has just opened the page, and whose phone rings.
 
 Traffic on the pretend channels tells most of it by itself: who wrote, who was paged, asked, alerted. What
-only the engine knows (a case was opened, taken, closed) it tells through `Story.tell`, from any thread.
+only the engine knows (a case was opened, taken, closed) it tells through `Story.observe`, from any thread.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import enum
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from alerts.events import InboundKind, OutboundKind, Outcome, Refused, RetryAt
 from bot.channels.pretend import Handed, PretendMessage, PretendPerson
@@ -87,6 +88,15 @@ _TOLD = {
 }
 
 
+_ENGINE = {
+    "case_opened": ("A case is opened: P{urgency}", Tone.ALARM, False),
+    "case_raised": ("The case is raised to P{urgency}", Tone.ALARM, False),
+    "case_taken": ("A person has taken the case", Tone.GOOD, True),
+    "case_closed": ("The case is closed", Tone.GOOD, True),
+    "unanswered": ("Taken, but nobody has answered yet: the desk is called again", Tone.WATCH, False),
+}
+
+
 class Story:
     """The happenings of one practice run, and the phones that ring."""
 
@@ -111,6 +121,15 @@ class Story:
                 self._ringing = {k: text for k, text in self._ringing.items() if happening.case not in text}
         for hear in self.on_tell:
             hear(happening)
+
+    def observe(self, name: str, references: Mapping[str, Any]) -> None:
+        """What the engine says that it did, in its own codes and references. From any thread; codes that
+        tell a newcomer nothing are left out."""
+        told = _ENGINE.get(name)
+        if told is not None:
+            words, tone, settles = told
+            text = words.format(**{"urgency": "?", "outcome": "", **references})
+            self.tell(Happening(self._now(), text, tone, str(references.get("case", "")), settles))
 
     def recall(self, happening: Happening) -> None:
         """Adds what an earlier run told."""

@@ -42,8 +42,8 @@ export class DeskClock {
     const city = zone.split("/").pop().replaceAll("_", " ");
     this.parts.date.textContent = `${timeIn(zone, now, { weekday: "short", day: "numeric", month: "short" })} · ${city}`;
     this.parts.skip.disabled = !due;
-    const label = due ? `Next: ${due.text} ${inWords(new Date(due.at) - now)}` : "Nothing due";
-    this.parts.skip.title = due ? "Put the clock forward to this" : "";
+    const label = due ? `Next step ${inWords(new Date(due) - now)}` : "Nothing due";
+    this.parts.skip.title = due ? "Put the clock forward to what Watchline does next by itself" : "";
     this.parts.skip.replaceChildren(icon("ahead"), el("span", {}, label));
     this.onTick(now);
   }
@@ -51,6 +51,7 @@ export class DeskClock {
 
 function inWords(milliseconds) {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds === 0) return "now";
   if (seconds < 60) return `in ${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `in ${minutes} min`;

@@ -1,0 +1,128 @@
+"""The story beside the phones, whose phone rings, and what a practice run keeps between runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerts.events import Outbound, OutboundKind, RawInbound
+from bot.channels.practice.phones import PracticePhones
+from bot.channels.practice.story import Happening, Tone
+from bot.clock import NotAPracticeStore, SystemEntropy
+
+KEY = b"k" * 32
+
+
+def run(tmp_path: Path) -> PracticePhones:
+    return PracticePhones(tmp_path / "phones", KEY, SystemEntropy(), lineage="practice")
+
+
+def send(
+    phones: PracticePhones, person: str, channel: str, kind: OutboundKind, text: str, **more: Any
+) -> None:
+    address = phones.network.address(person, channel)
+    phones.network.deliver(Outbound("o1", channel, address, kind, text, **more))
+
+
+def page(phones: PracticePhones, person: str, text: str) -> None:
+    for channel in ("signal", "telegram"):
+        send(phones, person, channel, OutboundKind.PAGE, text, choices=("Take",))
+
+
+def told(phones: PracticePhones) -> list[str]:
+    return [happening.text for happening in phones.story.recent()]
+
+
+def ringing(phones: PracticePhones) -> set[str]:
+    return {page["person"] for page in phones.story.ringing()}
+
+
+def test_an_sos_can_be_followed_line_by_line(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    phones.network.write("sami", text="SOS")
+    phones.story.observe("case_opened", {"case": "WL-1", "urgency": 1, "source": "sos"})
+    page(phones, "ana", "P1 WL-1")
+    phones.network.press("ana", "telegram", number=1)
+    phones.story.observe("case_taken", {"case": "WL-1", "urgency": 1})
+    phones.story.observe("something_internal", {"row": "7"})
+    assert told(phones) == [
+        "Sami writes on Signal",
+        "A case is opened: P1",
+        "Ana is paged",
+        "Ana presses “Take”",
+        "A person has taken the case",
+    ]
+    assert [happening.tone for happening in phones.story.recent()][1:3] == [Tone.ALARM, Tone.ALARM]
+
+
+def test_a_paged_phone_rings_on_both_chats_until_its_officer_does_something(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    page(phones, "ana", "P1 WL-1")
+    assert len(phones.story.ringing()) == 2
+    phones.network.react("ana", "signal", emoji="👍")
+    assert ringing(phones) == set()
+
+
+def test_phones_calm_down_when_another_takes_that_case_and_not_another_case(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    page(phones, "ana", "P1 WL-1")
+    page(phones, "ben", "P1 WL-2")
+    phones.story.observe("case_taken", {"case": "WL-1"})
+    assert ringing(phones) == {"ben"}
+
+
+def test_a_phone_without_network_rings_when_it_is_back(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    for channel in ("signal", "telegram"):
+        phones.network.set_person("ana", channel, "offline")
+    page(phones, "ana", "P1 WL-1")
+    assert ringing(phones) == set()
+    phones.network.set_person("ana", "signal", "ok")
+    assert ringing(phones) == {"ana"}
+
+
+def test_what_does_not_get_through_is_told(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    phones.network.set_person("ana", "telegram", "refused")
+    send(phones, "ana", "telegram", OutboundKind.PAGE, "P1")
+    phones.network.set_channel("signal", up=False)
+    send(phones, "ana", "signal", OutboundKind.PAGE, "P1")
+    assert told(phones) == [
+        "Telegram refuses to deliver to Ana",
+        "Signal cannot be reached; Ana will be tried again",
+    ]
+
+
+def test_a_restart_keeps_chats_frames_not_taken_the_story_and_the_time(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    first.network.write("sami", text="SOS")
+    page(first, "ana", "P1 WL-1")
+    first.skip_to(first.clock.now().replace(year=first.clock.now().year + 1))
+    first.keep()
+    # No close: the process is killed here.
+    second = run(tmp_path)
+    frames: list[RawInbound] = []
+    second.network.hand_over(frames.append)
+    assert frames[0].peek == "SOS"
+    assert second.network.chat("sami")[0].text == "SOS"
+    assert second.network.chat("ana", "telegram")[0].choices == ("Take",)
+    assert told(second) == told(first)
+    assert second.clock.now() >= first.clock.now().replace(microsecond=0)
+    second.close()
+    third = run(tmp_path)
+    assert third.network.pending() == []
+    assert third.network.chat("sami")[0].tick.value == "stored"
+    assert told(third) == told(first)
+
+
+def test_the_story_keeps_the_last_two_hundred_lines(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    for number in range(300):
+        phones.story.tell(Happening(phones.clock.now(), str(number)))
+    assert told(phones) == [str(number) for number in range(100, 300)]
+
+
+def test_a_store_that_had_real_people_gets_no_practice_phones(tmp_path: Path) -> None:
+    with pytest.raises(NotAPracticeStore):
+        PracticePhones(tmp_path / "phones", KEY, SystemEntropy(), lineage="real")
+    assert not (tmp_path / "phones").exists()
