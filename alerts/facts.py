@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerts.cases import Case, Message
+from alerts.cases import Case, Message, StoredFile
 from alerts.checkins import CheckIn, Round
 from alerts.deadlines import Deadline
 from alerts.events import Inbound, Outcome
@@ -64,7 +64,14 @@ class Gap:
     """Ids of the people whose answers or prompts were due in it."""
 
 
-Event = Heard | Poisoned | Due | Answered | Gap
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An attachment was stored, or will never be."""
+
+    file_id: str
+
+
+Event = Heard | Poisoned | Due | Answered | Gap | Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +168,9 @@ class Facts:
     """The newest messages of the case in focus; loaded for staff who ask to see it."""
     to_clear: tuple[Outgoing, ...] = ()
     """What went out to this address and could be deleted."""
+    file: StoredFile | None = None
+    """The attachment that was fetched."""
+    message: Message | None = None
+    """The message it came with."""
     receivable: bool = True
     """Whether any of the person's channels could receive since the prompt."""

@@ -16,10 +16,11 @@ from typing import Any
 import structlog
 
 from alerts.events import RawInbound
-from alerts.facts import Answered, Gap
+from alerts.facts import Answered, Event, Gap
 from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
 from alerts.store import queues
+from alerts.store.work import Work
 from alerts.store.store import Store, read_meta, write_meta
 from bot.clock import Clock, Entropy
 from handlers.rules import Rules
@@ -138,6 +139,13 @@ class Engine:
             for event in answered:
                 with self.store.writing() as work:
                     report.add(self.turns.bare_outcome(work, event, self.clock.now()))
+        return self._told(report)
+
+    def happened(self, event: Event, before: Callable[[Work], object] = lambda _: None) -> Report:
+        """The turn of something that is in no queue, in one commit with what is written `before` it."""
+        with self.store.writing() as work:
+            before(work)
+            report = self.turns.event(work, event, self.clock.now())
         return self._told(report)
 
     def _told(self, report: Report) -> Report:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +42,7 @@ ACCEPTED_AT_ONCE = 500
 POLL_SECONDS = 0.1
 """How often the inbox is looked at for frames that another process stored."""
 DEADLINE_SECONDS = 0.5
+CALLS_WAITING = 100
 FAILURE_PAUSE = 0.5
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
@@ -100,6 +101,13 @@ class Runtime:
             self._calls.append((do, done))
             self._wake.notify()
         return await asyncio.wrap_future(done)
+
+    def later(self, do: Callable[[], Any]) -> None:
+        """Runs something on the desk thread when it comes to it; for the ticker."""
+        with self._wake:
+            if len(self._calls) < CALLS_WAITING:
+                self._calls.append((do, Future()))
+                self._wake.notify()
 
     def poke(self, *, deadlines: bool = False, inbox: bool = False, outbox: bool = False) -> None:
         """Something may be due: the ticker, another process, or a changed clock says so."""
@@ -321,14 +329,3 @@ class Runtime:
             except Exception as error:  # noqa: BLE001
                 log.error("receiver_failed", channel=lane.channel.name, error=type(error).__name__)
             await asyncio.sleep(1.0)
-
-
-async def until_cancelled(*jobs: Awaitable[Any]) -> None:
-    """Runs jobs side by side; the first that fails ends them all."""
-    async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            group.create_task(_plain(job))
-
-
-async def _plain(job: Awaitable[Any]) -> None:
-    await job

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from alerts.cases import Case
 from alerts.deadlines import DeadlineKind
 from alerts.events import InboundKind
-from alerts.facts import Answered, DeskView, Due, Event, Facts, Gap, Heard, Poisoned, Spare, Ward
+from alerts.facts import Answered, DeskView, Due, Event, Facts, Fetched, Gap, Heard, Poisoned, Spare, Ward
 from alerts.ids import Ids, micros
 from alerts.oncall import on_call
 from alerts.outbox import Outgoing
@@ -74,6 +74,8 @@ class Loader:
                 person = self.work.person_at(event.channel, event.account) if event.account else None
                 cases = self.work.open_cases_of(person.id) if person else ()
                 return Facts(now, event, desk, self._spare(now, case=True), me=person, cases=cases)
+            case Fetched():
+                return self._fetched(event, desk, now)
             case Gap():
                 people = self.work.people([*event.overdue])
                 return Facts(now, event, desk, self._spare(now), people=people)
@@ -261,6 +263,15 @@ class Loader:
             round=round_,
             check_in=work.check_in(round_.check_in_id) if round_ else None,
         )
+        return self._with_people(facts)
+
+    def _fetched(self, event: Fetched, desk: DeskView, now: datetime) -> Facts:
+        work = self.work
+        file = work.file(event.file_id)
+        message = work.message(file.message_id) if file else None
+        case = work.case(file.case_id) if file and file.case_id else None
+        me = work.person(message.author_id) if message else None
+        facts = Facts(now, event, desk, self._spare(now), me=me, case=case, file=file, message=message)
         return self._with_people(facts)
 
     def _with_people(self, facts: Facts) -> Facts:

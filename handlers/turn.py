@@ -19,12 +19,12 @@ from typing import Any
 from alerts.cases import Message, Source
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind, Sent
-from alerts.facts import Answered, Due, Event, Facts, Gap, Heard, Poisoned
+from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Poisoned
 from alerts.outbox import Guard, Outgoing, SendState
 from alerts.store import queues
 from alerts.store.queues import Waiting
 from alerts.store.work import Work
-from handlers import desk, gap, outcome, paging, person, rounds
+from handlers import desk, files, gap, outcome, paging, person, rounds
 from handlers.draft import Draft
 from handlers.loader import Loader
 from handlers.rules import Rules
@@ -72,6 +72,8 @@ def decide(facts: Facts, rules: Rules) -> Draft:
             outcome.decide(draft, facts.event)
         case Poisoned():
             poisoned(draft, facts.event)
+        case Fetched():
+            files.decide(draft)
         case Gap():
             gap.decide(draft, facts.event)
     return draft

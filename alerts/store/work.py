@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from alerts.cases import Case, CaseStatus, Message
+from alerts.cases import Case, CaseStatus, Message, StoredFile
 from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import from_micros, micros
@@ -32,6 +32,7 @@ from alerts.store.shapes import (
     CASES,
     CHECK_INS,
     CONTACTS,
+    FILES,
     INVITATIONS,
     MESSAGES,
     OUTBOX,
@@ -267,6 +268,14 @@ class Work:
         t = tables.messages
         query = select(t).where(t.c.case_id == case_id).order_by(t.c.at.desc(), t.c.id.desc()).limit(limit)
         return tuple(reversed(self._load(MESSAGES, query)))
+
+    def file(self, file_id: str) -> StoredFile | None:
+        """One attachment."""
+        return self._one(FILES, file_id)
+
+    def message(self, message_id: str) -> Message | None:
+        """One message."""
+        return self._one(MESSAGES, message_id)
 
     # ------------------------------------------------------------------------------------------------------ outbox
 

@@ -1,0 +1,93 @@
+"""Attachments in the store: wanted, sealed in chunks, read back. Never on the path of an alarm."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select
+
+from alerts.cases import StoredFile
+from alerts.ids import micros
+from alerts.store import tables
+from alerts.store.shapes import FILES
+from alerts.store.store import Store
+from alerts.store.work import Work
+
+CHUNK_BYTES = 256 * 1024
+RETRY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
+"""Waits between tries of a download; after the last one the file counts as gone."""
+
+
+def wanted(work: Work, now: datetime, limit: int) -> list[StoredFile]:
+    """Files to fetch now, the oldest first."""
+    t = tables.attachments
+    query = (
+        select(t)
+        .where(t.c.state == "wanted", t.c.ready_at <= micros(now))
+        .order_by(t.c.ready_at)
+        .limit(limit)
+    )
+    rows = work.connection.execute(query).all()
+    work.vault.load({row.key_id for row in rows})
+    return [FILES.entity(row, work.vault) for row in rows]
+
+
+def store_chunks(work: Work, file: StoredFile, data: Sequence[bytes]) -> StoredFile:
+    """Seals the whole content and notes it as stored, in one transaction. `data` are pieces of any size."""
+    t = tables.attachment_chunks
+    work.connection.execute(delete(t).where(t.c.attachment_id == file.id))
+    digest, size, position = hashlib.sha256(), 0, 0
+    pieces = list(_even(data)) or [b""]
+    for piece in pieces:
+        digest.update(piece)
+        size += len(piece)
+        sealed = work.vault.sealer.seal_chunk(
+            file.id, position, position == len(pieces) - 1, file.key_id, piece
+        )
+        work.connection.execute(insert(t).values(attachment_id=file.id, position=position, sealed=sealed))
+        position += 1
+    stored = replace(file, state="stored", size=size, sha256=digest.hexdigest(), attempts=file.attempts + 1)
+    work.put(stored)
+    return stored
+
+
+def _even(data: Sequence[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for piece in data:
+        held += piece
+        while len(held) >= CHUNK_BYTES:
+            yield bytes(held[:CHUNK_BYTES])
+            del held[:CHUNK_BYTES]
+    if held:
+        yield bytes(held)
+
+
+def failed(work: Work, file: StoredFile, now: datetime, *, gone: bool) -> StoredFile:
+    """Notes a failed download: another try later, or gone."""
+    if gone or file.attempts >= len(RETRY):
+        noted = replace(file, state="gone", attempts=file.attempts + 1)
+    else:
+        noted = replace(file, attempts=file.attempts + 1, ready_at=now + RETRY[file.attempts])
+    work.put(noted)
+    return noted
+
+
+def read(store: Store, file: StoredFile) -> Iterator[bytes]:
+    """The content, unsealed chunk by chunk. Raises `alerts.sealing.Unsealable`."""
+    t = tables.attachment_chunks
+
+    def sealed() -> Iterator[bytes]:
+        position = 0
+        while True:
+            with store.reading() as work:
+                query = select(t.c.sealed).where(t.c.attachment_id == file.id, t.c.position == position)
+                found = work.connection.execute(query).scalar()
+            if found is None:
+                return
+            yield found
+            position += 1
+
+    return store.vault.sealer.open_chunks(file.id, file.key_id, sealed())

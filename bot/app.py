@@ -1,0 +1,188 @@
+"""The composition root: what a running Watchline is made of, and how it is started and ended.
+
+Nothing is decided here. Parts are made from settings and given to each other; a part that cannot be made refuses to
+start and names the setting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from sqlalchemy import make_url
+
+from alerts.store.keks import KekSource
+from alerts.store.store import Store
+from bot import practice
+from bot.channels.port import Channel
+from bot.channels.signal.channel import SignalChannel
+from bot.channels.signal.settings import SignalSettings
+from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
+from bot.delivery import Budget, Delivery
+from bot.downloads import Downloads
+from bot.engine import Engine
+from bot.lock import RunLock
+from bot.rules import shipped_rules
+from bot.runtime import Lane, Runtime
+from bot.ticker import Ticker
+
+log = structlog.get_logger("watchline")
+
+ALIVE_SECONDS = 10.0
+HOUSEKEEPING_SECONDS = 5.0
+FORGET_SECONDS = 120.0
+TELEGRAM_BUDGET = Budget(per_second=25.0, chat_per_second=1.0, chat_burst=4)
+"""Below the limits that Telegram's documentation mentions; the ones in force are unpublished, so 429 is obeyed too."""
+SIGNAL_BUDGET = Budget(per_second=10.0, chat_per_second=1.0, chat_burst=6)
+
+
+class PracticeStoreInUse(Exception):
+    """The database was made for practice and cannot serve real people. Names the setting, and the mend."""
+
+
+@dataclass(frozen=True)
+class DeskConfig:
+    """What a desk with real accounts runs on."""
+
+    database: str = field(repr=False)
+    schema: str
+    keys: KekSource
+    zone: str
+    language: str = "en"
+    telegram: TelegramSettings | None = None
+    signal: SignalSettings | None = None
+    telegram_content: str = "fallback"
+    emergency_numbers: Mapping[str, str] = field(default_factory=dict)
+    gap_seconds: int = 120
+
+
+@dataclass
+class Desk:
+    """A desk that is set up and not started yet."""
+
+    runtime: Runtime
+    channels: dict[str, Channel]
+    downloads: Downloads
+    lock: RunLock | None
+
+
+def set_up_desk(config: DeskConfig) -> Desk:
+    """Opens the store and makes the channels.
+
+    Raises AlreadyRunning, StoreRefused, WrongKey, NoKeyStore, PracticeStoreInUse, and the settings' own errors.
+    """
+    clock, entropy = RealClock(), SystemEntropy()
+    lock = _lock(config.database)
+    store = Store.open(
+        config.database, config.keys, entropy=entropy.draw, now=clock.now, schema=config.schema
+    )
+    if store.get_meta(practice.LINEAGE) == PRACTICE_LINEAGE:
+        store.close()
+        raise PracticeStoreInUse(
+            "WATCHLINE_DATABASE: this database was made for practice and may hold made-up alarms. Use another one:"
+            " `watchline init` makes it."
+        )
+    store.set_meta(practice.LINEAGE, "desk")
+    rules = shipped_rules(
+        config.zone,
+        language=config.language,
+        telegram_content=config.telegram_content,
+        emergency_numbers=config.emergency_numbers,
+        gap_seconds=config.gap_seconds,
+    )
+    channels: dict[str, Channel] = {}
+    budgets: dict[str, Budget] = {}
+    if config.signal is not None:
+        channels["signal"], budgets["signal"] = SignalChannel(config.signal), SIGNAL_BUDGET
+    if config.telegram is not None:
+        channels["telegram"], budgets["telegram"] = TelegramChannel(config.telegram), TELEGRAM_BUDGET
+    engine = Engine(store, rules, {name: c.parse for name, c in channels.items()}, clock, entropy)
+    lanes = {name: Lane(c, Delivery(engine, name, budgets[name])) for name, c in channels.items()}
+    runtime = Runtime(engine, lanes)
+    downloads = Downloads(engine, runtime, channels)
+    for lane in lanes.values():
+        lane.delivery.open_file = downloads.open_file
+    return Desk(runtime, channels, downloads, lock)
+
+
+def _lock(database: str) -> RunLock | None:
+    url = make_url(database)
+    return RunLock(Path(url.database)) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+async def serve(
+    runtime: Runtime,
+    channels: Mapping[str, Channel],
+    jobs: tuple[Callable[[], Awaitable[None]], ...] = (),
+    *,
+    ticker: Ticker | None = None,
+) -> None:
+    """Runs until a signal to end, or until a part that cannot be done without has failed."""
+    engine = runtime.engine
+    ticker = ticker or Ticker()
+    await asyncio.to_thread(engine.store.vault.keys.refill)
+    runtime.start(asyncio.get_running_loop())
+    ticker.every(0.5, lambda: runtime.poke(deadlines=True))
+    ticker.every(ALIVE_SECONDS, lambda: runtime.later(engine.mark_alive))
+    ticker.every(HOUSEKEEPING_SECONDS, lambda: _quietly("refill", engine.store.vault.keys.refill))
+    ticker.every(FORGET_SECONDS, lambda: runtime.later(engine.housekeeping))
+    ticker.start()
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, ended.set)
+    tasks = [asyncio.ensure_future(runtime.receive(lane)) for lane in runtime.lanes.values()]
+    tasks += [asyncio.ensure_future(_plain(job())) for job in jobs]
+    try:
+        waiting = asyncio.ensure_future(ended.wait())
+        await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        ticker.stop()
+        await asyncio.to_thread(runtime.stop)
+        for channel in channels.values():
+            await channel.close()
+        await asyncio.to_thread(engine.store.close)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    if runtime.failure is not None:
+        raise runtime.failure
+
+
+async def _plain(job: Awaitable[None]) -> None:
+    await job
+
+
+def _quietly(what: str, do: Callable[[], object]) -> None:
+    """Housekeeping that fails is tried again at the next tick; it must not end the ticker."""
+    try:
+        do()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the next tick tries again
+        log.warning("housekeeping_failed", what=what, error=type(error).__name__)
+
+
+async def serve_desk(desk: Desk, *jobs: Callable[[], Awaitable[None]], ticker: Ticker | None = None) -> None:
+    """Runs a desk with its real channels."""
+    try:
+        await serve(desk.runtime, desk.channels, (desk.downloads.run, *jobs), ticker=ticker)
+    finally:
+        if desk.lock is not None:
+            desk.lock.release()
+
+
+async def serve_practice(made: practice.Practice, told: Callable[[str], None]) -> None:
+    """Runs the practice phones. `told` gets the address to open, once it can be opened."""
+    told(made.page.address)
+    channels = {lane.channel.name: lane.channel for lane in made.runtime.lanes.values()}
+    await serve(made.runtime, channels, (made.page.serve, made.downloads.run))

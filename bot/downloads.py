@@ -1,0 +1,105 @@
+"""Fetching attachments, beside everything else: an alarm never waits for a file, and a file never blocks another.
+
+A file that was announced is a row before its message's turn has ended, so a crash at any instant only means that it is
+fetched again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from alerts.cases import StoredFile
+from alerts.events import Attachment, OutboundFile
+from alerts.facts import Fetched
+from alerts.store import files
+from bot.channels.port import Channel, FetchFailed
+from bot.engine import Engine
+from bot.runtime import Runtime
+
+log = structlog.get_logger("watchline")
+
+LIMIT_BYTES = 25 * 1024 * 1024
+"""The largest file that is kept. Telegram lets bots fetch 20 MB; Signal carries up to 100 MB."""
+AT_ONCE = 2
+LOOK_SECONDS = 1.0
+FETCH_SECONDS = 600.0
+
+
+class Downloads:
+    """Fetches what is wanted, a few files at a time."""
+
+    def __init__(self, engine: Engine, runtime: Runtime, channels: Mapping[str, Channel]) -> None:
+        self._engine = engine
+        self._runtime = runtime
+        self._channels = channels
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        """Looks for wanted files until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for file in await asyncio.to_thread(self._wanted):
+                    if file.id not in self._busy and len(self._busy) < AT_ONCE:
+                        self._busy.add(file.id)
+                        group.create_task(self._fetch(file))
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _wanted(self) -> list[StoredFile]:
+        with self._engine.store.reading() as work:
+            return files.wanted(work, self._engine.clock.now(), AT_ONCE * 4)
+
+    async def _fetch(self, file: StoredFile) -> None:
+        channel = self._channels.get(file.channel)
+        try:
+            if channel is None:
+                raise FetchFailed("no such channel", gone=True)
+            data = await asyncio.wait_for(self._read(channel, file), FETCH_SECONDS)
+            await self._runtime.call(lambda: self._store(file, data))
+            await self._discard(channel, file)
+        except FetchFailed as error:
+            log.warning("fetch_failed", file=file.id, gone=error.gone)
+            gone = error.gone
+            await self._runtime.call(lambda: self._failed(file, gone=gone))
+        except Exception as error:  # noqa: BLE001  # whatever a channel raises, the file is tried again later
+            log.warning("fetch_failed", file=file.id, error=type(error).__name__)
+            await self._runtime.call(lambda: self._failed(file, gone=False))
+        finally:
+            self._busy.discard(file.id)
+
+    @staticmethod
+    async def _read(channel: Channel, file: StoredFile) -> list[bytes]:
+        wanted = Attachment(file.remote_id, file.content_type, file.size, file.name, file.voice)
+        return [piece async for piece in channel.fetch(wanted, LIMIT_BYTES)]
+
+    @staticmethod
+    async def _discard(channel: Channel, file: StoredFile) -> None:
+        """A gateway that keeps its own unsealed copy is asked to delete it, now that ours is committed."""
+        discard = getattr(channel, "discard", None)
+        if discard is not None:
+            await discard(Attachment(file.remote_id, file.content_type, file.size, file.name, file.voice))
+
+    def _store(self, file: StoredFile, data: list[bytes]) -> None:
+        # One commit for the content and for passing it on: a crash in between must not keep it from the desk.
+        self._engine.happened(Fetched(file.id), lambda work: files.store_chunks(work, file, data))
+
+    def _failed(self, file: StoredFile, *, gone: bool) -> None:
+        now = self._engine.clock.now()
+        self._engine.happened(Fetched(file.id), lambda work: files.failed(work, file, now, gone=gone))
+
+    def open_file(self, file_id: str) -> OutboundFile | None:
+        """A stored file for sending on; None when it is not there."""
+        with self._engine.store.reading() as work:
+            file = work.file(file_id)
+        if file is None or file.state != "stored":
+            return None
+        store = self._engine.store
+        return OutboundFile(
+            file.name or "file",
+            file.content_type,
+            file.size or 0,
+            lambda: files.read(store, file),
+            file.voice,
+        )
