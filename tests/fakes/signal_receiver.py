@@ -53,7 +53,7 @@ def main() -> int:
         row = (raw.dedup, raw.sender, raw.raw, raw.peek)
         database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", row)
 
-    return work(settings, commit)
+    return work(commit)
 
 
 if __name__ == "__main__":

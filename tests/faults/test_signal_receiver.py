@@ -58,6 +58,19 @@ class Running:
         children = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children")
         return int(eventually(lambda: children.read_text().split())[0])
 
+    def end(self) -> None:
+        """Ends whoever receives: the keeper, or the worker it left."""
+        if self.keeper.poll() is None:
+            self.keeper.terminate()
+        elif (holder := holder_of(self.lock)) is not None:
+            os.kill(holder, signal.SIGTERM)
+        eventually(self.free)
+        self.keeper.wait(PATIENCE)
+
+    def free(self) -> bool:
+        """Whether keeper and worker are both gone."""
+        return not receiver_runs(self.lock)
+
     def raws(self) -> list[bytes]:
         with closing(open_database(self.database)) as database:
             return [raw for (raw,) in database.execute("SELECT raw FROM inbox ORDER BY rowid")]
@@ -72,9 +85,7 @@ def receiving(folder: Path, daemon: FakeDaemon, **more: Any) -> Iterator[Running
     try:
         yield running
     finally:
-        if running.keeper.poll() is None:
-            running.keeper.terminate()
-            running.keeper.wait(PATIENCE)
+        running.end()
 
 
 def eventually(condition: Callable[[], Any]) -> Any:
@@ -114,18 +125,20 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, daemo
         assert daemon.subscriptions == 1, "the connection outlived the workers"
 
 
-def test_a_killed_keeper_leaves_nothing_behind_and_loses_nothing(tmp_path: Path, daemon: FakeDaemon) -> None:
-    with receiving(tmp_path, daemon, pause=0.01) as running:
+def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon) as running:
         daemon.wait_for("subscribed")
-        say(daemon, *(f"a{n}" for n in range(20)))
+        worker = running.worker()
         running.keeper.kill()
         running.keeper.wait(PATIENCE)
-        daemon.wait_for("unsubscribed")
-        eventually(lambda: not receiver_runs(running.lock))
+        say(daemon, *(f"a{n}" for n in range(20)))
+        eventually(lambda: len(running.texts()) == 20)
+        eventually(lambda: holder_of(running.lock) == worker)
+        os.kill(worker, signal.SIGTERM)
+        eventually(running.free)
         say(daemon, "while nobody was there")
         running.keeper = running.another()
         eventually(lambda: running.texts()[-1:] == ["while nobody was there"])
-        assert len(running.texts()) == 21
 
 
 def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, daemon: FakeDaemon) -> None:
