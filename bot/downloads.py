@@ -54,8 +54,6 @@ class Downloads:
     async def _fetch(self, file: StoredFile) -> None:
         channel = self._channels.get(file.channel)
         try:
-            if channel is None:
-                raise FetchFailed("no such channel", gone=True)
             data = await asyncio.wait_for(self._read(channel, file), FETCH_SECONDS)
             await self._runtime.call(lambda: self._store(file, data))
             await self._discard(channel, file)
@@ -70,12 +68,14 @@ class Downloads:
             self._busy.discard(file.id)
 
     @staticmethod
-    async def _read(channel: Channel, file: StoredFile) -> list[bytes]:
+    async def _read(channel: Channel | None, file: StoredFile) -> list[bytes]:
+        if channel is None:
+            raise FetchFailed("no such channel", gone=True)
         wanted = Attachment(file.remote_id, file.content_type, file.size, file.name, file.voice)
         return [piece async for piece in channel.fetch(wanted, LIMIT_BYTES)]
 
     @staticmethod
-    async def _discard(channel: Channel, file: StoredFile) -> None:
+    async def _discard(channel: Channel | None, file: StoredFile) -> None:
         """A gateway that keeps its own unsealed copy is asked to delete it, now that ours is committed."""
         discard = getattr(channel, "discard", None)
         if discard is not None:

@@ -20,8 +20,8 @@ from alerts.facts import Answered, Event, Gap
 from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
 from alerts.store import queues
-from alerts.store.work import Work
 from alerts.store.store import Store, read_meta, write_meta
+from alerts.store.work import Work
 from bot.clock import Clock, Entropy
 from handlers.rules import Rules
 from handlers.turn import Parser, Report, Turns

@@ -39,16 +39,15 @@ def store_chunks(work: Work, file: StoredFile, data: Sequence[bytes]) -> StoredF
     """Seals the whole content and notes it as stored, in one transaction. `data` are pieces of any size."""
     t = tables.attachment_chunks
     work.connection.execute(delete(t).where(t.c.attachment_id == file.id))
-    digest, size, position = hashlib.sha256(), 0, 0
+    digest, size = hashlib.sha256(), 0
     pieces = list(_even(data)) or [b""]
-    for piece in pieces:
+    for position, piece in enumerate(pieces):
         digest.update(piece)
         size += len(piece)
         sealed = work.vault.sealer.seal_chunk(
             file.id, position, position == len(pieces) - 1, file.key_id, piece
         )
         work.connection.execute(insert(t).values(attachment_id=file.id, position=position, sealed=sealed))
-        position += 1
     stored = replace(file, state="stored", size=size, sha256=digest.hexdigest(), attempts=file.attempts + 1)
     work.put(stored)
     return stored
