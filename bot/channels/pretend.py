@@ -171,7 +171,9 @@ class PretendNetwork(PretendPlatforms):
             message = self.world.theirs(name, channel, with_choices=True)
         if not 1 <= number <= len(message.choices):
             raise NotThere(f"the message has {len(message.choices)} buttons, so there is no button {number}")
-        frame = self._frame(name, channel, InboundKind.PRESS, target=message.ref, choice=number - 1)
+        frame = self._frame(
+            name, channel, InboundKind.PRESS, target=message.ref, choice=number - 1, outbound=message.outbound
+        )
         self._commit([{"message": replace(message, pressed=number - 1).to_json()}, frame])
 
     def type(self, person: str, channel: str = "") -> None:

@@ -47,6 +47,7 @@ def parse(channel: str, raw: bytes) -> Inbound:
             target_ref=_string(frame.get("target", "")),
             target_refs=tuple(_string(ref) for ref in frame.get("targets", ())),
             choice=None if frame.get("choice") is None else int(frame["choice"]),
+            outbound_id=_string(frame.get("outbound", "")),
             removed=bool(frame.get("removed", False)),
             read=bool(frame.get("read", False)),
             reachable=bool(frame.get("reachable", True)),

@@ -82,6 +82,8 @@ class PretendMessage:
     """The outbound's kind: page, question, relay…"""
     urgent: bool = False
     ask_location: bool = False
+    outbound: str = ""
+    """The outbox row it came from; its buttons carry it back."""
 
     def to_json(self) -> Json:
         return {
@@ -104,6 +106,7 @@ class PretendMessage:
             "purpose": self.purpose,
             "urgent": self.urgent,
             "ask_location": self.ask_location,
+            "outbound": self.outbound,
         }
 
     @staticmethod

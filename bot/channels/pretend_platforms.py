@@ -190,6 +190,7 @@ class PretendPlatforms:
             purpose=outbound.kind.value,
             urgent=outbound.urgent,
             ask_location=outbound.ask_location and channel == TELEGRAM,
+            outbound=outbound.id,
         )
         changes.append({"message": message.to_json()})
         if channel != TELEGRAM and line is Line.OK:

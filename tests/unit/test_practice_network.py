@@ -154,7 +154,7 @@ def test_choices_are_a_numbered_menu_on_one_and_buttons_on_the_other() -> None:
     net.say("sami", "telegram", press=2)
     typed, pressed = taken(net)
     assert (typed.kind, typed.text) == (InboundKind.TEXT, "2")
-    assert (pressed.kind, pressed.choice) == (InboundKind.PRESS, 1)
+    assert (pressed.kind, pressed.choice, pressed.outbound_id) == (InboundKind.PRESS, 1, "o1")
     assert pressed.target_ref == net.chat("sami", "telegram")[0].ref
 
 
