@@ -169,6 +169,21 @@ def climbing_anew(case: Case, now: datetime) -> Case:
     return replace(case, climb_from=now, step=0, paged=(), climbs=case.climbs + 1, ack_by=None)
 
 
+def released(case: Case, now: datetime) -> Case:
+    """The case of a taker who is not there any more: open again and climbing from its first step; otherwise as it is."""
+    if case.status is not CaseStatus.TAKEN:
+        return case
+    return replace(
+        climbing_anew(case, now),
+        status=CaseStatus.OPEN,
+        taken_by=None,
+        taken_at=None,
+        answered_at=None,
+        unanswered_since=None,
+        nags=0,
+    )
+
+
 def acknowledged(case: Case, now: datetime) -> Case:
     """The taker has shown that the latest was seen; what was pending because of it is no longer.
 

@@ -162,6 +162,16 @@ class Rota:
 
 
 @dataclass(frozen=True, slots=True)
+class RotaChange:
+    """The decision that a desk's rota is another one from now on. None: there is none any more."""
+
+    id: str
+    """"rota:" and the desk, so that of several changes in one turn the last one stands."""
+    desk: str
+    rota: Rota | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """At `at` (UTC) the first on call changes. None means nobody."""
 

@@ -30,6 +30,8 @@ class Standing(enum.Enum):
     """Whether a person's rights hold."""
 
     ACTIVE = "active"
+    PENDING = "pending"
+    """Invited to the desk by chat, and not confirmed yet by somebody who has spoken to them."""
     FROZEN = "frozen"
     """Their safety number or account changed and nobody has confirmed it, or an officer froze them."""
     GONE = "gone"
@@ -91,6 +93,12 @@ class Talk:
     """For staff: id of the case that a bare message goes to."""
     last_channel: str | None = None
     """The channel this person last wrote on."""
+    dialogue: str = ""
+    """Step of the dialogue at enrolment. Not a `question`: an alarm out of the blue is one in the middle of it too."""
+    wrong_codes: tuple[datetime, ...] = ()
+    """When they lately tried codes that do not work."""
+    codes_made: tuple[datetime, ...] = ()
+    """When they lately asked for codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,8 @@ class Person:
     content_channel: str = ""
     """For staff: the channel that may carry content; empty: the desk's policy decides."""
     notes: str = field(default="", repr=False)
+    check: str = field(default="", repr=False)
+    """While pending: the number that they read out to whoever confirms them."""
     talk: Talk = field(default_factory=Talk, repr=False)
     addresses: tuple[Address, ...] = field(default=(), repr=False)
     """In order of rank. Rows of their own."""

@@ -25,8 +25,3 @@ def invite(draft: Draft, officer: Person, rest: str) -> None:
 
 def propose_check_in(draft: Draft, officer: Person, rest: str) -> None:
     """`checkin`."""
-
-
-def code_in(text: str) -> str:
-    """An invitation code that a text holds."""
-    return ""

@@ -11,18 +11,21 @@ from alerts.deadlines import DeadlineKind
 from alerts.events import InboundKind
 from alerts.facts import Answered, DeskView, Due, Event, Facts, Fetched, Gap, Heard, Poisoned, Spare, Ward
 from alerts.ids import Ids, micros
+from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
 from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.recognition import Intent
 from alerts.store.work import Work
 from handlers.desk import references_in
-from handlers.enrol import code_in
+from handlers.rota import changes_rota
 from handlers.rules import Rules
 
 BOARD = 200
 """Cases that staff see at once."""
 THREAD = 12
+NAMING = 200
+"""Characters of a message in which staff may name somebody in a command."""
 CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
 """Telegram deletes messages of the last 48 hours only."""
@@ -83,7 +86,8 @@ class Loader:
     def desk(self, now: datetime) -> DeskView:
         """The desk at this instant."""
         name = self.rules.desk
-        staff = self.work.staff(name)
+        people = self.work.desk_people(name)
+        staff = tuple(p for p in people if p.is_staff)
         rota = self.work.rota(name)
         # Without a rota the officers are called in the order in which they joined.
         order = on_call(rota, now) if rota else tuple(p.id for p in staff if p.role.value == "officer")
@@ -95,6 +99,7 @@ class Loader:
             on_call=tuple(i for i in order if i in present),
             crowd=self.work.crowd_size(name),
             crowd_head=self.work.crowd_head(name),
+            waiting=tuple(p for p in people if not p.is_staff),
         )
 
     def _spare(
@@ -161,12 +166,31 @@ class Loader:
         )
         code = code_in(inbound.text)
         if code:
-            facts = replace(facts, invitation=work.invitation(code))
+            facts = self._for_code(facts, code)
         if me is not None:
             facts = self._conversation(facts, me)
         if staff:
             facts = self._for_staff(facts, inbound.text)
-        return self._with_people(facts)
+        facts = self._with_people(facts)
+        if staff and changes_rota(inbound.text):
+            # Last, so that nothing else is waited for while the rota is held.
+            facts = replace(facts, desk=replace(desk, rota=work.rota_to_change(desk.id)))
+        return facts
+
+    def _for_code(self, facts: Facts, code: str) -> Facts:
+        """Whom an invitation is about, and who else has the name that it gives."""
+        work = self.work
+        invitation = work.invitation(code)
+        if invitation is None:
+            return facts
+        subject = invitation.subject_id
+        return replace(
+            facts,
+            invitation=invitation,
+            subject_links=work.links_of(subject) if subject else (),
+            subject_cases=work.open_cases_of(subject) if subject else (),
+            called=work.people_called(invitation.desk, [invitation.alias]) if invitation.alias else (),
+        )
 
     def _conversation(self, facts: Facts, me: Person) -> Facts:
         work = self.work
@@ -204,7 +228,9 @@ class Loader:
         looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
         wants_thread = looked_at is not None and text.lstrip("/").casefold().startswith("case")
         thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
-        return replace(facts, board=board, named=named, case=case, thread=thread)
+        called = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
+        called = tuple({p.id: p for p in (*facts.called, *called)}.values())
+        return replace(facts, board=board, named=named, case=case, thread=thread, called=called)
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:
         work, deadline = self.work, event.deadline
@@ -293,15 +319,3 @@ class Loader:
         if facts.invitation is not None:
             ids |= {i for i in (facts.invitation.made_by, facts.invitation.subject_id) if i}
         return replace(facts, people=self.work.people(sorted(i for i in ids if i)))
-
-
-CODE_LETTERS = "ACDEFGHJKLMNPQRTUVWXY34679"
-
-
-def codes_of(chance: bytes) -> tuple[str, ...]:
-    """Invitation codes out of random bytes: ten letters, 47 bits, in two groups that are easy to read out."""
-    letters = [CODE_LETTERS[b % len(CODE_LETTERS)] for b in chance]
-    return tuple(
-        "".join(letters[i : i + 5]) + "-" + "".join(letters[i + 5 : i + 10])
-        for i in range(0, len(letters) - 9, 10)
-    )

@@ -20,11 +20,13 @@ from alerts.cases import Message, Source
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind, Sent
 from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Poisoned
+from alerts.oncall import RotaChange
 from alerts.outbox import Guard, Outgoing, SendState
+from alerts.people import Reach
 from alerts.store import queues
 from alerts.store.queues import Waiting
 from alerts.store.work import Work
-from handlers import desk, files, gap, outcome, paging, person, rounds
+from handlers import desk, files, gap, outcome, paging, person, rota, rounds
 from handlers.draft import Draft
 from handlers.loader import Loader
 from handlers.rules import Rules
@@ -62,7 +64,7 @@ def decide(facts: Facts, rules: Rules) -> Draft:
     draft = Draft(facts, rules)
     match facts.event:
         case Heard():
-            if facts.me is not None and facts.me.is_staff:
+            if speaks_as_staff(facts):
                 desk.heard(draft, facts.event)
             else:
                 person.heard(draft, facts.event)
@@ -79,11 +81,23 @@ def decide(facts: Facts, rules: Rules) -> Draft:
     return draft
 
 
+def speaks_as_staff(facts: Facts) -> bool:
+    """Whether the sender's rights hold, on the account they wrote from: a changed account has none."""
+    if facts.me is None or not facts.me.is_staff:
+        return False
+    changed = facts.address is not None and facts.address.status is Reach.FROZEN
+    unreadable = isinstance(facts.event, Heard) and facts.event.inbound.kind is InboundKind.UNREADABLE
+    return unreadable or not changed
+
+
 def due(draft: Draft, event: Due) -> None:
     """A deadline has come. One with a stale token does nothing: what it was armed for is not so any more."""
     deadline, case = event.deadline, draft.facts.case
     if deadline.kind in (DeadlineKind.RUNG, DeadlineKind.PROMPT, DeadlineKind.WARN):
         rounds.due(draft, event)
+        return
+    if deadline.kind is DeadlineKind.WATCH:
+        rota.due(draft)
         return
     if case is None or case.version != deadline.token:
         return
@@ -254,7 +268,10 @@ class Turns:
 
     def _apply(self, work: Work, draft: Draft, report: Report) -> None:
         for entity in draft.entities.values():
-            work.put(with_blind(entity, work))
+            if isinstance(entity, RotaChange):
+                work.change_rota(entity.desk, entity.rota)
+            else:
+                work.put(with_blind(entity, work))
         for (kind, subject), deadline in draft.deadlines.items():
             if deadline is None:
                 work.disarm(kind, subject)
@@ -278,6 +295,7 @@ class Turns:
         report.full = len(found) >= limit
         loader = self.loader(work)
         loader.prefetch(Due(d) for d in found)
+        work.read_deadlines(found)
         for deadline in found:
             if deadline != work.deadline(deadline.kind, deadline.subject):
                 continue  # an earlier turn of this batch armed it anew or disarmed it

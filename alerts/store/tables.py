@@ -51,7 +51,14 @@ people = Table(
     Column("status", String(16), nullable=False),
     Column("verified", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("named", LargeBinary, nullable=True),
     *_sealed(),
+)
+Index(
+    "ix_people_named",
+    people.c.named,
+    sqlite_where=text("named is not null"),
+    postgresql_where=text("named is not null"),
 )
 Index(
     "ix_people_staff",
@@ -318,6 +325,12 @@ Index(
     postgresql_where=text("status = 'live'"),
 )
 Index("ix_rounds_person", rounds.c.person_id, rounds.c.asked_at)
+Index(
+    "ix_rounds_case",
+    rounds.c.case_id,
+    sqlite_where=text("case_id is not null"),
+    postgresql_where=text("case_id is not null"),
+)
 
 rotas = Table(
     "rotas",

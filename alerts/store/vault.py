@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from alerts.invitations import name_key
 from alerts.sealing import Digests, Sealer
 from alerts.store.keyring import Keyring
 
@@ -33,6 +34,10 @@ class Vault:
     def code(self, code: str) -> bytes:
         """The keyed digest of an invitation code."""
         return self.digests.code_digest(code)
+
+    def name(self, desk: str, name: str) -> bytes:
+        """The blind index of what somebody at a desk is called."""
+        return self.digests.blind("name", f"{desk}|{name_key(name)}")
 
     def load(self, key_ids: Iterable[str]) -> None:
         """Fetches the keys of many rows in one query, ahead of opening them."""

@@ -13,6 +13,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, Table, delete, func, select
@@ -23,8 +24,9 @@ from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import from_micros, micros
 from alerts.oncall import Rota, rota_from_data, rota_to_data
-from alerts.outbox import OUT, Outgoing
-from alerts.people import Address, ContactLink, Invitation, Person
+from alerts.outbox import OUT, Outgoing, SendState
+from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Standing
+from alerts.rounds import Sending
 from alerts.store import tables
 from alerts.store.shapes import (
     ADDRESSES,
@@ -60,12 +62,15 @@ class Work:
         self._at: dict[bytes, str | None] = {}
         self._sets: dict[tuple[str, str], set[str]] = {}
         self._rotas: dict[str, Rota | None] = {}
+        self._rota_held: set[str] = set()
         self._counts: dict[str, set[str]] = {}
+        self._sends: dict[str, list[tuple[str, Sending]]] = {}
+        self._due: dict[tuple[str, str], Deadline] = {}
 
     # ------------------------------------------------------------------------------------------- reading, in bulk
 
     def _load(self, shape: Shape[T], query: Select[Any], **extra: Any) -> list[T]:
-        if self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS):
+        if self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS):
             query = query.with_for_update()
         rows = self.connection.execute(query).all()
         self.vault.load({row.key_id for row in rows})
@@ -137,15 +142,28 @@ class Work:
                 self._at[row.blind] = row.person_id
         self.people(i for i in self._at.values() if i)
 
+    def people_called(self, desk: str, names: Iterable[str]) -> tuple[Person, ...]:
+        """Everybody at a desk who has one of these names, however it is written."""
+        t = tables.people
+        blinds = sorted({self.vault.name(desk, name) for name in names})
+        if not blinds:
+            return ()
+        ids = self.connection.execute(select(t.c.id).where(t.c.desk == desk, t.c.named.in_(blinds)))
+        return tuple(self.people(sorted(ids.scalars())).values())
+
     def staff(self, desk: str) -> tuple[Person, ...]:
-        """Officers and leads of a desk, in the order in which they joined."""
+        """Officers and leads of a desk whose rights hold, in the order in which they joined."""
+        return tuple(person for person in self.desk_people(desk) if person.is_staff)
+
+    def desk_people(self, desk: str) -> tuple[Person, ...]:
+        """Officers and leads of a desk, those whose rights do not hold as well, in the order in which they joined."""
         place = ("staff", desk)
         if place not in self._sets:
             t = tables.people
             query = select(t.c.id).where(t.c.desk == desk, t.c.role.in_(("officer", "lead")))
             self._sets[place] = set(self.connection.execute(query).scalars())
         found = self.people(sorted(self._sets[place]))
-        return tuple(found[i] for i in sorted(found) if found[i].is_staff)
+        return tuple(found[i] for i in sorted(found) if found[i].role in STAFF)
 
     def rota(self, desk: str) -> Rota | None:
         """The desk's rota, None when none was set."""
@@ -154,6 +172,25 @@ class Work:
             opened = self.vault.sealer.open("rotas", desk, row.key_id, row.sealed) if row else None
             self._rotas[desk] = rota_from_data(opened) if opened else None
         return self._rotas[desk]
+
+    def rota_to_change(self, desk: str) -> Rota | None:
+        """The rota as it is now, held until the commit, so that two changes at once are made one after the other."""
+        t = tables.rotas
+        if self._lock and desk not in self._rota_held:
+            self.connection.execute(select(t.c.id).where(t.c.id == desk).with_for_update())
+            self._rotas.pop(desk, None)
+            self._rota_held.add(desk)
+        return self.rota(desk)
+
+    def change_rota(self, desk: str, rota: Rota | None) -> None:
+        """Replaces the desk's rota under the key it has, or removes it."""
+        t = tables.rotas
+        if rota is None:
+            self.connection.execute(delete(t).where(t.c.id == desk))
+            self._rotas[desk] = None
+            return
+        key_id = self.connection.execute(select(t.c.key_id).where(t.c.id == desk)).scalar()
+        self.save_rota(desk, rota, key_id or self.vault.keys.take())
 
     def save_rota(self, desk: str, rota: Rota, key_id: str) -> None:
         """Replaces the desk's rota at once."""
@@ -222,15 +259,15 @@ class Work:
             reached[group] = reached.get(group, False) or fine
         return sum(not fine for fine in reached.values())
 
-    def free_reference(self, candidates: tuple[str, ...]) -> str:
-        """The first candidate that no case has."""
+    def free_references(self, candidates: tuple[str, ...]) -> list[str]:
+        """The candidates that no case has."""
         used = set(
             self.connection.execute(
                 select(tables.cases.c.ref).where(tables.cases.c.ref.in_(candidates))
             ).scalars()
         )
         used |= {e.ref for (table, _), e in self._dirty.items() if table == "cases"}
-        return next(c for c in candidates if c not in used)
+        return [c for c in candidates if c not in used]
 
     def crowd(self, desk: str) -> frozenset[str]:
         """Ids of the desk's untaken unverified P1 cases."""
@@ -311,11 +348,23 @@ class Work:
         """Every copy and fallback of one thing said."""
         return tuple(self._load(OUTBOX, select(tables.outbox).where(tables.outbox.c.group_id == group_id)))
 
-    def sends_of_round(self, round_id: str, person_id: str) -> tuple[tuple[str, str], ...]:
-        """(channel, state) of everything sent to the defender for a round."""
+    def sends_of_round(self, round_id: str, person_id: str) -> tuple[Sending, ...]:
+        """Everything sent to the defender for a round."""
+        self.sends_of_rounds([round_id])
+        return tuple(sending for person, sending in self._sends[round_id] if person == person_id)
+
+    def sends_of_rounds(self, round_ids: Iterable[str]) -> None:
+        """Reads ahead what was sent for many rounds. Nothing is opened for it."""
         t = tables.outbox
-        query = select(t.c.channel, t.c.state).where(t.c.round_id == round_id, t.c.person_id == person_id)
-        return tuple((row.channel, row.state) for row in self.connection.execute(query))
+        wanted = sorted({i for i in round_ids if i not in self._sends})
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            self._sends.update((i, []) for i in part)
+            query = select(t.c.round_id, t.c.person_id, t.c.channel, t.c.state, t.c.sent_at)
+            for row in self.connection.execute(query.where(t.c.round_id.in_(part))):
+                at = from_micros(row.sent_at) if row.sent_at is not None else None
+                sending = Sending(row.channel, SendState(row.state), at)
+                self._sends[row.round_id].append((row.person_id, sending))
 
     def sent_to(self, address_id: str, since_micros: int, limit: int) -> tuple[Outgoing, ...]:
         """What went out to an address since an instant, newest first: for `clear`."""
@@ -405,9 +454,32 @@ class Work:
         """The deadline of that kind, None when none is armed."""
         if (kind.value, subject) in self._deadlines:
             return self._deadlines[(kind.value, subject)]
+        if (kind.value, subject) in self._due:
+            return self._due[(kind.value, subject)]
         t = tables.deadlines
         row = self.connection.execute(select(t).where(t.c.kind == kind.value, t.c.subject == subject)).first()
         return deadline_of(row) if row else None
+
+    def read_deadlines(self, found: Iterable[Deadline]) -> None:
+        """Deadlines that this transaction has just read, so that `deadline` need not."""
+        self._due.update({(d.kind.value, d.subject): d for d in found})
+
+    def overdue(self, kinds: Iterable[DeadlineKind], at: datetime, limit: int) -> tuple[list[Deadline], int]:
+        """The first deadlines of these kinds that have come, and how many there are in all."""
+        t = tables.deadlines
+        due = (t.c.due_at <= micros(at)) & t.c.kind.in_([kind.value for kind in kinds])
+        count = self.connection.execute(select(func.count()).select_from(t).where(due)).scalar_one()
+        rows = self.connection.execute(select(t).where(due).order_by(t.c.due_at, t.c.subject).limit(limit))
+        return [deadline_of(row) for row in rows], int(count)
+
+    def rounds_of_cases(self, case_ids: Iterable[str]) -> tuple[Round, ...]:
+        """The rounds behind cases that are not over."""
+        t = tables.rounds
+        wanted = sorted(set(case_ids))[:CHUNK]
+        if not wanted:
+            return ()
+        found = self._load(ROUNDS, select(t).where(t.c.case_id.in_(wanted)).order_by(t.c.asked_at, t.c.id))
+        return tuple(r for r in found if r.status in (RoundStatus.LIVE, RoundStatus.DESK))
 
     # ---------------------------------------------------------------------------------------------- sets of a parent
 
@@ -494,6 +566,9 @@ class Work:
             row = BY_KIND[type(entity)].row(entity, self.vault)
             if isinstance(entity, Address):
                 row["blind"] = self.vault.account(entity.channel, entity.account)
+            if isinstance(entity, Person):
+                named = entity.alias and entity.status is not Standing.GONE
+                row["named"] = self.vault.name(entity.desk, entity.alias) if named else None
             rows.setdefault(table, []).append(row)
         for table, values in rows.items():
             self._upsert(tables.metadata.tables[table], values, ["id"])
