@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from alerts.policy import escalation_policy_from_data, protocols_from_data
@@ -17,6 +18,13 @@ from handlers.words import Words
 DESK = "main"
 
 
+@functools.cache
+def shipped_recogniser() -> Recogniser:
+    """The recogniser with the lexicons and the model that come with Watchline; made once, since it takes a while."""
+    model = load_model()
+    return Recogniser(load_lexicons(), Model.from_bytes(model) if model is not None else None)
+
+
 def shipped_rules(
     zone: str,
     *,
@@ -30,7 +38,6 @@ def shipped_rules(
     Raises ValueError naming the file and the key when one of them is wrong.
     """
     lists = load_taxonomy()
-    model = load_model()
     return Rules(
         desk=DESK,
         zone=zone,
@@ -44,7 +51,7 @@ def shipped_rules(
                 for name, entries in lists.items()
             },
         ),
-        recogniser=Recogniser(load_lexicons(), Model.from_bytes(model) if model is not None else None),
+        recogniser=shipped_recogniser(),
         words=Words(load_catalogues()),
         telegram_content=telegram_content,
         emergency_numbers=dict(emergency_numbers or {}),
