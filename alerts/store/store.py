@@ -9,22 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alerts.sealing import Digests, Sealer
+from alerts.store import schema as migrations
 from alerts.store import tables
-from alerts.store.engine import DEFAULT_SCHEMA, Role, checked_schema, keys_schema, make_engine
+from alerts.store.engine import DEFAULT_SCHEMA, Role, checked_schema, keys_schema, keys_url, make_engine
 from alerts.store.keks import KekSource, NewKek
 from alerts.store.keyring import Keyring
 from alerts.store.keystore import KeyStore
+from alerts.store.schema import REVISION, Fit, fit, revision_of
 from alerts.store.vault import Vault
 from alerts.store.work import Work
 
 Entropy = Callable[[int], bytes]
 Now = Callable[[], datetime]
+_CREATING: Final = 0x77_6C_6D_61_69_6E
 
 
 class StoreRefused(Exception):
@@ -57,16 +62,45 @@ class Store:
         schema: str = DEFAULT_SCHEMA,
         durable: bool = True,
     ) -> None:
-        """Makes the key store and the tables; what is there already is left alone."""
+        """Makes the key store and the tables; what is there already is left alone.
+
+        Raises StoreRefused for a database that is there and of another version, WrongDatabase.
+        """
+        if _exists(url):
+            _refuse_unless(url, schema, Fit.EMPTY, Fit.CURRENT)
         KeyStore.create(url, kek, entropy=entropy, now=now, schema=schema, durable=durable)
         writer = make_engine(url, Role.WRITER, schema=schema, durable=durable)
         try:
-            with writer.begin() as connection:
-                if writer.dialect.name == "postgresql":
+            if writer.dialect.name == "postgresql":
+                # In a transaction of its own: two creators at once would both find it missing.
+                with writer.begin() as connection:
+                    connection.execute(select(func.pg_advisory_xact_lock(_CREATING)))
                     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {checked_schema(schema)}"))
-                tables.metadata.create_all(connection)
+            with writer.begin() as connection:
+                migrations.upgrade(connection)
         finally:
             writer.dispose()
+
+    @staticmethod
+    def upgrade(url: str, *, schema: str = DEFAULT_SCHEMA) -> tuple[str, str]:
+        """Brings the tables up to this program's revision; says from which one to which.
+
+        Raises StoreRefused when there is nothing to upgrade or a newer version wrote it, WrongDatabase.
+        """
+        _refuse_unless(url, schema, Fit.OLDER, Fit.CURRENT)
+        writer = make_engine(url, Role.WRITER, schema=schema)
+        try:
+            with writer.begin() as connection:
+                before = revision_of(connection)
+                migrations.upgrade(connection)
+                return before, revision_of(connection)
+        finally:
+            writer.dispose()
+
+    @staticmethod
+    def fit(url: str, *, schema: str = DEFAULT_SCHEMA) -> Fit:
+        """How the database's schema stands to this program. Makes nothing. Raises WrongDatabase."""
+        return _look(url, schema)[0]
 
     @staticmethod
     def drop(url: str, schema: str) -> None:
@@ -95,16 +129,13 @@ class Store:
     ) -> Store:
         """Opens a store that was made before.
 
-        Raises StoreRefused, WrongKey, NoKeyStore, NewerKeyStore, WrongDatabase.
+        Raises StoreRefused when it is not there, or has another revision than this program; WrongKey, NoKeyStore,
+        NewerKeyStore, WrongDatabase.
         """
+        _refuse_unless(url, schema, Fit.CURRENT)
         keystore = KeyStore.open(url, source, entropy=entropy, now=now, schema=schema, durable=durable)
         writer = make_engine(url, Role.WRITER, schema=schema, durable=durable)
         reader = make_engine(url, Role.READER, schema=schema, durable=durable)
-        with reader.begin() as connection:
-            if not inspect(connection).has_table("people"):
-                raise StoreRefused(
-                    "WATCHLINE_DATABASE: the database has no Watchline tables; run `watchline db upgrade`"
-                )
         keys = Keyring(keystore, now, low=pool_low, high=pool_high)
         vault = Vault(keys, Sealer(keys, entropy), Digests(keys.root, keys))
         return cls(writer, reader, keystore, vault, schema)
@@ -144,6 +175,55 @@ class Store:
         """Writes such a fact at once."""
         with self._writer.begin() as connection:
             write_meta(connection, name, value)
+
+
+def _exists(url: str) -> bool:
+    """Whether there is a database to look into; asking an engine would make SQLite's file."""
+    target = keys_url(url)  # also refuses a URL that cannot be used
+    if target.get_backend_name() != "sqlite":
+        return True
+    return Path(make_url(url).database or "").is_file()
+
+
+def _look(url: str, schema: str) -> tuple[Fit, str]:
+    if not _exists(url):
+        return Fit.EMPTY, ""
+    reader = make_engine(url, Role.READER, schema=schema)
+    try:
+        with reader.begin() as connection:
+            return fit(connection), revision_of(connection)
+    finally:
+        reader.dispose()
+
+
+def _refuse_unless(url: str, schema: str, *wanted: Fit) -> None:
+    found, revision = _look(url, schema)
+    if found not in wanted:
+        raise StoreRefused(_misfit(found, revision))
+
+
+def _misfit(found: Fit, revision: str) -> str:
+    match found:
+        case Fit.EMPTY:
+            return (
+                "WATCHLINE_DATABASE: there is no Watchline database there: run `watchline init` for a new one, or point"
+                " the setting at the right one"
+            )
+        case Fit.OLDER:
+            return (
+                f"WATCHLINE_DATABASE: the database has the form of an older Watchline (revision {revision}, this one"
+                f" works on {REVISION}): stop `watchline run`, make a backup, and run `watchline db upgrade`"
+            )
+        case Fit.NEWER:
+            return (
+                f"WATCHLINE_DATABASE: a newer Watchline wrote this database (its revision is {revision}, this one"
+                f" knows up to {REVISION}): install that version again. Nothing was changed"
+            )
+        case _:
+            return (
+                "WATCHLINE_DATABASE: the database holds tables without a revision, made by another program or an"
+                " unfinished Watchline: point the setting at the right database, or at an empty one"
+            )
 
 
 def read_meta(connection: Connection, name: str) -> str | None:
