@@ -236,9 +236,13 @@ class Turns:
 
     def _failed(self, row: Waiting, work: Work, now: datetime, report: Report, error: Exception) -> None:
         report.failed.append((row.id, type(error).__name__))
-        if queues.note_attempt(work.connection, row.id) >= queues.QUARANTINE_AFTER:
+        if queues.note_attempt(work.connection, row.id) < queues.QUARANTINE_AFTER:
+            return
+        try:
             facts = self.loader(work).load(Poisoned(row.id, row.channel, row.sender), now)
             self._apply(work, decide(facts, self.rules), report)
+        except Exception as worse:  # noqa: BLE001  # what is poison in loading must not stop the queue either
+            report.failed.append((row.id, f"quarantine {type(worse).__name__}"))
 
     def _turn(
         self,
