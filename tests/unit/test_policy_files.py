@@ -113,7 +113,8 @@ def test_the_six_first_buttons_are_those_of_practice_in_order() -> None:
             "incident",
             (
                 "arrest_detention physical_attack threat raid_seizure digital_attack abduction_missing sexual_violence "
-                "judicial_harassment surveillance smear movement_restriction eviction_land reprisal_family killing torture "
+                "judicial_harassment surveillance smear movement_restriction eviction_land reprisal_family killing "
+            "torture 
                 "health_burnout other"
             ),
         ),
@@ -129,14 +130,16 @@ def test_the_six_first_buttons_are_those_of_practice_in_order() -> None:
             "perpetrator",
             (
                 "police army intelligence judiciary legislature pro_government_group armed_opposition private_army "
-                "security_guards mob company landowner organised_crime family_community online foreign_state unknown other"
+                "security_guards mob company landowner organised_crime family_community online foreign_state "
+            "unknown other"
             ),
         ),
         (
             "need",
             (
                 "physical_security digital_security communications security_training safe_transport legal "
-                "medical_psychosocial humanitarian_family relocation monitoring_advocacy accompaniment publicity grant "
+                "medical_psychosocial humanitarian_family relocation monitoring_advocacy accompaniment publicity "
+            "grant 
                 "just_know other"
             ),
         ),

@@ -248,10 +248,10 @@ def test_the_wall_clock_of_the_persons_zone_counts_through_a_change() -> None:
         ("timer court", Hint.TIMER_TIME),
         ("timer 25:00", Hint.TIMER_TIME),
         ("timer friday", Hint.TIMER_TIME),
+        ("timer 2026-03-05", Hint.TIMER_TIME),
         ("timer 2", Hint.TIMER_UNIT),
         ("timer 8d", Hint.TIMER_BOUNDS),
         ("timer 1000h", Hint.TIMER_BOUNDS),
-        ("timer 20 s", Hint.TIMER_BOUNDS),
         ("timer 2026-05-05 10:00", Hint.TIMER_BOUNDS),
         ("timer 2026-02-28 10:00", Hint.PAST),
         ("timer today 9:00", Hint.PAST),
@@ -262,12 +262,13 @@ def test_the_wall_clock_of_the_persons_zone_counts_through_a_change() -> None:
 )
 def test_a_timer_that_is_not_understood_or_out_of_bounds(said: str, hint: Hint) -> None:
     found = timer(said)
-    if said == "timer 20 s":
-        # There are no seconds: a lone number is minutes, and "s" is the label.
-        assert found == Timer(NOW + timedelta(minutes=20), "s", timedelta(minutes=20))
-    else:
-        assert isinstance(found, Misread)
-        assert found.hint_key is hint
+    assert isinstance(found, Misread)
+    assert found.hint_key is hint
+
+
+def test_there_are_no_seconds() -> None:
+    """A lone number is minutes, and the "s" is what the timer is for: the echo shows it."""
+    assert timer("timer 20 s") == Timer(NOW + timedelta(minutes=20), "s", timedelta(minutes=20))
 
 
 @pytest.mark.parametrize(
