@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 from alerts.recognition.normal import BREAK, fold, spellings
 
 _ANY, _GAP = "_", "~"
-_SHORTEST_STEM = 3
+_SHORTEST_STEM = 2
 _SHORTEST_CORRECTED = 5
 _CHOICE = re.compile(r"\(([^()]*)\)(\?)?")
 _ARABIZI = str.maketrans({"2": "", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q", "a": "", "e": "",
