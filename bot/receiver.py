@@ -47,8 +47,8 @@ log = structlog.get_logger(__name__)
 GONE, REFUSED, BUSY = 10, 11, 75
 BACKOFF_SECONDS = (0.1, 0.3, 1.0, 2.0, 3.0)
 CONNECT_SECONDS = 3.0
-PEEK_LIMIT = 64 * 1024
-"""Bytes that surely fit into a socket's buffer."""
+PEEK_LIMIT = 32 * 1024
+"""Bytes of a frame that can wait in the socket's buffer; Signal's own limit for a text is 2,000."""
 FRAME_LIMIT = 8 * 2**20
 """Bytes of the largest frame that is stored whole. Of a larger one the beginning is stored, which no parser
 understands, so that it reaches quarantine and a person instead of nobody."""
@@ -393,6 +393,7 @@ class Lines:
         self._connection = connection
         self._line: bytes | None = None
         self._spilt: bytearray | None = None
+        self._seen = 0
         self._expect(1)
 
     def peek(self) -> bytes | None:
@@ -410,16 +411,20 @@ class Lines:
         end = waiting.find(b"\n")
         if end >= 0:
             self._expect(1)
+            self._seen = 0
             self._line = waiting[:end]
             return self._line
-        if len(waiting) >= PEEK_LIMIT:
+        if len(waiting) >= PEEK_LIMIT or len(waiting) == self._seen:
+            # Woken without anything new, the buffer is full: the rest comes only when we make room.
             self._expect(1)
+            self._seen = 0
             self._spilt = bytearray()
             return self._spill()
         if self._closed():
             raise ConnectionGone
         # Wake us only when there is more than what we have seen.
-        self._expect(len(waiting) + 1)
+        self._seen = len(waiting)
+        self._expect(self._seen + 1)
         return None
 
     def take(self) -> None:

@@ -22,6 +22,8 @@ from tests.signal_stack import BOT, signal_stack
 
 KILLS = int(os.environ.get("WATCHLINE_SIGNAL_KILLS", "10"))
 SEED = int(os.environ.get("WATCHLINE_SIGNAL_SEED", "7"))
+DAEMON_KILLS = max(2, KILLS // 4)
+"""signal-cli takes several seconds to start."""
 A_KILL = 10
 """Messages that are sent for each kill, at the least."""
 
@@ -40,10 +42,11 @@ class Daemon:
 
 
 class Load:
-    """Somebody who writes and writes, one message after the other, until told to stop."""
+    """Somebody who writes one message after the other, as many as are wanted."""
 
     def __init__(self, person: Any, prefix: str) -> None:
         self.sent: list[str] = []
+        self.wanted = 0
         self._person = person
         self._prefix = prefix
         self._done = threading.Event()
@@ -59,28 +62,33 @@ class Load:
 
     def _write(self) -> None:
         while not self._done.wait(0.02):
+            if len(self.sent) >= self.wanted:
+                continue
             text = f"{self._prefix} {len(self.sent)}"
             self._person.send(text)
             self.sent.append(text)
 
     def reaches(self, count: int) -> None:
+        self.wanted = max(self.wanted, count)
         eventually(lambda: len(self.sent) >= count)
 
 
 def campaign(
-    stack: Any, folder: Path, name: str, kill: Callable[[Running], None]
+    stack: Any, folder: Path, name: str, kill: Callable[[Running], None], kills: int = KILLS
 ) -> tuple[list[str], list[str]]:
     """What was sent and what was stored, with a kill after every few messages."""
     chance = random.Random(SEED)
     running = Running(folder, Daemon(stack))  # type: ignore[arg-type]
     try:
         with Load(stack.user(name), name) as load:
+            load.reaches(1)
             eventually(running.texts)
-            for n in range(KILLS):
+            for n in range(kills):
+                load.wanted = (n + 2) * A_KILL
                 load.reaches(n * A_KILL + chance.randrange(A_KILL))
                 threading.Event().wait(chance.random() * 0.05)
                 kill(running)
-            load.reaches(KILLS * A_KILL)
+            load.reaches((kills + 1) * A_KILL)
         eventually(lambda: stack.pending(BOT) == 0)
         stack.user(f"{name} at the end").send("last")
         eventually(lambda: "last" in running.texts())
@@ -93,10 +101,12 @@ def killed(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def account(name: str, sent: list[str], stored: list[str], capsys: pytest.CaptureFixture[str]) -> set[str]:
+def account(
+    name: str, sent: list[str], stored: list[str], capsys: pytest.CaptureFixture[str], kills: int = KILLS
+) -> set[str]:
     lost = set(sent) - set(stored)
     with capsys.disabled():
-        print(f"\n{name}: {KILLS} kills, seed {SEED}: {len(sent)} sent, {len(lost)} lost")  # noqa: T201
+        print(f"\n{name}: {kills} kills, seed {SEED}: {len(sent)} sent, {len(lost)} lost")  # noqa: T201
     return lost
 
 
@@ -141,9 +151,11 @@ def test_signal_cli_killed_while_messages_come(
     def kill(running: Running) -> None:
         stack.stop_daemon(kill=True)
         stack.start_daemon()
+        stored = len(running.texts())
+        eventually(lambda: len(running.texts()) > stored)
 
-    sent, stored = campaign(stack, tmp_path, "signal-cli", kill)
-    assert account("signal-cli", sent, stored, capsys) == set()
+    sent, stored = campaign(stack, tmp_path, "signal-cli", kill, DAEMON_KILLS)
+    assert account("signal-cli", sent, stored, capsys, DAEMON_KILLS) == set()
 
 
 def test_two_hundred_that_waited_while_everything_was_down(stack: Any, tmp_path: Path) -> None:

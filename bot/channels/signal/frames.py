@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerts.events import RawInbound
+from bot.channels.signal.places import is_shared_place
 
 CHANNEL = "signal"
 OWN = "me"
@@ -141,6 +142,7 @@ def _peek(frame: Json, envelope: Json) -> str:
     if frame.get("exception") or part(envelope, "callMessage").get("offerMessage"):
         return ALARM
     text = words(message, "message")[:PEEK].encode("utf-8", "replace").decode()
-    if any(map(is_voice, items(message, "attachments"))) or "maps" in text or "geo:" in text:
-        return f"{ALARM} {text}".rstrip()
+    attachments = items(message, "attachments")
+    if any(map(is_voice, attachments)) or is_shared_place(text, with_picture=bool(attachments)):
+        return ALARM
     return text

@@ -33,9 +33,7 @@ def is_person(address: str) -> bool:
 def texts_of(outbound: Outbound) -> list[str]:
     """The text with its numbered menu, in as many parts as it takes. The menu is never torn from its last lines."""
     text = clean(outbound.text)
-    if outbound.location is not None:
-        text = "\n".join(filter(None, (text, _place(outbound.location))))
-    menu = "\n".join(f"{number} {clean(label)}" for number, label in enumerate(outbound.choices, 1))
+    menu = "\n".join(f"{number}. {clean(label)}" for number, label in enumerate(outbound.choices, 1))
     together = "\n\n".join(filter(None, (text, menu)))
     if _size(together) <= BODY:
         return [together]
@@ -52,9 +50,12 @@ def texts_of(outbound: Outbound) -> list[str]:
 def requests_of(outbound: Outbound, account: str, file: bytes | None) -> list[SendMessageV2]:
     """One request for each part; the quote goes with the first, the file with the last."""
     texts = texts_of(outbound)
+    if outbound.location is not None:
+        # Signal has no pins. A message of its own, so that it can be forwarded and opened by itself.
+        texts = [*filter(None, texts), _place(outbound.location)]
     requests = [SendMessageV2(message=text, number=account, recipients=[outbound.address]) for text in texts]
     author, _, timestamp = outbound.quote_ref.rpartition(":")
-    if author and timestamp.isdecimal():
+    if (author == OWN or is_person(author)) and timestamp.isdecimal() and len(timestamp) < 16:
         requests[0].quote_author = account if author == OWN else author
         requests[0].quote_timestamp = int(timestamp)
     if outbound.file is not None and file is not None:
