@@ -114,8 +114,7 @@ def test_the_six_first_buttons_are_those_of_practice_in_order() -> None:
             (
                 "arrest_detention physical_attack threat raid_seizure digital_attack abduction_missing sexual_violence "
                 "judicial_harassment surveillance smear movement_restriction eviction_land reprisal_family killing "
-            "torture 
-                "health_burnout other"
+                "torture health_burnout other"
             ),
         ),
         (
@@ -131,7 +130,7 @@ def test_the_six_first_buttons_are_those_of_practice_in_order() -> None:
             (
                 "police army intelligence judiciary legislature pro_government_group armed_opposition private_army "
                 "security_guards mob company landowner organised_crime family_community online foreign_state "
-            "unknown other"
+                "unknown other"
             ),
         ),
         (
@@ -139,8 +138,7 @@ def test_the_six_first_buttons_are_those_of_practice_in_order() -> None:
             (
                 "physical_security digital_security communications security_training safe_transport legal "
                 "medical_psychosocial humanitarian_family relocation monitoring_advocacy accompaniment publicity "
-            "grant 
-                "just_know other"
+                "grant just_know other"
             ),
         ),
         ("consent", "desk_only named_partner family un_mechanism public_anonymous public_named"),
