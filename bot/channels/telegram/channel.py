@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import structlog
-from telegram import Bot
 from telegram.error import TelegramError
 
 from alerts.events import Attachment, Inbound, Outbound, Outcome
@@ -19,7 +18,7 @@ from bot.channels.telegram.receive import Poller
 from bot.channels.telegram.send import Sender
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.telegram.webhook import Webhook
-from bot.channels.telegram.wire import file_client, poll_request, send_request, silence
+from bot.channels.telegram.wire import QuietBot, file_client, poll_request, send_request, silence
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +35,7 @@ class TelegramChannel:
         self._send_request = send_request(settings)
         self._poll_request = poll_request(settings)
         self._files = file_client(settings)
-        self._bot = Bot(
+        self._bot = QuietBot(
             settings.token,
             base_url=settings.base_url,
             base_file_url=settings.base_file_url,

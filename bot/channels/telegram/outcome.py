@@ -7,9 +7,6 @@ being tried again, and a person is told.
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-
 import httpx
 from telegram.error import (
     BadRequest,
@@ -18,12 +15,12 @@ from telegram.error import (
     Forbidden,
     InvalidToken,
     NetworkError,
-    RetryAfter,
     TelegramError,
     TimedOut,
 )
 
 from alerts.events import Outcome, Refusal, Refused, RetryAt
+from bot.channels.telegram.wire import RateLimited
 
 SOON = 1.0
 """Seconds until a temporary failure is worth another try."""
@@ -47,17 +44,13 @@ _REFUSALS = (
 
 _NOTHING_LEFT_US = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
-_RETRY_AFTER = re.compile(r"retry after (\d+)")
-
 
 def outcome_of(error: TelegramError) -> Outcome:
     """What a failed call means for the message."""
     words = str(error.message).lower()
     match error:
-        case RetryAfter():
-            wait = error.retry_after
-            seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-            return RetryAt(after=seconds, reason="rate_limited", obey=True)
+        case RateLimited():
+            return RetryAt(after=error.seconds, reason="rate_limited", obey=True)
         case ChatMigrated():
             return Refused(Refusal.MIGRATED, moved_to=str(error.new_chat_id))
         case Forbidden():
@@ -89,9 +82,6 @@ def _network(error: NetworkError, words: str) -> Outcome:
         return RetryAt(after=SOON, reason="unreachable", whole_channel=True)
     if error.__cause__ is not None and not isinstance(error.__cause__, TelegramError):
         return RetryAt(after=SOON, reason="unreachable", ambiguous=True)
-    if words.startswith("too many requests"):
-        told = _RETRY_AFTER.search(words)
-        return RetryAt(after=float(told[1]) if told else 5.0, reason="rate_limited", obey=True)
     if words.startswith("request entity too large"):
         return Refused(Refusal.TOO_LARGE)
     return RetryAt(after=SOON, reason="server_error", ambiguous=True)

@@ -24,13 +24,14 @@ from urllib.parse import urlencode
 import httpx
 import structlog
 from telegram import Bot
-from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
 from alerts.events import RawInbound
 from bot.channels.port import Accept
 from bot.channels.telegram.health import Health, TelegramHealth
 from bot.channels.telegram.parse import ALLOWED_UPDATES, CHANNEL, peek, sender
+from bot.channels.telegram.wire import RateLimited, retry_after
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +150,8 @@ class Poller:
         payload = await self._get_updates(limit)
         try:
             listed = json.loads(payload)["result"]
+            if not isinstance(listed, list):
+                raise BatchUnreadable(payload)
             return sorted(
                 (frame_of(update, _update_id(update)) for update in listed), key=lambda f: f.update_id
             )
@@ -170,8 +173,10 @@ class Poller:
             return Frame(int(found[1]), raw, {})
 
     async def _get_updates(self, limit: int) -> bytes:
+        # The first asking does not wait, so that what is wrong, or that all is well, is known at once.
+        known = self._health.state is TelegramHealth.RECEIVING
         asked = {
-            "timeout": self._poll_timeout,
+            "timeout": self._poll_timeout if known else 0,
             "limit": limit,
             "allowed_updates": json.dumps(ALLOWED_UPDATES),
         }
@@ -226,11 +231,8 @@ def _update_id(update: Any) -> int:
 def failure_of(error: TelegramError) -> PollFailed:
     """Why a call of the receiving side failed."""
     match error:
-        case RetryAfter():
-            wait = error.retry_after
-            return PollFailed(
-                TelegramHealth.LIMITED, wait=float(wait) if isinstance(wait, int) else wait.total_seconds()
-            )
+        case RateLimited():
+            return PollFailed(TelegramHealth.LIMITED, wait=error.seconds)
         case InvalidToken():
             return PollFailed(TelegramHealth.UNAUTHORISED, wait=RETRY_SECONDS[-1])
         case NetworkError() if isinstance(error.__cause__, (httpx.HTTPError, OSError)):
@@ -245,12 +247,5 @@ def _status_failure(code: int, payload: bytes) -> PollFailed:
     if code == 409:
         return PollFailed(TelegramHealth.CONFLICT, wait=1.0)
     if code == 429:
-        return PollFailed(TelegramHealth.LIMITED, wait=_retry_after(payload))
+        return PollFailed(TelegramHealth.LIMITED, wait=retry_after(payload))
     return PollFailed(TelegramHealth.FAILING)
-
-
-def _retry_after(payload: bytes) -> float:
-    try:
-        return float(json.loads(payload)["parameters"]["retry_after"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return RETRY_SECONDS[-1]

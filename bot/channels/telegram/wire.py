@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import operator
 import socket
 from collections.abc import Sequence
 
 import httpx
+from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
@@ -38,11 +40,26 @@ def silence() -> None:
         logger.handlers[:] = [logging.NullHandler()]
 
 
-class SendRequest(HTTPXRequest):
-    """Cuts the answers to sends down to what we use.
+class QuietBot(Bot):
+    """The library's own `repr` of a bot shows the token, and tracebacks with values show reprs."""
 
-    python-telegram-bot turns the whole answer into objects. If one day it does not know some part, a message that was
-    delivered would look like a failure and be sent again, and again.
+    def __repr__(self) -> str:
+        return "Bot[]"
+
+
+class RateLimited(TelegramError):
+    """Telegram answered 429: nothing before `seconds` have passed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("Too Many Requests")
+        self.seconds = seconds
+
+
+class SendRequest(HTTPXRequest):
+    """Looks at answers before the library does.
+
+    python-telegram-bot turns the whole answer to a send into objects. If one day it does not know some part, a message
+    that was delivered would look like a failure and be sent again, and again: the answer is cut down to what we use.
     """
 
     async def do_request(
@@ -64,18 +81,39 @@ class SendRequest(HTTPXRequest):
             connect_timeout,  # type: ignore[arg-type]
             pool_timeout,  # type: ignore[arg-type]
         )
-        if 200 <= code <= 299 and url.rpartition("/")[2].startswith("send"):
-            return code, _only_message_id(payload)
-        return code, payload
+        if code == 429:
+            raise RateLimited(retry_after(payload))
+        return code, _checked(url.rpartition("/")[2], payload) if 200 <= code <= 299 else payload
 
 
-def _only_message_id(payload: bytes) -> bytes:
+def _checked(method: str, payload: bytes) -> bytes:
+    """The part of a good answer that we use. Raises `TelegramError` without the answer's words when it is not there."""
     try:
-        number = json.loads(payload)["result"]["message_id"]
+        result = json.loads(payload)["result"]
+        if method.startswith("send"):
+            result = {
+                "message_id": operator.index(result["message_id"]),
+                "date": 0,
+                "chat": {"id": 0, "type": "private"},
+            }
+        elif method == "getFile":
+            result = {
+                "file_id": "",
+                "file_unique_id": "",
+                "file_path": "" + result["file_path"],
+                "file_size": operator.index(result["file_size"]) if "file_size" in result else None,
+            }
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise TelegramError("unreadable answer to a send") from None
-    message = {"message_id": number, "date": 0, "chat": {"id": 0, "type": "private"}}
-    return json.dumps({"ok": True, "result": message}).encode()
+        raise TelegramError("unreadable answer") from None
+    return json.dumps({"ok": True, "result": result}).encode()
+
+
+def retry_after(payload: bytes) -> float:
+    """Seconds that an answer with status 429 tells to wait; 3 when it does not tell."""
+    try:
+        return max(0.0, float(json.loads(payload)["parameters"]["retry_after"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return 3.0
 
 
 def send_request(settings: TelegramSettings) -> HTTPXRequest:
