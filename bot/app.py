@@ -1,7 +1,7 @@
 """The composition root: what a running Watchline is made of, and how it is started and ended.
 
-Nothing is decided here. Parts are made from settings and given to each other; a part that cannot be made refuses to
-start and names the setting.
+Nothing is decided here. Parts are made from settings and given to each other; a part that cannot be made
+refuses to start and names the setting.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ ALIVE_SECONDS = 10.0
 HOUSEKEEPING_SECONDS = 5.0
 FORGET_SECONDS = 120.0
 TELEGRAM_BUDGET = Budget(per_second=25.0, chat_per_second=1.0, chat_burst=4)
-"""Below the limits that Telegram's documentation mentions; the ones in force are unpublished, so 429 is obeyed too."""
+"""Below the limits that Telegram's documentation mentions; the ones in force are unpublished, so 429 is
+obeyed too."""
 SIGNAL_BUDGET = Budget(per_second=10.0, chat_per_second=1.0, chat_burst=6)
 
 
@@ -75,7 +76,8 @@ class Desk:
 def set_up_desk(config: DeskConfig) -> Desk:
     """Opens the store and makes the channels.
 
-    Raises AlreadyRunning, StoreRefused, WrongKey, NoKeyStore, PracticeStoreInUse, and the settings' own errors.
+    Raises AlreadyRunning, StoreRefused, WrongKey, NoKeyStore, PracticeStoreInUse, and the settings' own
+    errors.
     """
     clock, entropy = RealClock(), SystemEntropy()
     lock = _lock(config.database)
@@ -122,14 +124,19 @@ async def serve(
     jobs: tuple[Callable[[], Awaitable[None]], ...] = (),
     *,
     ticker: Ticker | None = None,
+    alive: Callable[[], object] | None = None,
 ) -> None:
-    """Runs until a signal to end, or until a part that cannot be done without has failed."""
+    """Runs until a signal to end, or until a part that cannot be done without has failed.
+
+    `alive` writes the sign of life; by default a long pause between two of them counts as an outage of ours.
+    """
     engine = runtime.engine
+    sign = alive or engine.mark_alive
     ticker = ticker or Ticker()
     await asyncio.to_thread(engine.store.vault.keys.refill)
     runtime.start(asyncio.get_running_loop())
     ticker.every(0.5, lambda: runtime.poke(deadlines=True))
-    ticker.every(ALIVE_SECONDS, lambda: runtime.later(engine.mark_alive))
+    ticker.every(ALIVE_SECONDS, lambda: runtime.later(sign))
     ticker.every(HOUSEKEEPING_SECONDS, lambda: _quietly("refill", engine.store.vault.keys.refill))
     ticker.every(FORGET_SECONDS, lambda: runtime.later(engine.housekeeping))
     ticker.start()
@@ -185,4 +192,6 @@ async def serve_practice(made: practice.Practice, told: Callable[[str], None]) -
     """Runs the practice phones. `told` gets the address to open, once it can be opened."""
     told(made.page.address)
     channels = {lane.channel.name: lane.channel for lane in made.runtime.lanes.values()}
-    await serve(made.runtime, channels, (made.page.serve, made.downloads.run))
+    # Ten seconds are hours on a clock that runs faster, and no outage.
+    alive = made.runtime.engine.alive
+    await serve(made.runtime, channels, (made.page.serve, made.downloads.run), alive=alive)

@@ -1,22 +1,20 @@
 """The practice run: pretend phones on one page, a store and keys of its own, and a clock that may run faster.
 
-It is the desk's drill ground and the first thing that a newcomer sees. Nothing in it can reach a real person: its
-channels are pretend ones, and it refuses a store that was ever used for anything else.
+It is the desk's drill ground and the first thing that a newcomer sees. Nothing in it can reach a real
+person: its channels are pretend ones, and it refuses a store that was ever used for anything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
 from bot.channels.practice.page import PracticePage
 from bot.channels.practice.phones import SHIPPED_CAST, Cast, PracticePhones
-from bot.channels.practice.story import Happening, Tone
 from bot.clock import PRACTICE_LINEAGE, Entropy, RealClock, require_practice
 from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
@@ -30,13 +28,6 @@ from config.keyfile import KeyFileSource, make_key_file
 LINEAGE = "lineage"
 OFFICERS = ("ana", "ben")
 FIRST_PROMPT = timedelta(hours=4)
-STORY = {
-    "case_opened": ("Case {case} is opened", Tone.ALARM, False),
-    "case_taken": ("Case {case} is taken: a person is on it", Tone.GOOD, True),
-    "case_closed": ("Case {case} is closed", Tone.GOOD, True),
-    "case_raised": ("Case {case} is now P1", Tone.ALARM, False),
-    "unanswered": ("Nobody has answered the defender of {case} yet", Tone.WATCH, False),
-}
 
 
 @dataclass
@@ -74,7 +65,7 @@ def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPE
     started.follow(phones.clock.now)
     rules = shipped_rules(cast.zone)
     engine = Engine(
-        store, rules, {c.name: c.parse for c in phones.channels}, phones.clock, entropy, _told(phones)
+        store, rules, {c.name: c.parse for c in phones.channels}, phones.clock, entropy, phones.story.observe
     )
     with store.reading() as work:
         empty = not work.staff(rules.desk)
@@ -91,7 +82,8 @@ def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPE
 
 
 class LateClock:
-    """The real time until the pretend clock is known: that one's own file is sealed with a key that the store holds."""
+    """The real time until the pretend clock is known: that one's own file is sealed with a key that the
+    store holds."""
 
     def __init__(self) -> None:
         self._now: Callable[[], datetime] = RealClock().now
@@ -103,17 +95,6 @@ class LateClock:
     def now(self) -> datetime:
         """The time."""
         return self._now()
-
-
-def _told(phones: PracticePhones) -> Callable[[str, Mapping[str, Any]], None]:
-    def tell(name: str, references: Mapping[str, Any]) -> None:
-        words = STORY.get(name)
-        if words is not None:
-            text, tone, settles = words
-            case = str(references.get("case", ""))
-            phones.story.tell(Happening(phones.clock.now(), text.format(case=case), tone, case, settles))
-
-    return tell
 
 
 def _as_script(cast: Cast, phones: PracticePhones) -> Script:

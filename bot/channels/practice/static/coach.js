@@ -17,9 +17,11 @@ export class Coach {
     const defender = this.phones.get(this.defender);
     if (!defender) return hints;
     const name = defender.person.display;
+    if (newest(defender)?.purpose === "prompt") {
+      hints.set(this.defender, `A check-in. Answer it, or let ${name} stay silent: run the clock faster above and watch who is called.`);
+    }
     if (!spoke(defender)) {
-      hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
-      return hints;
+      if (!hints.size) hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
     }
     for (const [who, phone] of this.phones) {
       if (phone.rings) {
@@ -31,6 +33,12 @@ export class Coach {
     }
     return hints;
   }
+}
+
+function newest(phone) {
+  return [...phone.chats.values()]
+    .flatMap((chat) => [...chat.messages.values()].slice(-1))
+    .sort((one, other) => new Date(other.at) - new Date(one.at))[0];
 }
 
 function spoke(phone) {

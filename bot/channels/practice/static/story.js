@@ -29,7 +29,7 @@ export class StoryLine {
 
   showEmpty() {
     if (this.list.children.length) return;
-    this.list.append(el("li", { class: "empty" }, "All is quiet. Whatever happens on the phones is told here, step by step."));
+    this.list.append(el("li", { class: "empty" }, "All is quiet. Write SOS on the first phone, or press “Next step” above. Whatever happens is told here, step by step."));
   }
 
   item(happening) {
