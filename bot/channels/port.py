@@ -1,7 +1,7 @@
 """What a channel is to the rest of Watchline.
 
 To add a channel: write one module with a class that has the five members below, give it to the contract suite in
-`tests/contract/test_channels.py`, and add it to the composition root. Nothing else knows channels by name.
+`tests/contract/benches.py`, and add it to the composition root. Nothing else knows channels by name.
 
 Two rules bind every implementation:
 

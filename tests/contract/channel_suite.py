@@ -1,6 +1,6 @@
 """What a channel needs to be held to the port: its platform in the hand of a test.
 
-A channel joins by a `Bench` and one entry in `BENCHES` of `test_channels.py`. The bench says what its platform can do;
+A channel joins by a `Bench` and one entry in `BENCHES` of `benches.py`. The bench says what its platform can do;
 a test is not even collected for a channel whose platform cannot do what it is about.
 """
 
