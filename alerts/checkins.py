@@ -74,13 +74,19 @@ class Round:
     """The instant rungs count from."""
     ended_at: datetime | None
     key_id: str
+    protocol: str = ""
+    """The protocol by which it climbs; kept here so that a round is finished as it was begun."""
+    done: tuple[int, ...] = ()
+    """Places of the rungs that were carried out. After a gap of ours they are not always the first ones."""
     answer: str = ""
+    """ok, talk, more, help, extended; empty while there is none."""
     wellbeing: int | None = None
+    """1 (very bad) to 5 (very good)."""
     alerted: tuple[str, ...] = ()
     """Contacts who were told."""
     contacts_from: datetime | None = None
-    """After a gap of ours: contacts are not alerted before this instant."""
+    """Contacts are not alerted before this instant: a gap of ours, or a question that went out late."""
     more_time: int = 0
     """How often the defender asked for more time."""
     shifted_from: datetime | None = None
-    """After a gap of ours: rungs before the desk's count from here."""
+    """After a gap of ours: all rungs but the one that opens the desk's case count from here."""

@@ -17,6 +17,7 @@ from alerts.ids import Ids
 from alerts.oncall import Rota
 from alerts.outbox import Outgoing
 from alerts.people import Address, ContactLink, Invitation, Person
+from alerts.rounds import Sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """We were not there: the process was dead, or the clock jumped."""
+    """We were not there: the process was dead, or the clock jumped (then `since` may lie after `until`)."""
 
     since: datetime
     until: datetime
-    overdue: tuple[str, ...] = ()
-    """Ids of the people whose answers or prompts were due in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +161,14 @@ class Facts:
     """The row the channel answered for."""
     group: tuple[Outgoing, ...] = ()
     """Its copies and fallbacks."""
-    sends: tuple[tuple[str, str], ...] = ()
-    """(channel, state) of what was sent to the defender for the round."""
+    sends: tuple[Sending, ...] = ()
+    """What was sent to the defender for the round."""
+    held: tuple[Round, ...] = ()
+    """Rounds behind the cases that staff may mean, not over yet."""
+    overdue: tuple[Deadline, ...] = ()
+    """After a gap: the first prompts and rungs that were due in it."""
+    overdue_count: int = 0
+    """How many were due in all."""
     thread: tuple[Message, ...] = ()
     """The newest messages of the case in focus; loaded for staff who ask to see it."""
     to_clear: tuple[Outgoing, ...] = ()
@@ -172,5 +177,3 @@ class Facts:
     """The attachment that was fetched."""
     message: Message | None = None
     """The message it came with."""
-    receivable: bool = True
-    """Whether any of the person's channels could receive since the prompt."""

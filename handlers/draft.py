@@ -14,13 +14,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from alerts.cases import Case, Message
-from alerts.checkins import CheckIn, Round
+from alerts.checkins import CheckIn, CheckInKind, Round
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.escalation import CASE_DEADLINES, armed
 from alerts.events import OutboundKind
 from alerts.facts import Facts
 from alerts.outbox import Choice, Guard, Outgoing, SendState, priority
 from alerts.people import Address, Person, Reach, Talk
+from alerts.policy import Protocol
+from alerts.rounds import check_in_deadlines, round_deadline
 from handlers.rules import Rules
 
 T = TypeVar("T", Person, Case, Round, CheckIn)
@@ -88,6 +90,32 @@ class Draft:
         for kind in CASE_DEADLINES:
             self.deadlines[(kind, case.id)] = wanted.get(kind)
         return case
+
+    def protocol(self, name: str, watches: CheckInKind = CheckInKind.PERIODIC) -> Protocol:
+        """The protocol of that name. One that the desk has since taken out of its policy gives way to the first that
+        is for the same kind of check-in: a round goes on climbing whatever was edited."""
+        protocols = self.rules.protocols
+        if name in protocols:
+            return protocols[name]
+        fitting = [p for p in protocols.values() if p.watches is watches]
+        return fitting[0] if fitting else next(iter(protocols.values()))
+
+    def put_round(self, round_: Round) -> Round:
+        """Notes a changed round and arms the rung that comes next."""
+        round_ = replace(round_, version=round_.version + 1)
+        self.entities[round_.id] = round_
+        key = (DeadlineKind.RUNG, round_.id)
+        self.deadlines[key] = round_deadline(round_, self.protocol(round_.protocol))
+        return round_
+
+    def put_check_in(self, check_in: CheckIn) -> CheckIn:
+        """Notes a changed check-in and arms its next prompt."""
+        check_in = replace(check_in, version=check_in.version + 1)
+        self.entities[check_in.id] = check_in
+        wanted = {d.kind: d for d in check_in_deadlines(check_in, self.now)}
+        for kind in (DeadlineKind.PROMPT, DeadlineKind.WARN):
+            self.deadlines[(kind, check_in.id)] = wanted.get(kind)
+        return check_in
 
     def arm(self, deadline: Deadline) -> None:
         """Notes a deadline of something that is no case."""

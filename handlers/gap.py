@@ -1,10 +1,43 @@
-"""After our own outage."""
+"""After an outage of our own, or a jump of the clock: the desk is told at once, before anything is counted.
+
+What was due in it is not decided here: each prompt and rung finds by itself that it comes late (`handlers/rounds.py`).
+Source: protection practice, "Check-ins".
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from alerts.events import OutboundKind
 from alerts.facts import Gap
+from handlers import missed, paging
 from handlers.draft import Draft
+from handlers.localtime import clock
 
 
 def decide(draft: Draft, event: Gap) -> None:
-    """The desk is told of the gap."""
+    """How long we were away, and who is overdue because of it."""
+    people = list(dict.fromkeys(d.person_id for d in draft.facts.overdue if d.person_id))
+    names = [paging.name_for_desk(draft, draft.person(i)) for i in people]
+    backwards = event.since > event.until
+    for officer in missed.on_duty(draft):
+        parts = [
+            draft.word(
+                officer,
+                "notice.clock_back" if backwards else "notice.gap",
+                since=clock(draft, officer, event.since),
+                until=clock(draft, officer, event.until),
+                minutes=max(1, round(abs(event.until - event.since) / timedelta(minutes=1))),
+            )
+        ]
+        bare = parts[0]
+        if people:
+            shown = ", ".join(n or draft.word(officer, "desk.somebody") for n in names)
+            count = draft.facts.overdue_count
+            parts.append(draft.word(officer, "notice.gap_overdue", count=count, names=shown))
+            if count > len(draft.facts.overdue):
+                parts.append(draft.word(officer, "board.more", count=count - len(draft.facts.overdue)))
+        rows = draft.say(officer, OutboundKind.NOTICE, "\n".join(parts), via="content", urgency=2)
+        if not rows:
+            draft.say(officer, OutboundKind.NOTICE, bare, urgency=2)
+    draft.event("gap_told", overdue=draft.facts.overdue_count)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case
+from alerts.checkins import Round
 from alerts.deadlines import DeadlineKind
-from alerts.events import InboundKind
+from alerts.events import InboundKind, OutboundKind, Refused
 from alerts.facts import Answered, DeskView, Due, Event, Facts, Fetched, Gap, Heard, Poisoned, Spare, Ward
 from alerts.ids import Ids, micros
 from alerts.invitations import code_in, codes_of, names_in
@@ -24,6 +25,8 @@ from handlers.rules import Rules
 BOARD = 200
 """Cases that staff see at once."""
 THREAD = 12
+NAMED_OVERDUE = 20
+"""After a gap: people whom the desk is told by name."""
 NAMING = 200
 """Characters of a message in which staff may name somebody in a command."""
 CLEARED = 60
@@ -45,6 +48,8 @@ class Loader:
     entropy: Callable[[int], bytes]
     spare_keys: list[str]
     """Keys that were taken and not used; the next turn uses them."""
+    spare_references: list[str] = field(default_factory=list)
+    """Free case references, likewise."""
 
     def prefetch(self, events: Iterable[Event]) -> None:
         """Reads in bulk what a batch of events will need."""
@@ -60,7 +65,15 @@ class Loader:
             self.work.people(people)
             self.work.open_cases_of_many(people)
             self.work.live_rounds_of_many(people)
-            self.work.links_of_many(people)
+        rungs = [d for d in due if d.kind in ROUND_KINDS]
+        if rungs:
+            climbing = [r for r in (self.work.round(d.subject) for d in rungs) if r is not None]
+            self.work.check_ins(r.check_in_id for r in climbing)
+            self.work.cases(r.case_id for r in climbing if r.case_id)
+            self.work.sends_of_rounds(d.subject for d in rungs)
+            self.work.links_of_many(d.person_id for d in rungs if d.person_id)
+            links = (link for d in rungs if d.person_id for link in self.work.links_of(d.person_id))
+            self.work.people(link.contact_id for link in links)
         self.work.outgoings(e.outgoing_id for e in batch if isinstance(e, Answered))
 
     def load(self, event: Event, now: datetime) -> Facts:
@@ -80,8 +93,11 @@ class Loader:
             case Fetched():
                 return self._fetched(event, desk, now)
             case Gap():
-                people = self.work.people([*event.overdue])
-                return Facts(now, event, desk, self._spare(now), people=people)
+                kinds = (DeadlineKind.PROMPT, DeadlineKind.RUNG)
+                overdue, count = self.work.overdue(kinds, now, NAMED_OVERDUE)
+                people = self.work.people(d.person_id for d in overdue if d.person_id)
+                facts = Facts(now, event, desk, self._spare(now), people=people)
+                return replace(facts, overdue=tuple(overdue), overdue_count=count)
 
     def desk(self, now: datetime) -> DeskView:
         """The desk at this instant."""
@@ -111,7 +127,7 @@ class Loader:
             ids=ids,
             person_key=self._key() if person else "",
             case_key=self._key() if case else "",
-            reference=self.work.free_reference(ids.references()) if case else "",
+            reference=self._reference(ids) if case else "",
             codes=taken,
             code_digests=tuple(self.work.vault.code(c) for c in taken),
         )
@@ -119,12 +135,18 @@ class Loader:
     def _key(self) -> str:
         return self.spare_keys.pop() if self.spare_keys else self.work.vault.keys.take()
 
+    def _reference(self, ids: Ids) -> str:
+        while not self.spare_references:
+            self.spare_references += self.work.free_references(ids.references())
+        return self.spare_references.pop()
+
     def give_back(self, facts: Facts, used_person: bool, used_case: bool) -> None:
         """Keys that a decision did not use are there for the next."""
         if facts.spare.person_key and not used_person:
             self.spare_keys.append(facts.spare.person_key)
         if facts.spare.case_key and not used_case:
             self.spare_keys.append(facts.spare.case_key)
+            self.spare_references.append(facts.spare.reference)
 
     # -------------------------------------------------------------------------------------------------- by event
 
@@ -207,8 +229,10 @@ class Loader:
         text = facts.event.inbound.text
         if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
             cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
+        asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(
             facts,
+            round=work.round(asked.round_id) if asked is not None and asked.round_id else None,
             wards=tuple(wards),
             links=work.links_of(me.id),
             check_ins=work.check_ins_of(me.id),
@@ -230,44 +254,49 @@ class Loader:
         thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
         called = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
         called = tuple({p.id: p for p in (*facts.called, *called)}.values())
-        return replace(facts, board=board, named=named, case=case, thread=thread, called=called)
+        mine = (c.id for c in board if me and c.taken_by == me.id)
+        held = work.rounds_of_cases(c if isinstance(c, str) else c.id for c in (*named, *mine, case) if c)
+        return replace(
+            facts, board=board, named=named, case=case, thread=thread, called=called, held=held
+        )
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:
         work, deadline = self.work, event.deadline
-        facts = Facts(now, event, desk, self._spare(now))
         if deadline.kind in CASE_KINDS:
             case = work.case(deadline.subject)
-            facts = replace(facts, case=case, me=work.person(case.person_id) if case else None)
+            facts = Facts(now, event, desk, self._spare(now), case=case)
+            facts = replace(facts, me=work.person(case.person_id) if case else None)
         elif deadline.kind in ROUND_KINDS:
             round_ = work.round(deadline.subject)
+            facts = Facts(now, event, desk, self._spare(now, case=True), round=round_)
             if round_ is not None:
-                facts = replace(
-                    facts,
-                    round=round_,
-                    me=work.person(round_.person_id),
-                    check_in=work.check_in(round_.check_in_id),
-                    sends=work.sends_of_round(round_.id, round_.person_id),
-                )
-                facts = self._subject(facts, round_.person_id, round_.case_id)
+                facts = replace(self._round(facts, round_), me=work.person(round_.person_id))
         elif deadline.kind in CHECK_IN_KINDS:
             check_in = work.check_in(deadline.subject)
+            facts = Facts(now, event, desk, self._spare(now), check_in=check_in)
             if check_in is not None:
-                facts = replace(facts, check_in=check_in, me=work.person(check_in.person_id))
-                facts = self._subject(facts, check_in.person_id, None)
+                # Nobody but the person is written to by a prompt, so nobody else is read for one.
+                return replace(
+                    facts,
+                    me=work.person(check_in.person_id),
+                    cases=work.open_cases_of(check_in.person_id),
+                    rounds=work.live_rounds_of(check_in.person_id),
+                )
+        else:
+            facts = Facts(now, event, desk, self._spare(now))
         return self._with_people(facts)
 
-    def _subject(self, facts: Facts, person_id: str, case_id: str | None) -> Facts:
+    def _round(self, facts: Facts, round_: Round) -> Facts:
+        """What concerns a round: its check-in, its case, what was sent for it, and the person's contacts."""
         work = self.work
-        cases = work.open_cases_of(person_id)
-        case = work.case(case_id) if case_id else None
-        spare = facts.spare if cases else self._spare(facts.now, case=True)
         return replace(
             facts,
-            cases=cases,
-            case=case,
-            spare=spare,
-            links=work.links_of(person_id),
-            rounds=work.live_rounds_of(person_id),
+            check_in=work.check_in(round_.check_in_id),
+            sends=work.sends_of_round(round_.id, round_.person_id),
+            cases=work.open_cases_of(round_.person_id),
+            case=work.case(round_.case_id) if round_.case_id else None,
+            links=work.links_of(round_.person_id),
+            rounds=work.live_rounds_of(round_.person_id),
         )
 
     def _answered(self, event: Answered, desk: DeskView, now: datetime) -> Facts:
@@ -289,6 +318,9 @@ class Loader:
             round=round_,
             check_in=work.check_in(round_.check_in_id) if round_ else None,
         )
+        if round_ is not None and row.kind is OutboundKind.CONTACT_ALERT and isinstance(event.outcome, Refused):
+            # A contact who cannot be reached may leave nobody but the desk.
+            facts = self._round(replace(facts, spare=self._spare(now, case=True)), round_)
         return self._with_people(facts)
 
     def _fetched(self, event: Fetched, desk: DeskView, now: datetime) -> Facts:

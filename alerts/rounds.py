@@ -1,0 +1,180 @@
+"""When a round climbs, and what follows from how its messages fared: pure, from the round and its ladder alone.
+
+`round_deadline` and `check_in_deadlines` are law 3 for check-ins: a round that waits for an answer always has its next
+rung as a deadline, and a check-in that goes on always has its next prompt. The turn arms what they say after every
+change.
+
+* The rung that opens the desk's case counts from `asked_at`, always. An outage of ours delays our questions to the
+  person and the alert of their contacts, never the desk.
+* After such an outage all other rungs count from the new question (`asked_anew`).
+* More time moves every rung that is not done; from the desk's rung on it is not given.
+
+Source of the rules: protection practice, "Check-ins".
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.checkins import CheckIn, CheckInKind, CheckInStatus, Round, RoundStatus
+from alerts.deadlines import Deadline, DeadlineKind
+from alerts.ladder import Ladder, RungKind
+from alerts.outbox import OUT, SendState
+from alerts.policy import Protocol
+
+MORE_TIME = timedelta(minutes=30)
+MORE_TIMES = 2
+"""More time on a prompt: how much, and how often. Our own judgement."""
+WARN_BEFORE = timedelta(minutes=10)
+WARN_FROM = timedelta(minutes=30)
+"""A timer of at least `WARN_FROM` is announced `WARN_BEFORE` its end."""
+WITHOUT_RECEIPTS = frozenset({"telegram"})
+"""Channels that never tell whether a message arrived."""
+OPENS_CASE = (RungKind.DESK, RungKind.LEAD, RungKind.PLAN, RungKind.PUBLICATION)
+ASKS = (RungKind.REMINDER, RungKind.SECOND_CHANNEL)
+"""Rungs that ask the person once more."""
+ROUTINE_URGENCY = 4
+
+
+class Reached(enum.Enum):
+    """What is known of our messages to the person, from nothing to arrived."""
+
+    UNSENT = "unsent"
+    """None has gone out: our channel is down, or behind."""
+    UNDELIVERED = "undelivered"
+    """Refused everywhere, or taken by a channel with receipts and not delivered."""
+    ACCEPTED = "accepted"
+    """Taken by a channel that tells no more."""
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How one message of a round to the person fared."""
+
+    channel: str
+    state: SendState
+    sent_at: datetime | None = None
+
+
+def reached(sends: Iterable[Sending]) -> Reached:
+    """How far our messages have come."""
+    states = [(s.channel, s.state) for s in sends]
+    if any(state in (SendState.DELIVERED, SendState.READ) for _, state in states):
+        return Reached.DELIVERED
+    if any(state is SendState.SENT and channel in WITHOUT_RECEIPTS for channel, state in states):
+        return Reached.ACCEPTED
+    if any(state in (SendState.SENT, SendState.REFUSED) for _, state in states):
+        return Reached.UNDELIVERED
+    return Reached.UNSENT
+
+
+def first_sent(sends: Iterable[Sending]) -> datetime | None:
+    """When the first message of a round went out."""
+    return min((s.sent_at for s in sends if s.state in OUT and s.sent_at is not None), default=None)
+
+
+# ------------------------------------------------------------------------------------------------------------- rungs
+
+
+def opener(ladder: Ladder) -> int:
+    """The place of the rung that opens the desk's case. Every ladder has one."""
+    return next(place for place, rung in enumerate(ladder.rungs) if rung.kind in OPENS_CASE)
+
+
+def grace(ladder: Ladder) -> timedelta:
+    """How long a person has from the question until their contacts are told."""
+    place = ladder.index_of(RungKind.CONTACTS)
+    return ladder.rungs[place if place is not None else opener(ladder)].after
+
+
+def rung_at(round_: Round, ladder: Ladder, place: int) -> datetime:
+    """When the rung at a place is due."""
+    rung = ladder.rungs[place]
+    start = round_.asked_at
+    if round_.shifted_from is not None and place != opener(ladder):
+        start = round_.shifted_from
+    at = start + rung.after + round_.more_time * MORE_TIME
+    if rung.kind is RungKind.CONTACTS and round_.contacts_from is not None:
+        at = max(at, round_.contacts_from)
+    return at
+
+
+def next_rung(round_: Round, ladder: Ladder) -> tuple[int, datetime] | None:
+    """The place and the instant of the rung that comes next; None when all are done.
+
+    A live round never runs out of rungs, not even when the desk has shortened the ladder under it: then the desk's
+    comes.
+    """
+    left = [(rung_at(round_, ladder, n), n) for n in range(len(ladder.rungs)) if n not in round_.done]
+    if not left:
+        if round_.status is not RoundStatus.LIVE:
+            return None
+        place = opener(ladder)
+        left = [(rung_at(round_, ladder, place), place)]
+    at, place = min(left)
+    return place, at
+
+
+def told_others_at(round_: Round, ladder: Ladder) -> datetime:
+    """When somebody else hears of the silence: the contacts or the desk, whichever is first."""
+    places = [n for n, rung in enumerate(ladder.rungs) if rung.kind in (*OPENS_CASE, RungKind.CONTACTS)]
+    return min(rung_at(round_, ladder, n) for n in places)
+
+
+def round_deadline(round_: Round, protocol: Protocol) -> Deadline | None:
+    """The next rung as a deadline. None only for a round that is over, or whose case carries everything from here."""
+    if round_.status not in (RoundStatus.LIVE, RoundStatus.DESK):
+        return None
+    coming = next_rung(round_, protocol.ladder)
+    if coming is None:
+        return None
+    place, at = coming
+    grave = protocol.ladder.rungs[place].kind in OPENS_CASE or protocol.watches is CheckInKind.TIMER
+    urgency = int(protocol.case_urgency) if grave else ROUTINE_URGENCY
+    return Deadline(DeadlineKind.RUNG, round_.id, round_.person_id, round_.version, place, urgency, at)
+
+
+# ------------------------------------------------------------------------------------------------ changes of a round
+
+
+def carried_out(round_: Round, *places: int) -> Round:
+    """The rungs at these places are done."""
+    done = (*round_.done, *(p for p in places if p not in round_.done))
+    return replace(round_, done=done, rung=len(done))
+
+
+def asked_anew(round_: Round, ladder: Ladder, now: datetime) -> Round:
+    """The person is asked again because we were away: what they may have missed of us starts afresh.
+
+    Once the desk has the case, only the contacts wait anew; asking on is the desk's.
+    """
+    if round_.status is RoundStatus.LIVE:
+        return replace(round_, shifted_from=now, contacts_from=None)
+    asks = [n for n, rung in enumerate(ladder.rungs) if rung.kind in ASKS]
+    return replace(carried_out(round_, *asks), contacts_from=now + grace(ladder))
+
+
+def ended(round_: Round, status: RoundStatus, now: datetime, answer: str = "") -> Round:
+    """The round is over."""
+    return replace(round_, status=status, ended_at=now, answer=answer or round_.answer)
+
+
+# -------------------------------------------------------------------------------------------------------- check-ins
+
+
+def check_in_deadlines(check_in: CheckIn, now: datetime) -> tuple[Deadline, ...]:
+    """The next prompt of a check-in that goes on, or a timer's end, and the word shortly before that end."""
+    if check_in.status is not CheckInStatus.ACTIVE or check_in.next_at is None:
+        return ()
+    timer = check_in.kind is CheckInKind.TIMER
+    urgency = 1 if timer else ROUTINE_URGENCY
+    place = (check_in.id, check_in.person_id, check_in.version, 0)
+    found = [Deadline(DeadlineKind.PROMPT, *place, urgency, check_in.next_at)]
+    warn = check_in.next_at - WARN_BEFORE
+    if timer and warn >= now + (WARN_FROM - WARN_BEFORE):
+        found.append(Deadline(DeadlineKind.WARN, *place, ROUTINE_URGENCY, warn))
+    return tuple(found)

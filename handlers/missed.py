@@ -1,0 +1,130 @@
+"""A check-in without an answer becomes the desk's: a case, or more reason for the one that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from alerts.cases import Case, CaseStatus, Source, climbing_anew, raised
+from alerts.checkins import CheckInKind, Round, RoundStatus
+from alerts.escalation import leads
+from alerts.events import OutboundKind
+from alerts.people import Person
+from alerts.policy import Protocol
+from alerts.rounds import reached
+from alerts.walltime import zone_named
+from handlers import paging, relay
+from handlers.draft import Draft
+
+
+def to_desk(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> Case:
+    """The case behind a round from here on. The round is noted; a round that has its case already keeps it."""
+    case = draft.latest(draft.facts.case) if draft.facts.case is not None else None
+    if round_.status is RoundStatus.DESK and case is not None:
+        draft.put_round(round_)
+        return case
+    wanted = int(protocol.urgency_at(round_.rung))
+    open_cases = [c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill]
+    headline = headline_of(draft, round_, protocol)
+    if open_cases:
+        case = fold(draft, round_, person, open_cases[0], wanted, headline)
+    else:
+        source = Source.TIMER if protocol.watches is CheckInKind.TIMER else Source.CHECK_IN
+        case = paging.open_case(
+            draft, person, wanted, source, headline, check_in_id=round_.check_in_id, round_id=round_.id
+        )
+    draft.put_round(replace(round_, status=RoundStatus.DESK, case_id=case.id))
+    return remember_alerted(draft, case, round_.alerted)
+
+
+def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
+    """What was asked when, and how far the question came: the desk must tell "not answered" from "not delivered"."""
+    reader = draft.facts.desk.staff[0] if draft.facts.desk.staff else None
+    language = draft.language_of(reader) if reader is not None else draft.rules.language
+    say = draft.rules.words.say
+    label = draft.facts.check_in.label if draft.facts.check_in is not None else ""
+    what = say(language, f"checkin.headline_{protocol.watches.value}", label=label).replace("  ", " ")
+    at = round_.asked_at.astimezone(zone_named(draft.rules.zone)).strftime("%Y-%m-%d %H:%M")
+    how = say(language, f"checkin.reached_{reached(draft.facts.sends).value}")
+    text = say(language, "checkin.headline", what=what.strip(), time=at, reached=how)
+    if round_.shifted_from is not None:
+        text += " " + say(language, "checkin.headline_gap")
+    return text
+
+
+def fold(draft: Draft, round_: Round, person: Person, case: Case, wanted: int, headline: str) -> Case:
+    """A missed check-in of somebody who has an open case: onto that one, and heard."""
+    graver = case.urgency > wanted
+    case = replace(case, check_in_id=case.check_in_id or round_.check_in_id, round_id=case.round_id or round_.id)
+    draft.record(
+        person_id=person.id, author_id=person.id, kind="system", case=case, key_id=case.key_id, text=headline
+    )
+    if graver:
+        case = raise_to(draft, replace(case, headline=headline), wanted)
+    elif case.status is CaseStatus.TAKEN and wanted == 1:
+        case = paging.alert_taker(draft, replace(case, headline=headline))
+    else:
+        case = draft.put_case(case)
+    tell_watchers(draft, case, person, "notice.checkin_missed", headline=headline)
+    return draft.latest(case)
+
+
+def raise_to(draft: Draft, case: Case, urgency: int) -> Case:
+    """The case at a graver urgency. Without a taker it is a different call now and climbs from the first step; a taker
+    is paged and has to acknowledge it."""
+    case = raised(case, urgency)
+    draft.urgent = draft.urgent or urgency == 1
+    draft.event("case_raised", case=case.ref, urgency=urgency)
+    if case.status is CaseStatus.TAKEN:
+        return paging.alert_taker(draft, case)
+    return paging.climb(draft, climbing_anew(case, draft.now))
+
+
+def remember_alerted(draft: Draft, case: Case, contact_ids: tuple[str, ...]) -> Case:
+    """Notes on the case which contacts were told: they get its all-clear."""
+    case = draft.latest(case)
+    alerted = tuple(dict.fromkeys((*case.alerted, *contact_ids)))
+    return case if alerted == case.alerted else draft.put_case(replace(case, alerted=alerted))
+
+
+def on_duty(draft: Draft) -> tuple[Person, ...]:
+    """Who is on call, and the leads; the whole desk when nobody is on call."""
+    desk = draft.facts.desk
+    first = desk.person(desk.on_call[0]) if desk.on_call else None
+    found = (first, *leads(desk)) if first is not None else desk.staff
+    return tuple({p.id: p for p in found}.values())
+
+
+def tell_watchers(
+    draft: Draft, case: Case, person: Person, key: str, also: Iterable[Person] = (), **arguments: object
+) -> None:
+    """Tells those who watch a case, and others, without paging them."""
+    tell(draft, case, person, key, (*relay.watchers(draft, case), *also), **arguments)
+
+
+def tell(
+    draft: Draft, case: Case, person: Person, key: str, whom: Iterable[Person], **arguments: object
+) -> None:
+    """Tells staff something about a case, each once, without paging them."""
+    case = draft.latest(case)
+    name = paging.name_for_desk(draft, person)
+    taker = draft.person(case.taken_by)
+    for officer in {p.id: p for p in whom}.values():
+        text = draft.word(
+            officer,
+            key,
+            ref=case.ref,
+            name=name or draft.word(officer, "desk.somebody"),
+            officer=(taker.alias if taker else "") or draft.word(officer, "desk.officer"),
+            **arguments,
+        )
+        bare = draft.word(officer, "relay.bare", ref=case.ref)
+        draft.say(
+            officer,
+            OutboundKind.NOTICE,
+            text,
+            via="content",
+            case=case,
+            texts={"telegram": bare} if draft.rules.telegram_content == "never" else {},
+            defender_id=person.id,
+        )
