@@ -63,6 +63,8 @@ class SignalGateway:
         self.silent = False
         """Sends are never answered, as when signal-cli went while they were under way."""
         self.contacts_served = True
+        self.contacts_silent = False
+        """Questions about contacts are never answered."""
         self.dropped = 0
         self.files: dict[str, bytes] = {}
         self._keep = keep
@@ -289,6 +291,8 @@ class SignalGateway:
         return web.Response(status=204)
 
     async def _contact(self, request: web.Request, body: Any) -> web.Response:
+        if self.contacts_silent:
+            await asyncio.Event().wait()
         if not self.contacts_served:
             return web.Response(status=404, text="404 page not found")
         who = request.match_info["uuid"]

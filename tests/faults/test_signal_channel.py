@@ -1,0 +1,204 @@
+"""Receiving with things going wrong: the gateway's websocket, our own store, and the receiver's supervision."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from alerts.events import RawInbound
+from bot.channels.signal.channel import SignalChannel
+from bot.channels.signal.health import SignalState
+from bot.channels.signal.settings import Receive, Receiver, SignalSettings
+from bot.channels.signal.supervise import holder_of, receiver_runs
+from tests.contract.bench_signal import settings_for
+from tests.contract.channel_suite import PATIENCE, Inbox, receiving
+from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
+from tests.fakes.signal_gateway import signal_gateway
+from tests.fakes.signal_receiver import SELF, environment, open_database
+from tests.faults.test_signal_receiver import eventually, say
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 -- processes and threads tell nobody
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("politely", [True, False])
+def test_a_gateway_that_restarts_is_attached_to_again(politely: bool) -> None:
+    async def story() -> None:
+        with signal_gateway(keep=True) as gateway:
+            channel = SignalChannel(settings_for(gateway))
+            inbox = Inbox(channel)
+            async with receiving(channel, inbox.accept):
+                for n in range(3):
+                    gateway.say("sami", f"SOS {n}")
+                    await inbox.get(n + 1)
+                    if politely:
+                        gateway.hang_up()
+                    else:
+                        gateway.down()
+                        gateway.up()
+                gateway.say("sami", "last")
+                assert [event.text for event in await inbox.get(4)][-1] == "last"
+            await channel.close()
+
+    asyncio.run(story())
+
+
+def test_a_store_that_is_down_for_a_while_loses_no_frame_and_keeps_their_order() -> None:
+    async def story() -> None:
+        with signal_gateway(keep=True) as gateway:
+            channel = SignalChannel(settings_for(gateway))
+            inbox = Inbox(channel)
+            refusals = iter([True] * 3)
+            inbox.refuse = lambda raw: next(refusals, False)
+            async with receiving(channel, inbox.accept):
+                for n in range(5):
+                    gateway.say("sami", f"m{n}")
+                await until(lambda: channel.state is SignalState.STORE_DOWN)
+                assert [event.text for event in await inbox.get(5)] == [f"m{n}" for n in range(5)]
+                await until(lambda: channel.state is SignalState.RECEIVING)
+            await channel.close()
+
+    asyncio.run(story())
+
+
+def test_nothing_is_read_on_before_the_store_has_it() -> None:
+    async def story() -> None:
+        with signal_gateway(keep=True) as gateway:
+            channel = SignalChannel(settings_for(gateway))
+            inbox = Inbox(channel)
+            inbox.hold = asyncio.Event()
+            async with receiving(channel, inbox.accept):
+                gateway.say("sami", "one")
+                gateway.say("sami", "two")
+                await inbox.until(lambda: inbox.offered)
+                await asyncio.sleep(0)
+                assert inbox.offered == 1
+                inbox.hold.set()
+                await inbox.get(2)
+            await channel.close()
+
+    asyncio.run(story())
+
+
+# -------------------------------------------------------------------------------------------- the managed receiver
+
+
+@pytest.fixture
+def daemon() -> Iterator[FakeDaemon]:
+    fake = FakeDaemon()
+    yield fake
+    fake.close()
+    assert fake.strange == []
+
+
+def settings(folder: Path, daemon: FakeDaemon) -> SignalSettings:
+    given = environment(
+        host="127.0.0.1",
+        port=daemon.port,
+        account=ACCOUNT,
+        lock=str(folder / "lock"),
+        database=str(folder / "inbox.db"),
+    )
+    os.environ.update({name: given[name] for name in ("RECEIVER_TEST", "PYTHONPATH")})
+    return SignalSettings(
+        ACCOUNT,
+        daemon=f"127.0.0.1:{daemon.port}",
+        receive=Receive.DURABLE,
+        receiver=Receiver.MANAGED,
+        receiver_command=tuple(SELF),
+        receiver_lock=str(folder / "lock"),
+    )
+
+
+@pytest.fixture(autouse=True)
+def same_environment_afterwards() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def stored(folder: Path) -> int:
+    with contextlib.closing(open_database(str(folder / "inbox.db"))) as database:
+        (count,) = database.execute("SELECT count(*) FROM inbox").fetchone()
+        return int(count)
+
+
+async def refuse(raw: RawInbound) -> None:
+    raise AssertionError("in durable mode the receiver stores, not the bot")
+
+
+def test_the_receiver_is_started_and_started_again_and_ended_with_the_bot(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    async def story() -> None:
+        channel = SignalChannel(settings(tmp_path, daemon))
+        async with receiving(channel, refuse):
+            say(daemon, "one")
+            await until(lambda: stored(tmp_path) == 1)
+            await until(lambda: channel.state is SignalState.RECEIVING)
+            first = holder_of(str(tmp_path / "lock"))
+            assert first is not None
+            os.killpg(first, signal.SIGKILL)
+            await until(lambda: holder_of(str(tmp_path / "lock")) not in (None, first))
+            say(daemon, "two")
+            await until(lambda: stored(tmp_path) == 2)
+            report = await channel.report()
+            assert (report.daemon, report.signal_cli_version, report.receiver) == (True, "0.13.19", True)
+        await channel.close()
+
+    asyncio.run(story())
+    assert not receiver_runs(str(tmp_path / "lock"))
+
+
+BOT = """
+import asyncio, sys
+from bot.channels.signal.channel import SignalChannel
+from bot.channels.signal.settings import Receive, Receiver, SignalSettings
+account, daemon, lock, *command = sys.argv[1:]
+settings = SignalSettings(account, daemon=daemon, receive=Receive.DURABLE, receiver=Receiver.MANAGED,
+                          receiver_command=tuple(command), receiver_lock=lock)
+asyncio.run(SignalChannel(settings).run(None))
+"""
+
+
+def test_the_receiver_outlives_a_killed_bot_and_the_next_bot_starts_no_second(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    lock = str(tmp_path / "lock")
+    made = settings(tmp_path, daemon)
+    command = [sys.executable, "-c", BOT, ACCOUNT, made.daemon, lock, *SELF]
+
+    def bot() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, start_new_session=True)
+
+    first = bot()
+    daemon.wait_for("subscribed")
+    keeper = holder_of(lock)
+    assert keeper is not None
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    say(daemon, "while no bot is there")
+    eventually(lambda: stored(tmp_path) == 1)
+    second = bot()
+    try:
+        say(daemon, "and with the next")
+        eventually(lambda: stored(tmp_path) == 2)
+        assert holder_of(lock) == keeper
+        assert daemon.subscriptions == 1
+    finally:
+        second.kill()
+        second.wait()
+        os.kill(keeper, signal.SIGTERM)
+        eventually(lambda: not receiver_runs(lock))
