@@ -1,0 +1,86 @@
+"""What the watch asks the store: how far behind we are, and which pages have an alarm service to be called.
+
+Counts, instants and case references only; nothing is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, or_, select
+
+from alerts.ids import from_micros, micros
+from alerts.store.queues import oldest_unsent_page
+from alerts.store.tables import cases, deadlines, inbox, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits, and since when. None: nothing does."""
+
+    overdue_since: datetime | None
+    """When the oldest deadline that has not fired was due."""
+    page_since: datetime | None
+    """When the oldest page that has not gone out was queued."""
+    inbox: int
+    """Frames that wait for their turn."""
+    inbox_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageCall:
+    """One P1 page that an alarm service is to be told of."""
+
+    case_id: str
+    """Empty for a page that belongs to no case: a frame that could not be understood."""
+    case_ref: str
+    queued_at: datetime
+    drill: bool
+
+
+def backlog(connection: Connection, now: datetime) -> Backlog:
+    """How far behind we are at `now`."""
+    due = connection.execute(
+        select(func.min(deadlines.c.due_at)).where(deadlines.c.due_at <= micros(now))
+    ).scalar()
+    waiting, since = connection.execute(
+        select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == "new")
+    ).one()
+    return Backlog(
+        overdue_since=from_micros(due) if due is not None else None,
+        page_since=oldest_unsent_page(connection),
+        inbox=int(waiting),
+        inbox_since=from_micros(since) if since is not None else None,
+    )
+
+
+def page_calls(connection: Connection, since: datetime) -> Sequence[PageCall]:
+    """The P1 pages queued since then about which nobody has done anything yet, oldest first, one for each case and
+    instant however many people were paged.
+
+    A page is over when its case is closed, or was taken after the page was queued.
+    """
+    # Ids begin with their instant in milliseconds, so this is a range of the primary key, however large the outbox is.
+    first = f"{micros(since) // 1000:012x}"
+    query = (
+        select(outbox.c.case_id, cases.c.ref, outbox.c.created_at, cases.c.drill)
+        .select_from(outbox.outerjoin(cases, cases.c.id == outbox.c.case_id))
+        .where(
+            outbox.c.id >= first,
+            outbox.c.kind == "page",
+            outbox.c.urgency == 1,
+            or_(
+                outbox.c.case_id.is_(None),
+                (cases.c.status != "closed")
+                & (cases.c.taken_at.is_(None) | (cases.c.taken_at <= outbox.c.created_at)),
+            ),
+        )
+        .distinct()
+        .order_by(outbox.c.created_at)
+    )
+    return [
+        PageCall(row.case_id or "", row.ref or "", from_micros(row.created_at), bool(row.drill))
+        for row in connection.execute(query)
+    ]
