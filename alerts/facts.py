@@ -97,6 +97,8 @@ class DeskView:
     """How many unverified P1 cases nobody has taken."""
     crowd_head: str | None
     """The oldest of them."""
+    waiting: tuple[Person, ...] = ()
+    """Officers and leads whose rights do not hold: not confirmed yet, or frozen."""
 
     def person(self, person_id: str | None) -> Person | None:
         """A member of staff by id."""
@@ -147,6 +149,13 @@ class Facts:
     rounds: tuple[Round, ...] = ()
     """Their live rounds."""
     invitation: Invitation | None = None
+    """The invitation whose code stands in the message, whether it still works or not."""
+    subject_links: tuple[ContactLink, ...] = ()
+    """The trusted contacts of whom the invitation is about."""
+    subject_cases: tuple[Case, ...] = ()
+    """The unclosed cases of whom the invitation is about."""
+    called: tuple[Person, ...] = ()
+    """Everybody at this desk who has a name that stands in the message or the invitation."""
     board: tuple[Case, ...] = ()
     """The desk's unclosed cases; loaded for staff."""
     named: tuple[Case, ...] = ()

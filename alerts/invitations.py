@@ -33,6 +33,7 @@ GUESS_WINDOW = timedelta(hours=1)
 CODES_A_DAY = 10
 """Codes that somebody who is not staff may ask for in a day."""
 DAY = timedelta(days=1)
+HIDDEN = "…"
 
 _LONGEST = 600
 """Characters of a message in which a code is looked for: a forwarded invitation, not a report."""
@@ -44,7 +45,9 @@ _WITHIN = re.compile(rf"(?<![A-Z0-9-])([{CODE_LETTERS}]{{5}})-([{CODE_LETTERS}]{
 def codes_of(chance: bytes) -> tuple[str, ...]:
     """Codes out of random bytes, twelve bytes each: about 45 bits, in two groups that are easy to read out."""
     return tuple(
-        "-".join(_group(chance[start + n * _GROUP :][:_GROUP], chance[start + 2 * _GROUP + n]) for n in (0, 1))
+        "-".join(
+            _group(chance[start + n * _GROUP :][:_GROUP], chance[start + 2 * _GROUP + n]) for n in (0, 1)
+        )
         for start in range(0, len(chance) - _CHANCE + 1, _CHANCE)
     )
 
@@ -68,10 +71,20 @@ def code_in(text: str) -> str:
         return ""
     plain = plain_letters(text)
     found = _WHOLE.fullmatch(plain.upper()) or next(
-        (m for m in _WITHIN.finditer(plain) if all(not g.isalpha() and not g.isdecimal() for g in m.groups())),
+        (
+            m
+            for m in _WITHIN.finditer(plain)
+            if all(not g.isalpha() and not g.isdecimal() for g in m.groups())
+        ),
         None,
     )
     return f"{found[1]}-{found[2]}" if found else ""
+
+
+def hide_code(text: str) -> str:
+    """The text with the code that `code_in` finds in it made unreadable."""
+    plain, code = plain_letters(text), code_in(text)
+    return plain.replace(code, HIDDEN) if code in plain else HIDDEN
 
 
 def plain_letters(text: str) -> str:
@@ -89,7 +102,7 @@ def plain_letters(text: str) -> str:
 
 def new_invitation(
     *,
-    id: str,
+    invitation_id: str,
     digest: bytes,
     desk: str,
     purpose: Purpose,
@@ -102,7 +115,7 @@ def new_invitation(
 ) -> Invitation:
     """An invitation that nobody has used. `made_by` None: the administrator, at the machine."""
     return Invitation(
-        id=id,
+        id=invitation_id,
         digest=digest,
         desk=desk,
         purpose=purpose,

@@ -199,7 +199,8 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
         case "help":
             tell(draft, officer, "desk.help")
         case _:
-            tell(draft, officer, "desk.unknown_command")
+            if not enrol.heard(draft, event, officer):
+                tell(draft, officer, "desk.unknown_command")
 
 
 def default_case(draft: Draft, officer: Person, command: str) -> Case | None:
@@ -305,8 +306,9 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str 
     if code == "none":
         # A number that no menu has may be part of the conversation: it goes on as words.
         return False
-    if kind in enrol.CHOICES and draft.facts.menu is not None:
-        enrol.choice(draft, event, officer, kind, value, draft.facts.menu)
+    menu = draft.facts.menu or draft.facts.target
+    if kind in enrol.CHOICES and menu is not None:
+        enrol.choice(draft, event, officer, kind, value, menu)
         return True
     return False
 

@@ -1,26 +1,134 @@
-"""Invitations and codes."""
+"""Who gets in and how: the entry points of everything about codes, roles, contacts, channels and language."""
 
 from __future__ import annotations
 
-from alerts.facts import Heard
-from alerts.outbox import Outgoing
-from alerts.people import Person
-from handlers.draft import Draft
+from dataclasses import replace
 
-CHOICES = frozenset({"language", "contact"})
+from alerts.events import InboundKind
+from alerts.facts import Heard
+from alerts.invitations import clean_name
+from alerts.outbox import Outgoing
+from alerts.people import STAFF, Person, Role
+from handlers import codes, contacts, dialogue, invitations, staffing
+from handlers.asking import Asked, asked, has_rights
+from handlers.draft import Draft
+from handlers.invitations import without_code
+from handlers.telling import answer, first_on_call, notice
+
+__all__ = ["CHOICES", "choice", "heard", "invite", "propose_check_in", "without_code"]
+
+CHOICES = frozenset({"language", "contact", "enrol"})
 
 
 def choice(draft: Draft, event: Heard, person: Person, question: str, value: str, menu: Outgoing) -> None:
     """A choice in a dialogue of enrolment."""
+    match question:
+        case "language":
+            dialogue.set_language(draft, person, value)
+        case "contact":
+            contacts.decided(draft, person, value)
+        case "enrol":
+            dialogue.skip(draft, person)
 
 
 def heard(draft: Draft, event: Heard, person: Person) -> bool:
-    """A code, or a command about contacts, channels and language."""
-    return False
+    """A code, a command about who is who, or an answer in the dialogue at enrolment. Returns whether it was one."""
+    inbound = event.inbound
+    if inbound.kind is InboundKind.UNREADABLE and person.is_staff:
+        staffing.key_changed(draft, event, person)
+        return True
+    if inbound.kind is not InboundKind.TEXT:
+        return False
+    if invitations.entered(draft, event, person):
+        return True
+    wanted = asked(draft, person, inbound.text)
+    about_case = any(target.case_id for target in draft.facts.targets)
+    if wanted is not None and (wanted.slash or not about_case) and command(draft, person, wanted):
+        return True
+    return contacts.in_words(draft, person, inbound.text) or dialogue.heard(draft, person, inbound.text)
+
+
+def command(draft: Draft, person: Person, wanted: Asked) -> bool:
+    """Carries out a command. Returns False when the words were none."""
+    rest = wanted.rest
+    match wanted.command:
+        case "help":
+            help_(draft, person)
+        case "language":
+            dialogue.ask_language(draft, person, rest)
+        case "link":
+            codes.link(draft, person)
+        case "add_contact" | "contact":
+            return contacts.add(draft, person, wanted)
+        case "contacts":
+            contacts.show(draft, person)
+        case "stop_contacts":
+            contacts.stop(draft, person, "")
+        case "stop_contact":
+            contacts.stop(draft, person, clean_name(rest)) if rest else contacts.show(draft, person)
+        case "leave":
+            return contacts.leave(draft, person, clean_name(rest))
+        case "voice" | "voice_off":
+            voice(draft, person, wanted.command == "voice")
+        case "name":
+            rename(draft, person, rest)
+        case _:
+            return staff_command(draft, person, wanted)
+    return True
+
+
+def staff_command(draft: Draft, officer: Person, wanted: Asked) -> bool:
+    """Commands of officers and leads. Without a slash they need what cannot stand in a sentence to a defender."""
+    rest = wanted.rest
+    match wanted.command:
+        case "confirm" if wanted.slash or rest.replace(" ", "").isdecimal():
+            staffing.confirm(draft, officer, rest)
+        case "refuse" if wanted.slash or names_somebody(draft, rest):
+            staffing.refuse(draft, officer, rest)
+        case "remove" if wanted.slash or names_somebody(draft, rest):
+            staffing.remove(draft, officer, rest)
+        case "unfreeze":
+            staffing.unfreeze(draft, officer, rest)
+        case "content" if wanted.slash or rest.casefold() in ("signal", "telegram", "auto"):
+            staffing.content(draft, officer, rest)
+        case _:
+            return False
+    return True
+
+
+def names_somebody(draft: Draft, name: str) -> bool:
+    """Whether somebody of the desk has this name."""
+    desk = draft.facts.desk
+    return any(staffing.is_called(p, name) for p in (*desk.staff, *desk.waiting))
+
+
+def help_(draft: Draft, person: Person) -> None:
+    """`/help`: what this person can write."""
+    role = person.role if has_rights(draft, person) else Role.STRANGER
+    answer(draft, person, "desk.help" if role in STAFF else f"help.{role.value}")
+
+
+def voice(draft: Draft, person: Person, uses: bool) -> None:
+    """`I use voice`: a voice note of theirs out of the blue is a message to look at, not an alarm."""
+    draft.put_person(replace(person, uses_voice=uses))
+    answer(draft, person, "voice.on" if uses else "voice.off")
+
+
+def rename(draft: Draft, person: Person, wanted: str) -> None:
+    """`/name`: what they wish to be called. The desk hears it, since it knows them by their name."""
+    name = clean_name(wanted)
+    if not name:
+        answer(draft, person, "name.usage")
+        return
+    before = person.alias
+    draft.put_person(replace(person, alias=name))
+    answer(draft, person, "name.set", name=name)
+    notice(draft, first_on_call(draft), "staff.renamed", before=before, name=name)
 
 
 def invite(draft: Draft, officer: Person, rest: str) -> None:
     """`invite`."""
+    staffing.invite(draft, officer, rest)
 
 
 def propose_check_in(draft: Draft, officer: Person, rest: str) -> None:

@@ -70,7 +70,7 @@ def heard(draft: Draft, event: Heard) -> None:
     if is_alarm(draft, event, person):
         return
     if not expected(draft, event, person):
-        unexpected(draft, event, person)
+        unexpected(draft, enrol.without_code(draft, event), person)
 
 
 def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:

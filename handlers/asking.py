@@ -1,0 +1,121 @@
+"""What somebody asks of the bot in a few set words: "language", "link", "add contact lina".
+
+1. The words of a command are data: `ask.<command>` in the catalogues, several with a bar between. English always works
+   beside the person's own language.
+2. A command is a whole message. Without a slash it is taken for one only where it cannot be the beginning of a
+   sentence; what is not surely a command is a message for the desk.
+3. Only commands of the person's own role are looked for: to everybody else the same words are ordinary words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from alerts.invitations import plain_letters
+from alerts.people import Person, Reach, Role, Standing
+from handlers.draft import Draft
+from handlers.words import SOURCE_LANGUAGE
+
+LANGUAGE_WORDS = (
+    "language",
+    "idioma",
+    "langue",
+    "اللغة",
+    "لغة",
+    "língua",
+    "язык",
+    "dil",
+    "lugha",
+    "زبان",
+    "ভাষা",
+)
+"""Whoever cannot read the present language asks for another one in their own."""
+FOR_ALL = ("help", "language")
+BY_ROLE = {
+    Role.STRANGER: (),
+    Role.CONTACT: ("link", "leave"),
+    Role.DEFENDER: (
+        "link",
+        "add_contact",
+        "contact",
+        "contacts",
+        "stop_contacts",
+        "stop_contact",
+        "voice_off",
+        "voice",
+        "name",
+        "leave",
+    ),
+    Role.OFFICER: ("link", "confirm", "refuse", "remove", "unfreeze", "content"),
+    Role.LEAD: ("link", "confirm", "refuse", "remove", "unfreeze", "content"),
+}
+WITH_MORE = frozenset(
+    {
+        "language",
+        "add_contact",
+        "contact",
+        "stop_contact",
+        "name",
+        "leave",
+        "confirm",
+        "refuse",
+        "remove",
+        "unfreeze",
+        "content",
+    }
+)
+"""Commands that say something after the command's words."""
+SLASH_ONLY = frozenset({"name"})
+"""Their words begin ordinary sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command and what came after its words."""
+
+    command: str
+    rest: str = field(repr=False)
+    slash: bool = False
+
+
+def has_rights(draft: Draft, person: Person) -> bool:
+    """Whether a person's role counts now, on the account they wrote from."""
+    address = draft.facts.address
+    return person.status is Standing.ACTIVE and (address is None or address.status is not Reach.FROZEN)
+
+
+def asked(draft: Draft, person: Person, text: str) -> Asked | None:
+    """The command that a whole message is, among those that this person has."""
+    if len(text) > 200:
+        return None
+    line = " ".join(plain_letters(text).split()).rstrip(".!")
+    slash = line.startswith("/")
+    if slash:
+        first, _, rest = line[1:].partition(" ")
+        line = f"{first.partition('@')[0].replace('_', ' ')} {rest}".strip()
+    mine = BY_ROLE[person.role] if has_rights(draft, person) else ()
+    for command in (*FOR_ALL, *mine):
+        if command in SLASH_ONLY and not slash:
+            continue
+        for phrase in phrases(draft, person, command, slash=slash):
+            if line.casefold() == phrase:
+                return Asked(command, "", slash)
+            if command in WITH_MORE and line.casefold().startswith(phrase + " "):
+                return Asked(command, line[len(phrase) + 1 :].strip(), slash)
+    return None
+
+
+def phrases(draft: Draft, person: Person, command: str, *, slash: bool) -> tuple[str, ...]:
+    """The ways to say a command, the longest first."""
+    words = draft.rules.words
+    found = {
+        phrase.casefold().strip()
+        for language in (SOURCE_LANGUAGE, draft.language_of(person))
+        for phrase in words.say(language, f"ask.{command}").split("|")
+    }
+    if command == "language":
+        found |= {word.casefold() for word in LANGUAGE_WORDS}
+    if command == "help" and slash:
+        # Without a slash these two are an SOS word and a greeting.
+        found |= {"help", "start"}
+    return tuple(sorted(found, key=len, reverse=True))

@@ -1,0 +1,228 @@
+"""Trusted contacts: named by a defender, told plainly what it means, and never written to before they agree.
+
+1. The code is passed on by the defender; the contact writes first.
+2. Both may end it at any time, without a reason. The defender always hears when a contact leaves; a contact whom the
+   defender no longer trusts is not told, since that may be why.
+3. When it happens while somebody waits for the defender, the desk hears it too: there is one person fewer to ask.
+
+Source: protection practice, "Missed check-in ladder" and "The desk".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from alerts.cases import Case
+from alerts.checkins import Round
+from alerts.events import OutboundKind
+from alerts.facts import Ward
+from alerts.invitations import clean_name, free_name, name_key
+from alerts.outbox import Choice
+from alerts.people import ContactLink, Invitation, LinkStatus, Person, Purpose, Role
+from alerts.recognition import Intent
+from handlers import codes, dialogue, relay
+from handlers.asking import Asked
+from handlers.draft import Draft
+from handlers.telling import answer, first_on_call, notice, unasked
+from handlers.words import SOURCE_LANGUAGE
+
+YES, NO = "yes", "no"
+MOST = 10
+"""Trusted contacts of one defender."""
+
+
+# ------------------------------------------------------------------------------------------------------ the defender
+
+
+def standing(links: Iterable[ContactLink]) -> list[ContactLink]:
+    """The links that have not ended."""
+    return [link for link in links if link.status is not LinkStatus.ENDED]
+
+
+def add(draft: Draft, person: Person, wanted: Asked) -> bool:
+    """`contact NAME`. Returns False for words that ask the desk to call somebody."""
+    name = clean_name(wanted.rest)
+    bare = wanted.command == "contact" and not wanted.slash
+    if bare and (len(name.split()) != 1 or asks_to_call(draft, person, name) or draft.facts.cases):
+        return False
+    mine = standing(draft.facts.links)
+    if not name:
+        answer(draft, person, "contact.usage")
+    elif any(name_key(link.label) == name_key(name) for link in mine):
+        answer(draft, person, "contact.already", name=name)
+    elif len(mine) >= MOST:
+        answer(draft, person, "contact.most", count=MOST)
+    elif codes.may_ask(draft, person):
+        code = codes.give(draft, person, Purpose.CONTACT, subject_id=person.id, alias=name)
+        answer(draft, person, "contact.code", name=name, code=code, hours=draft.rules.invitation_hours)
+    return True
+
+
+def asks_to_call(draft: Draft, person: Person, word: str) -> bool:
+    """Whether "contact …" is what the desk is to do, as in "contact police", rather than somebody's name."""
+    words = draft.rules.words
+    languages = (SOURCE_LANGUAGE, draft.language_of(person))
+    return any(
+        word.casefold() in words.say(language, "contact.not_names").split("|") for language in languages
+    )
+
+
+def show(draft: Draft, person: Person) -> None:
+    """`contacts`: who they are, and who has not agreed yet."""
+    lines = [
+        draft.word(person, f"contact.line_{link.status.value}", name=link.label)
+        for link in standing(draft.facts.links)
+    ]
+    if not lines:
+        answer(draft, person, "contact.none")
+        return
+    title = draft.word(person, "contact.title")
+    draft.say(person, OutboundKind.ANSWER, "\n".join([title, *lines]), urgency=3)
+
+
+def stop(draft: Draft, person: Person, name: str) -> None:
+    """`stop contact NAME`, or `stop contacts` for all of them. They are not told."""
+    mine = standing(draft.facts.links)
+    ending = [link for link in mine if not name or name_key(link.label) == name_key(name)]
+    if not ending:
+        answer(draft, person, "contact.no_such" if mine else "contact.none", name=name)
+        return
+    cases = [c for c in map(draft.latest, draft.facts.cases) if not c.drill]
+    for link in ending:
+        draft.put(replace(link, status=LinkStatus.ENDED, version=link.version + 1))
+        forget(draft, link.contact_id, cases, draft.facts.rounds)
+        tell_desk(draft, person, link, "staff.contact_stopped", cases, draft.facts.rounds)
+    answer(draft, person, "contact.stopped", name=", ".join(link.label for link in ending))
+
+
+# ------------------------------------------------------------------------------------------------------- the contact
+
+
+def asked_to_be(draft: Draft, person: Person, invitation: Invitation) -> bool:
+    """Somebody sends the code of a trusted contact: they are told what it means, and asked."""
+    defender = draft.person(invitation.subject_id)
+    if defender is None or defender.id == person.id:
+        answer(draft, person, "contact.own_code")
+        return False
+    known = next((w.link for w in draft.facts.wards if w.defender.id == defender.id), None)
+    if known is not None and known.status is LinkStatus.CONSENTED:
+        answer(draft, person, "contact.are_already", name=defender.alias)
+        return False
+    others = [link for link in standing(draft.facts.subject_links) if known is None or link.id != known.id]
+    label = free_name(invitation.alias, (link.label for link in others))
+    if known is None:
+        link = ContactLink(
+            id=draft.new_id(),
+            defender_id=defender.id,
+            contact_id=person.id,
+            status=LinkStatus.INVITED,
+            rank=max((o.rank for o in draft.facts.subject_links), default=-1) + 1,
+            version=1,
+            key_id=defender.key_id,
+            label=label,
+        )
+    else:
+        link = replace(known, status=LinkStatus.INVITED, version=known.version + 1, label=label)
+    draft.put(link)
+    parts = [draft.word(person, "contact.ask", name=defender.alias), *dialogue.telegram(draft, person)]
+    choices = (
+        Choice(f"contact:{YES}.{link.id}", draft.word(person, "button.agree")),
+        Choice(f"contact:{NO}.{link.id}", draft.word(person, "button.refuse")),
+    )
+    draft.say(person, OutboundKind.QUESTION, "\n\n".join(parts), choices=choices, question="contact")
+    return True
+
+
+def in_words(draft: Draft, person: Person, text: str) -> bool:
+    """A yes or a no in words, from somebody who is asked by one defender. Returns whether it was one."""
+    if person.role not in (Role.STRANGER, Role.CONTACT):
+        return False
+    open_ = [ward.link for ward in draft.facts.wards if ward.link.status is LinkStatus.INVITED]
+    intent = draft.rules.recogniser.intent(text)
+    if len(open_) != 1 or intent not in (Intent.YES, Intent.OK, Intent.NO):
+        return False
+    decided(draft, person, f"{NO if intent is Intent.NO else YES}.{open_[0].id}")
+    return True
+
+
+def decided(draft: Draft, person: Person, value: str) -> None:
+    """The answer of somebody who was asked to be a trusted contact."""
+    word, _, link_id = value.partition(".")
+    ward = next((w for w in draft.facts.wards if w.link.id == link_id), None)
+    if ward is None or ward.link.status is LinkStatus.ENDED:
+        answer(draft, person, "contact.over")
+        return
+    if word == NO:
+        end(draft, person, ward, "contact.declined")
+        answer(draft, person, "contact.declined_heard")
+        return
+    if ward.link.status is LinkStatus.INVITED:
+        draft.put(
+            replace(
+                ward.link, status=LinkStatus.CONSENTED, consented_at=draft.now, version=ward.link.version + 1
+            )
+        )
+        if person.role is Role.STRANGER:
+            alias = person.alias or ward.link.label
+            person = draft.put_person(replace(draft.latest(person), role=Role.CONTACT, alias=alias))
+        unasked(draft, ward.defender, ward.cases, "contact.agreed", name=ward.link.label)
+        draft.event("contact_joined")
+    answer(draft, person, "contact.welcome", name=ward.defender.alias)
+
+
+def leave(draft: Draft, person: Person, name: str) -> bool:
+    """`stop`, from a trusted contact. Returns False when they are nobody's contact."""
+    mine = [ward for ward in draft.facts.wards if ward.link.status is not LinkStatus.ENDED]
+    leaving = [ward for ward in mine if not name or name_key(ward.defender.alias) == name_key(name)]
+    if not leaving:
+        return False
+    for ward in leaving:
+        end(draft, person, ward, "contact.left")
+    if person.role is Role.CONTACT and len(leaving) == len(mine):
+        person = draft.put_person(replace(draft.latest(person), role=Role.STRANGER))
+    answer(draft, person, "contact.goodbye", name=", ".join(ward.defender.alias for ward in leaving))
+    return True
+
+
+def end(draft: Draft, contact: Person, ward: Ward, key: str) -> None:
+    """A link ends from the contact's side: the defender hears it, and the desk while somebody waits."""
+    link = ward.link
+    draft.put(replace(link, status=LinkStatus.ENDED, version=link.version + 1))
+    cases = [c for c in map(draft.latest, ward.cases) if not c.drill]
+    unasked(draft, ward.defender, cases, key, name=link.label)
+    forget(draft, contact.id, cases, ward.rounds)
+    tell_desk(draft, ward.defender, link, "staff.contact_left", cases, ward.rounds)
+    draft.event("contact_ended")
+
+
+def forget(draft: Draft, contact_id: str, cases: Iterable[Case], rounds: Iterable[Round]) -> None:
+    """Who is no contact any more gets nothing more, not even the all-clear."""
+    for case in map(draft.latest, cases):
+        if contact_id in case.alerted:
+            draft.put_case(replace(case, alerted=tuple(i for i in case.alerted if i != contact_id)))
+    for waiting in map(draft.latest, rounds):
+        if contact_id in waiting.alerted:
+            left = tuple(i for i in waiting.alerted if i != contact_id)
+            draft.put(replace(waiting, alerted=left))
+
+
+def tell_desk(
+    draft: Draft,
+    defender: Person,
+    link: ContactLink,
+    key: str,
+    cases: Iterable[Case],
+    rounds: Iterable[Round],
+) -> None:
+    """The desk hears that there is one contact fewer, when it is about somebody who is being waited for."""
+    if link.status is not LinkStatus.CONSENTED:
+        return
+    told = False
+    for case in map(draft.latest, cases):
+        for officer in relay.watchers(draft, case):
+            words = draft.word(officer, key, name=defender.alias, contact=link.label)
+            relay.relay_to_staff(draft, case, officer, defender, words)
+            told = True
+    if not told and any((*rounds, *cases)):
+        notice(draft, first_on_call(draft), key, name=defender.alias, contact=link.label)

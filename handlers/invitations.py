@@ -1,0 +1,95 @@
+"""Codes that come in.
+
+1. Whoever made a code must still be allowed to make it when it is used.
+2. A code that does not exist, was used, is too old or has lost its maker gets one and the same answer; after a few of
+   these in an hour there is no answer of its own any more.
+3. Using a code and what follows from it are one transaction, and the invitation is locked in it: it works once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from alerts.events import Inbound
+from alerts.facts import Heard
+from alerts.invitations import GUESS_WINDOW, GUESSES, code_in, hide_code, is_usable, within
+from alerts.people import Invitation, Person, Purpose, Role, Standing
+from handlers import contacts, joining, relay
+from handlers.draft import Draft
+from handlers.telling import answer
+
+
+def entered(draft: Draft, event: Heard, person: Person) -> bool:
+    """A code came in. Returns False when the message is to be treated as any unexpected text."""
+    inbound = event.inbound
+    if not code_in(inbound.text) or person.status is Standing.FROZEN:
+        return False
+    wrong = within(person.talk.wrong_codes, GUESS_WINDOW, draft.now)
+    if len(wrong) >= GUESSES:
+        return False
+    invitation = draft.facts.invitation
+    if invitation is not None and stands(draft, invitation):
+        return use(draft, inbound, person, invitation)
+    draft.talk(person, wrong_codes=(*wrong, draft.now))
+    draft.event("code_refused")
+    busy = any(not c.drill for c in draft.facts.cases) or any(
+        c.taken_by == person.id for c in draft.facts.board
+    )
+    if busy:
+        # Somebody is listening: what only looks like a code has a reader.
+        return False
+    relay.keep(draft, event, person.id, person, None)
+    answer(draft, person, "code.wrong")
+    return True
+
+
+def stands(draft: Draft, invitation: Invitation) -> bool:
+    """Whether a code works: not used, not too old, and its maker still may make it."""
+    if not is_usable(invitation, draft.now) or invitation.desk != draft.facts.desk.id:
+        return False
+    if invitation.made_by is None:
+        return invitation.purpose in (Purpose.OFFICER, Purpose.LEAD, Purpose.DEFENDER)
+    maker = draft.person(invitation.made_by)
+    if maker is None or maker.status is not Standing.ACTIVE:
+        return False
+    match invitation.purpose:
+        case Purpose.OFFICER | Purpose.LEAD:
+            return maker.role is Role.LEAD
+        case Purpose.DEFENDER:
+            return maker.is_staff
+        case Purpose.CONTACT:
+            return maker.role is Role.DEFENDER
+        case Purpose.CHANNEL:
+            return maker.role is not Role.STRANGER
+
+
+def use(draft: Draft, inbound: Inbound, person: Person, invitation: Invitation) -> bool:
+    """What a code that works does for this person. Whoever cannot use it is told why, and it stays good."""
+    staff = person.role in (Role.OFFICER, Role.LEAD)
+    if staff and invitation.purpose in (Purpose.DEFENDER, Purpose.CONTACT):
+        return False  # they pass it on, in words that are not for us
+    if carried_out(draft, inbound, person, invitation):
+        draft.put(replace(invitation, used_at=draft.now, used_by=person.id))
+        draft.event("invitation_used", purpose=invitation.purpose.value)
+    return True
+
+
+def carried_out(draft: Draft, inbound: Inbound, person: Person, invitation: Invitation) -> bool:
+    """What the invitation's purpose means for this person. Returns whether the code is used up."""
+    match invitation.purpose:
+        case Purpose.OFFICER | Purpose.LEAD:
+            return joining.as_staff(draft, person, invitation)
+        case Purpose.DEFENDER:
+            return joining.as_defender(draft, person, invitation)
+        case Purpose.CONTACT:
+            return contacts.asked_to_be(draft, person, invitation)
+        case Purpose.CHANNEL:
+            return joining.as_channel(draft, inbound, person, invitation)
+
+
+def without_code(draft: Draft, event: Heard) -> Heard:
+    """The message as the desk may see it: a code that works is for whoever was invited."""
+    invitation, text = draft.facts.invitation, event.inbound.text
+    if invitation is None or not is_usable(invitation, draft.now):
+        return event
+    return replace(event, inbound=replace(event.inbound, text=hide_code(text)))

@@ -1,0 +1,47 @@
+"""Short things said to staff and to people about who is who: always in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alerts.cases import Case
+from alerts.events import OutboundKind
+from alerts.people import Address, Person
+from handlers.draft import Draft
+
+
+def answer(draft: Draft, person: Person, key: str, **arguments: object) -> None:
+    """An answer to what somebody just wrote."""
+    draft.say(person, OutboundKind.ANSWER, draft.word(person, key, **arguments), urgency=3)
+
+
+def notice(draft: Draft, people: Iterable[Person], key: str, **arguments: object) -> None:
+    """Something that members of staff should know, without waking anybody."""
+    for person in {p.id: p for p in people}.values():
+        draft.say(person, OutboundKind.NOTICE, draft.word(person, key, **arguments), urgency=3)
+
+
+def unasked(
+    draft: Draft,
+    person: Person,
+    cases: Iterable[Case],
+    key: str,
+    *,
+    to: tuple[Address, ...] | None = None,
+    **arguments: object,
+) -> None:
+    """Something that a defender did not ask for just now. While one of their cases is silent it is held with it."""
+    silent = next((case for case in map(draft.latest, cases) if case.silent), None)
+    draft.say(person, OutboundKind.NOTICE, draft.word(person, key, **arguments), case=silent, to=to)
+
+
+def staff_but(draft: Draft, *people: Person) -> tuple[Person, ...]:
+    """Everybody at the desk whose rights hold, less these."""
+    left_out = {person.id for person in people}
+    return tuple(p for p in map(draft.latest, draft.facts.desk.staff) if p.id not in left_out and p.is_staff)
+
+
+def first_on_call(draft: Draft) -> tuple[Person, ...]:
+    """Who would be called first now; everybody when nobody is on call."""
+    first = draft.facts.desk.person(next(iter(draft.facts.desk.on_call), None))
+    return (first,) if first is not None else draft.facts.desk.staff
