@@ -61,7 +61,7 @@ SHIPPED_CAST = Cast(
         Suggestion("SOS", "sami", "SOS"),
         Suggestion("Share location", "sami", location=(33.8938, 35.5018)),
         Suggestion("أنا في خطر", "sami", "أنا في خطر، أحتاج مساعدة الآن"),
-        Suggestion("I’m safe", "sami", "I am safe"),
+        Suggestion("They are taking me now", "sami", "they are taking me now"),
     ),
     notes={
         "sami": "Sami defends people’s rights, and some want him to stop. One word here is enough to call for help.",

@@ -1,0 +1,116 @@
+"""The main job on the practice phones, with nothing behind them but the real thing: store, turns, delivery,
+policy."""
+
+import asyncio
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from bot import practice
+from bot.app import serve_practice
+from bot.clock import SystemEntropy
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed on this machine")
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """What `make run` serves, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    told: list[str] = []
+    begun = threading.Event()
+    jobs: list[asyncio.Task[None]] = []
+
+    def tell(where: str) -> None:
+        told.append(where)
+        begun.set()
+
+    async def live() -> None:
+        jobs.append(asyncio.ensure_future(serve_practice(practice.set_up(tmp_path, SystemEntropy()), tell)))
+        await asyncio.gather(*jobs, return_exceptions=True)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(live(),))
+    thread.start()
+    assert begun.wait(timeout=60)
+    yield told[0]
+    loop.call_soon_threadsafe(jobs[0].cancel)
+    thread.join(timeout=60)
+    loop.close()
+    failure = None if jobs[0].cancelled() else jobs[0].exception()
+    assert failure is None
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        page.set_default_timeout(20_000)
+        page.goto(address)
+        expect(phone(page, "sami")).to_be_visible()
+        yield page
+        browser.close()
+
+
+def phone(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-person={name}]")
+
+
+def last(page: Page, name: str) -> Locator:
+    return phone(page, name).locator(".row.theirs").last
+
+
+def write(page: Page, name: str, text: str) -> None:
+    box = phone(page, name).get_by_role("textbox")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_an_sos_is_paged_taken_relayed_and_closed(page: Page) -> None:
+    story = page.locator("#story")
+    write(page, "sami", "SOS")
+    expect(phone(page, "sami").get_by_text("We have your message")).to_be_visible()
+    expect(phone(page, "ana")).to_have_class(re.compile("ringing"))
+    expect(story).to_contain_text("A case is opened: P1")
+
+    phone(page, "ana").locator(".app-telegram").click()
+    phone(page, "ana").get_by_role("button", name="Take", exact=True).click()
+    expect(phone(page, "ana")).not_to_have_class(re.compile("ringing"))
+    expect(story).to_contain_text("A person has taken the case")
+    expect(phone(page, "sami").get_by_text("Ana")).not_to_have_count(0)
+
+    phone(page, "ana").locator(".app-signal").click()
+    write(page, "ana", "I am with you. Can you talk?")
+    expect(last(page, "sami")).to_contain_text("I am with you. Can you talk?")
+    write(page, "sami", "هم عند الباب")
+    expect(last(page, "ana")).to_contain_text("هم عند الباب")
+    expect(phone(page, "lina").locator(".row.theirs")).to_have_count(0)
+
+    case = page.locator(".happening", has_text="A case is opened").locator("em").inner_text()
+    write(page, "ana", f"close {case} safe")
+    expect(story).to_contain_text("The case is closed")
+
+
+def test_a_page_that_nobody_takes_rings_at_the_next_officer(page: Page) -> None:
+    write(page, "sami", "SOS")
+    expect(phone(page, "ana")).to_have_class(re.compile("ringing"))
+    expect(phone(page, "ben")).not_to_have_class(re.compile("ringing"))
+    page.get_by_role("button", name="60 times as fast").click()
+    expect(phone(page, "ben")).to_have_class(re.compile("ringing"))
