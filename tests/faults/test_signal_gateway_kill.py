@@ -46,7 +46,7 @@ def test_the_bot_killed_in_gateway_mode(tmp_path: Path, capsys: pytest.CaptureFi
         try:
             eventually(attached)
             with Load(stack.user("writer"), "m") as load:
-                for n in range(KILLS):
+                for _ in range(KILLS):
                     load.wanted = len(load.sent) + 2 * A_KILL
                     load.reaches(len(load.sent) + 1 + chance.randrange(A_KILL))
                     threading.Event().wait(chance.random() * 0.05)
