@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from alerts.events import Sent
 from bot.channels.telegram import TelegramChannel, TelegramHealth, WebhookSettings
 from bot.channels.telegram.parse import ALLOWED_UPDATES
 from bot.channels.telegram.settings import TelegramSettings, TelegramSettingsWrong
-from tests.contract.bench_telegram import settings_for
-from tests.contract.channel_suite import PATIENCE, Inbox, receiving
+from tests.contract.bench_telegram import TelegramBench, settings_for
+from tests.contract.channel_suite import PATIENCE, Inbox, receiving, send
 from tests.fakes.telegram_server import TOKEN, ThreadTelegram, telegram
 
 SECRET = "a-secret_of-32-characters-or-more"
@@ -209,6 +210,9 @@ def test_a_press_is_answered_after_it_is_stored_and_never_before() -> None:
         inbox.hold = asyncio.Event()
         query = server.do("press", who=1, message_id=number, index=0)["query_id"]
         await inbox.until(lambda: inbox.offered)
+        for _ in range(5):
+            # An answer begun too early would be through before these are.
+            assert isinstance(await send(TelegramBench(server), channel, "sami", "x", address="1"), Sent)
         assert server.do("queries") == {query: False}
         server.do(
             "fail", method="answerCallbackQuery", status=400, description="Bad Request: query is too old"
