@@ -5,6 +5,7 @@ A decision never reads the store, the clock or chance. What it may need is here;
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,7 +71,24 @@ class Fetched:
     file_id: str
 
 
-Event = Heard | Poisoned | Due | Answered | Gap | Fetched
+class Order(enum.Enum):
+    """What the administrator can decide about people."""
+
+    CONFIRM = "confirm"
+    UNFREEZE = "unfreeze"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The administrator decided something about who belongs to the desk, at the machine itself."""
+
+    order: Order
+    about: str = field(repr=False)
+    """A name; for `CONFIRM` the number that somebody read out."""
+
+
+Event = Ordered | Heard | Poisoned | Due | Answered | Gap | Fetched
 
 
 @dataclass(frozen=True, slots=True)

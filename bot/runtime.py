@@ -58,6 +58,8 @@ class Lane:
     """Addresses that a message is being handed to: one chat gets its messages one after another."""
     look: bool = True
     later: datetime | None = None
+    unsure: bool = True
+    """Whether `later` has to be asked for: at the next quiet moment."""
 
 
 class Runtime:
@@ -184,6 +186,8 @@ class Runtime:
     def _poll(self) -> None:
         now = self.engine.clock.now()
         for lane in self.lanes.values():
+            if lane.unsure:
+                lane.later, lane.unsure = lane.delivery.next_change(), False
             if lane.later is not None and lane.later <= now:
                 lane.look = True
         if now < self._next_look and self._next_look - now < timedelta(seconds=10):
@@ -269,7 +273,7 @@ class Runtime:
             lane.look = False
             room = IN_FLIGHT - len(lane.in_flight)
             consignments = lane.delivery.claim(room, lane.in_flight)
-            lane.later = lane.delivery.next_change() if len(consignments) < room else None
+            lane.later, lane.unsure = None, len(consignments) < room
             for consignment in consignments:
                 lane.in_flight.add(consignment.address_id)
                 handed = True

@@ -86,25 +86,39 @@ def accept(
     return [row["id"] in stored for row in rows]
 
 
+URGENT_AT_ONCE = 8
+"""Alarms whose turns share one commit when many come at once."""
+
+
 def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Waiting]:
-    """The next frames to work on, at most one of a lane when several nodes work at once."""
-    query = (
-        select(inbox).where(inbox.c.state == "new").order_by(inbox.c.urgent.desc(), inbox.c.id).limit(limit)
-    )
+    """The next frames to work on: alarms with what the same people sent before them, or else the oldest ones.
+
+    At most one of a lane at once on PostgreSQL, where other nodes take the rest.
+    """
+    t = inbox
     if connection.dialect.name == "postgresql":
         earlier = inbox.alias("earlier")
         ahead = (
             select(earlier.c.id)
-            .where(earlier.c.lane == inbox.c.lane, earlier.c.state == "new", earlier.c.id < inbox.c.id)
+            .where(earlier.c.lane == t.c.lane, earlier.c.state == "new", earlier.c.id < t.c.id)
             .exists()
         )
-        query = query.where(~ahead).with_for_update(skip_locked=True, of=inbox)
-    rows = connection.execute(query).all()
+        query = select(t).where(t.c.state == "new", ~ahead).order_by(t.c.urgent.desc(), t.c.id).limit(limit)
+        rows = list(connection.execute(query.with_for_update(skip_locked=True, of=inbox)).all())
+    else:
+        heads = select(t.c.id, t.c.lane).where(t.c.state == "new", t.c.urgent).order_by(t.c.id).limit(URGENT_AT_ONCE)
+        urgent = connection.execute(heads).all()
+        if urgent:
+            # An alarm does not overtake what the same person sent before it: those come just ahead of it.
+            last = {row.lane: row.id for row in urgent}
+            query = select(t).where(t.c.state == "new", t.c.lane.in_(last), t.c.id <= urgent[-1].id)
+            found = connection.execute(query.order_by(t.c.id).limit(limit)).all()
+            rows = [row for row in found if row.id <= last[row.lane]]
+        else:
+            query = select(t).where(t.c.state == "new").order_by(t.c.id).limit(limit)
+            rows = list(connection.execute(query).all())
     vault.load({row.key_id for row in rows})
-    found = [_waiting(row, vault) for row in rows]
-    if connection.dialect.name == "postgresql":
-        return found
-    return _in_lane_order(connection, vault, rows, found)
+    return [_waiting(row, vault) for row in rows]
 
 
 def _waiting(row: Any, vault: Vault) -> Waiting:
@@ -113,25 +127,6 @@ def _waiting(row: Any, vault: Vault) -> Waiting:
     sender = payload[2 : 2 + size].decode("utf-8", "surrogatepass")
     at = from_micros(row.received_at)
     return Waiting(row.id, row.channel, at, row.urgent, row.attempts, sender, payload[2 + size :])
-
-
-def _in_lane_order(
-    connection: Connection, vault: Vault, rows: Sequence[Any], found: list[Waiting]
-) -> list[Waiting]:
-    """An urgent frame does not overtake what the same person sent before it: those come just ahead of it."""
-    urgent = [row for row in rows if row.urgent]
-    if not urgent:
-        return found
-    lanes = {row.lane: row.id for row in reversed(urgent)}
-    chosen = {w.id for w in found}
-    t = inbox
-    ahead: list[Waiting] = []
-    for lane, last in lanes.items():
-        query = select(t).where(t.c.state == "new", t.c.lane == lane, t.c.id < last, t.c.urgent.is_(False))
-        ahead += [_waiting(row, vault) for row in connection.execute(query.order_by(t.c.id))]
-    early = {w.id for w in ahead}
-    before = sorted(ahead + [w for w in found if w.urgent], key=lambda w: w.id)
-    return before + [w for w in found if not w.urgent and w.id not in early and w.id in chosen]
 
 
 def finish(connection: Connection, ids: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ it is not there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,7 +26,7 @@ from alerts.store.keyring import Keyring
 from alerts.store.keystore import KeyStore
 from alerts.store.schema import REVISION, Fit, fit, revision_of
 from alerts.store.vault import Vault
-from alerts.store.work import Work
+from alerts.store.work import DeskCache, Work
 
 Entropy = Callable[[int], bytes]
 Now = Callable[[], datetime]
@@ -45,6 +46,7 @@ class Store:
         self._keystore = keystore
         self.vault = vault
         self.schema = schema
+        self._desks = DeskCache(time.monotonic)
 
     @property
     def dialect(self) -> str:
@@ -158,13 +160,19 @@ class Store:
     def writing(self) -> Iterator[Work]:
         """A writing transaction, committed at the end; an exception rolls it back."""
         with self._writer.begin() as connection:
-            yield Work(connection, self.vault, lock=True)
+            work = Work(connection, self.vault, lock=True, desks=self._desks)
+            yield work
+            if work.desk_changed:
+                self._desks.forget()
+        if work.desk_changed:
+            # Again after the commit: another thread may have read the old state in between.
+            self._desks.forget()
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A reading transaction."""
         with self._reader.begin() as connection:
-            yield Work(connection, self.vault)
+            yield Work(connection, self.vault, desks=self._desks)
 
     def get_meta(self, name: str) -> str | None:
         """A plain fact about the installation: lineage, last sign of life."""

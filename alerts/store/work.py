@@ -12,7 +12,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -49,12 +49,43 @@ CHUNK = 400
 """Values in one IN list: SQLite's oldest supported limit is 999."""
 
 
+class DeskCache:
+    """Staff and rota as they were read a moment ago, for every transaction of this process.
+
+    A change made by this process empties it; one made by another is seen after `SECONDS`.
+    """
+
+    SECONDS = 1.0
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._known: dict[str, tuple[float, tuple[tuple[Person, ...], Rota | None]]] = {}
+
+    def get(self, desk: str) -> tuple[tuple[Person, ...], Rota | None] | None:
+        """Who belongs to the desk, and its rota; None when that has to be read."""
+        at, known = self._known.get(desk, (0.0, None))
+        return known if known is not None and abs(self._seconds() - at) < self.SECONDS else None
+
+    def keep(self, desk: str, known: tuple[tuple[Person, ...], Rota | None]) -> None:
+        """Remembers what was read."""
+        self._known[desk] = (self._seconds(), known)
+
+    def forget(self) -> None:
+        """It is not so any more."""
+        self._known.clear()
+
+
 class Work:
     """Reads and writes of one transaction. Not shared between threads."""
 
-    def __init__(self, connection: Connection, vault: Vault, *, lock: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, vault: Vault, *, lock: bool = False, desks: DeskCache | None = None
+    ) -> None:
         self.connection = connection
         self.vault = vault
+        self.desks = desks if desks is not None else DeskCache(lambda: 0.0)
+        self.desk_changed = False
+        """Whether this transaction changes who belongs to the desk, or its rota."""
         self._lock = lock and connection.dialect.name == "postgresql"
         self._seen: dict[tuple[str, str], Any] = {}
         self._dirty: dict[tuple[str, str], Any] = {}
@@ -120,6 +151,12 @@ class Work:
         """One person."""
         return self.people([person_id]).get(person_id)
 
+    def hold(self, person_id: str) -> Person | None:
+        """One person, locked until the commit; for staff, who are otherwise read from memory."""
+        if self._lock:
+            self._seen.pop(("people", person_id), None)
+        return self.person(person_id)
+
     def person_at(self, channel: str, account: str) -> Person | None:
         """Who writes from this account."""
         blind = self.vault.account(channel, account)
@@ -159,11 +196,32 @@ class Work:
         """Officers and leads of a desk, those whose rights do not hold as well, in the order in which they joined."""
         place = ("staff", desk)
         if place not in self._sets:
-            t = tables.people
-            query = select(t.c.id).where(t.c.desk == desk, t.c.role.in_(("officer", "lead")))
-            self._sets[place] = set(self.connection.execute(query).scalars())
+            self._know_desk(desk)
         found = self.people(sorted(self._sets[place]))
         return tuple(found[i] for i in sorted(found) if found[i].role in STAFF)
+
+    def _know_desk(self, desk: str) -> None:
+        """Staff and rota, from memory when they were read a moment ago. They are read without a lock: everybody's turn
+        needs them and hardly any changes them."""
+        known = self.desks.get(desk)
+        if known is None:
+            t = tables.people
+            query = select(t.c.id).where(t.c.desk == desk, t.c.role.in_(("officer", "lead")))
+            ids = set(self.connection.execute(query).scalars())
+            lock, self._lock = self._lock, False
+            try:
+                found = self.people(sorted(ids))
+            finally:
+                self._lock = lock
+            known = (tuple(found.values()), self.rota(desk))
+            if not self.desk_changed:
+                self.desks.keep(desk, known)
+        people, rota = known
+        for person in people:
+            self._seen.setdefault(("people", person.id), person)
+        self._rotas.setdefault(desk, rota)
+        self._sets[("staff", desk)] = {person.id for person in people}
+        self._adopt("staff", PEOPLE, "desk", [desk])
 
     def rota(self, desk: str) -> Rota | None:
         """The desk's rota, None when none was set."""
@@ -186,6 +244,7 @@ class Work:
         """Replaces the desk's rota under the key it has, or removes it."""
         t = tables.rotas
         if rota is None:
+            self.desk_changed = True
             self.connection.execute(delete(t).where(t.c.id == desk))
             self._rotas[desk] = None
             return
@@ -195,6 +254,7 @@ class Work:
     def save_rota(self, desk: str, rota: Rota, key_id: str) -> None:
         """Replaces the desk's rota at once."""
         sealed = self.vault.sealer.seal("rotas", desk, key_id, rota_to_data(rota))
+        self.desk_changed = True
         self._upsert(tables.rotas, [{"id": desk, "version": 1, "key_id": key_id, "sealed": sealed}], ["id"])
         self._rotas[desk] = rota
 
@@ -539,7 +599,9 @@ class Work:
                 self._join("rounds_of", entity.person_id, entity.id)
 
     def _put_person(self, person: Person, before: Person | None) -> None:
-        self._join("staff", person.desk, person.id) if person.role.value in ("officer", "lead") else None
+        if person.role in STAFF or (before is not None and before.role in STAFF):
+            self.desk_changed = True
+            self._join("staff", person.desk, person.id)
         known = {a.id: a for a in before.addresses} if before else {}
         for address in person.addresses:
             if known.get(address.id) != address:
@@ -575,11 +637,16 @@ class Work:
         t = tables.deadlines
         armed = [deadline_row(d) for d in self._deadlines.values() if d is not None]
         gone = [place for place, d in self._deadlines.items() if d is None]
-        for kind in {kind for kind, _ in gone}:
-            subjects = [subject for k, subject in gone if k == kind]
+        by_subject: dict[str, set[str]] = {}
+        for kind, subject in gone:
+            by_subject.setdefault(subject, set()).add(kind)
+        alike: dict[frozenset[str], list[str]] = {}
+        for subject, kinds in by_subject.items():
+            alike.setdefault(frozenset(kinds), []).append(subject)
+        for some, subjects in alike.items():
             for start in range(0, len(subjects), CHUNK):
                 part = subjects[start : start + CHUNK]
-                self.connection.execute(delete(t).where(t.c.kind == kind, t.c.subject.in_(part)))
+                self.connection.execute(delete(t).where(t.c.kind.in_(sorted(some)), t.c.subject.in_(part)))
         if armed:
             self._upsert(t, armed, ["kind", "subject"])
         self._dirty.clear()
