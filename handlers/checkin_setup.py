@@ -1,17 +1,308 @@
-"""Setting up check-ins by chat."""
+"""Setting up check-ins by chat: commands of a defender whose rights hold.
+
+1. What was understood is said back on the person's own clock, with the next question's time.
+2. A person has one schedule of periodic check-ins; a new one takes its place and keeps quiet hours and protocol.
+3. Words about time that were not understood are answered with how to say it, and nothing is changed.
+4. While a P1 case is open nothing is set up: what is said then is for the officer.
+
+Source: protection practice, "Check-ins".
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, time
+
+from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
+from alerts.events import OutboundKind
 from alerts.facts import Heard
-from alerts.people import Person
+from alerts.people import Person, Role
 from alerts.recognition import Intent
+from alerts.schedule import CheckInSchedule, next_prompt
+from alerts.timetext import (
+    End,
+    Extend,
+    Misread,
+    Pause,
+    Quiet,
+    Timer,
+    Timetable,
+    parse_end,
+    parse_extend,
+    parse_pause,
+    parse_quiet,
+    parse_resume,
+    parse_schedule,
+    parse_timer,
+    parse_zone,
+)
+from handlers import checkin_answers, checkin_proposals, checkin_timers, relay
+from handlers.asking import has_rights
+from handlers.checkin_words import check_in_words, misread_words
 from handlers.draft import Draft
+from handlers.localtime import clock, zone_of
+from handlers.words import SOURCE_LANGUAGE
+
+LONGEST = 300
+"""Characters of a message that may be a command."""
+FIRST_PROTOCOL = "routine"
 
 
 def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
-    """Commands about check-ins."""
-    return False
+    """A command about check-ins. False: it was none, and goes on as what it is."""
+    text = event.inbound.text.strip()
+    may = person.role is Role.DEFENDER and person.verified and has_rights(draft, person)
+    if not may or not text or len(text) > LONGEST:
+        return False
+    if any(c.urgency == 1 and not c.drill for c in map(draft.latest, draft.facts.cases)):
+        return False
+    if intent in (Intent.YES, Intent.NO) and checkin_proposals.proposed(draft) is not None:
+        checkin_proposals.decided(draft, event, person, yes=intent is Intent.YES)
+        return True
+    if is_list(draft, person, text):
+        listing(draft, person)
+        return True
+    protocol = protocol_named(draft, text)
+    if protocol is not None and periodic(draft):
+        change(draft, person, protocol=protocol)
+        return True
+    found = understood(draft, person, text)
+    if found is None:
+        return False
+    if isinstance(found, Misread):
+        relay.keep(draft, event, person.id, person, None)
+        draft.say(person, OutboundKind.ANSWER, misread_words(draft, person, found), urgency=3)
+        return True
+    return carry_out(draft, person, found)
 
 
-def decided(draft: Draft, event: Heard, person: Person, *, yes: bool) -> None:
-    """The defender's yes or no to what an officer proposed."""
+def understood(
+    draft: Draft, person: Person, text: str
+) -> Timer | Extend | End | Pause | Quiet | Timetable | str | bool | Misread | None:
+    """What a text asks for, in the order in which the commands are looked for. A bare text is a zone; True a resume."""
+    now, zone = draft.now, zone_of(draft, person)
+    if parse_resume(text):
+        return True
+    names = [p.name for p in draft.rules.protocols.values() if p.watches is CheckInKind.PERIODIC]
+    return (
+        parse_timer(text, now, zone)
+        or parse_extend(text, now, zone)
+        or parse_end(text)
+        or parse_pause(text, now, zone)
+        or parse_quiet(text)
+        or parse_zone(text)
+        or parse_schedule(text, protocols=names)
+    )
+
+
+def carry_out(
+    draft: Draft, person: Person, wish: Timer | Extend | End | Pause | Quiet | Timetable | str | bool
+) -> bool:
+    """Does what was asked for. False when there is nothing it could be about."""
+    match wish:
+        case Timer():
+            checkin_timers.start(draft, person, wish)
+        case Extend():
+            return extend(draft, person, wish)
+        case End():
+            return end(draft, person, wish)
+        case Pause():
+            change(draft, person, paused_until=wish.until)
+        case Quiet():
+            change(draft, person, quiet=wish.hours, quiet_said=True)
+        case Timetable():
+            schedule(draft, person, wish)
+        case str():
+            move(draft, person, wish)
+        case _:
+            change(draft, person, resumed=True)
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------------- periodic
+
+
+def periodic(draft: Draft) -> tuple[CheckIn, ...]:
+    """The person's periodic check-ins that go on."""
+    mine = map(draft.latest, draft.facts.check_ins)
+    return tuple(c for c in mine if c.kind is CheckInKind.PERIODIC and c.status is CheckInStatus.ACTIVE)
+
+
+def schedule(draft: Draft, person: Person, wish: Timetable) -> None:
+    """A new schedule. Earlier ones end: two schedules of one person would ask them twice."""
+    earlier = periodic(draft)
+    kept = earlier[0] if earlier else None
+    old = kept.schedule if kept is not None else None
+    made = made_schedule(draft, person, wish, old)
+    for other in earlier[1:]:
+        draft.put_check_in(replace(other, status=CheckInStatus.ENDED, next_at=None))
+    protocol = wish.protocol or (kept.protocol if kept is not None else "") or FIRST_PROTOCOL
+    if kept is None:
+        kept = new_check_in(draft, person, made, protocol, made_by=person.id)
+    kept = set_next(draft, replace(kept, schedule=made, protocol=draft.protocol(protocol).name))
+    confirm(draft, person, kept)
+
+
+def made_schedule(
+    draft: Draft, person: Person, wish: Timetable, old: CheckInSchedule | None = None
+) -> CheckInSchedule:
+    """The schedule that was asked for, in the person's zone. Raises ValueError for one that cannot be."""
+    return CheckInSchedule(
+        zone=zone_of(draft, person),
+        times=wish.times,
+        days=wish.days,
+        every_hours=wish.every_hours,
+        anchor=draft.now.replace(second=0, microsecond=0) if wish.every_hours is not None else None,
+        quiet=wish.quiet or (old.quiet if old is not None else None),
+    )
+
+
+def new_check_in(
+    draft: Draft,
+    person: Person,
+    made: CheckInSchedule,
+    protocol: str,
+    *,
+    made_by: str,
+    status: CheckInStatus = CheckInStatus.ACTIVE,
+) -> CheckIn:
+    """A periodic check-in that is not stored yet."""
+    return CheckIn(
+        id=draft.new_id(),
+        person_id=person.id,
+        desk=person.desk,
+        kind=CheckInKind.PERIODIC,
+        status=status,
+        version=0,
+        next_at=None,
+        key_id=person.key_id,
+        protocol=draft.protocol(protocol).name,
+        schedule=made,
+        made_by=made_by,
+        created_at=draft.now,
+    )
+
+
+def set_next(draft: Draft, check_in: CheckIn) -> CheckIn:
+    """Notes a check-in whose schedule has changed, with its next question."""
+    following = next_prompt(check_in.schedule, draft.now) if check_in.schedule is not None else None
+    return draft.put_check_in(replace(check_in, next_at=following))
+
+
+def confirm(draft: Draft, person: Person, check_in: CheckIn) -> None:
+    """Says back what was understood."""
+    text = draft.word(
+        person,
+        "checkin.set",
+        check_in=check_in_words(draft, person, check_in),
+        zone=zone_of(draft, person),
+    )
+    draft.say(person, OutboundKind.ANSWER, text, urgency=3)
+
+
+def change(
+    draft: Draft,
+    person: Person,
+    *,
+    protocol: str = "",
+    paused_until: datetime | None = None,
+    resumed: bool = False,
+    quiet: tuple[time, time] | None = None,
+    quiet_said: bool = False,
+) -> None:
+    """Changes every periodic check-in of the person, and says what holds now."""
+    mine = periodic(draft)
+    if not mine:
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.none"), urgency=3)
+        return
+    for check_in in mine:
+        held = check_in.schedule
+        if held is not None and quiet_said:
+            held = replace(held, quiet=quiet)
+        if held is not None and (paused_until is not None or resumed):
+            held = replace(held, paused_until=paused_until)
+        name = draft.protocol(protocol).name if protocol else check_in.protocol
+        confirm(draft, person, set_next(draft, replace(check_in, schedule=held, protocol=name)))
+
+
+def move(draft: Draft, person: Person, zone: str) -> None:
+    """A new time zone: every local time is meant there from now on. Timers keep their instant."""
+    person = draft.put_person(replace(draft.latest(person), zone=zone))
+    now = clock(draft, person, draft.now)
+    draft.say(person, OutboundKind.ANSWER, draft.word(person, "zone.set", zone=zone, time=now), urgency=3)
+    for check_in in periodic(draft):
+        if check_in.schedule is not None:
+            moved = set_next(draft, replace(check_in, schedule=replace(check_in.schedule, zone=zone)))
+            confirm(draft, person, moved)
+
+
+def protocol_named(draft: Draft, text: str) -> str | None:
+    """The protocol whose name is the whole message, with or without the word before it."""
+    plain = text.lstrip("/").casefold().removeprefix("protocol").strip()
+    fitting = (p.name for p in draft.rules.protocols.values() if p.watches is CheckInKind.PERIODIC)
+    return next((name for name in fitting if name.casefold() == plain), None)
+
+
+# ----------------------------------------------------------------------------------------------- both kinds together
+
+
+def extend(draft: Draft, person: Person, wish: Extend) -> bool:
+    """More time: for a timer, else for the question that waits."""
+    if checkin_timers.extend(draft, person, wish):
+        return True
+    live = checkin_answers.waiting(draft)
+    if live:
+        checkin_answers.more_time(draft, person, live[-1])
+    return bool(live)
+
+
+def end(draft: Draft, person: Person, wish: End) -> bool:
+    """The early end of a timer, or of periodic check-ins."""
+    if wish.what != "check_in":
+        if checkin_timers.end(draft, person, wish):
+            return True
+        if wish.what is None:
+            return False
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "timer.none"), urgency=3)
+        return True
+    mine = periodic(draft)
+    chosen = checkin_timers.pick(mine, wish.label) if wish.label else None
+    for check_in in (chosen,) if chosen is not None else mine:
+        draft.put_check_in(replace(check_in, status=CheckInStatus.ENDED, next_at=None))
+        tell_maker(draft, person, check_in, "notice.checkin_stopped")
+    key = "checkin.stopped" if mine else "checkin.none"
+    draft.say(person, OutboundKind.ANSWER, draft.word(person, key), urgency=3)
+    return True
+
+
+def tell_maker(draft: Draft, person: Person, check_in: CheckIn, key: str) -> None:
+    """The officer who set a check-in up hears what became of it."""
+    maker = draft.facts.desk.person(check_in.made_by)
+    if maker is not None:
+        text = draft.word(
+            maker,
+            key,
+            name=draft.latest(person).alias or draft.word(maker, "desk.somebody"),
+            check_in=check_in_words(draft, maker, check_in),
+        )
+        draft.say(maker, OutboundKind.NOTICE, text, via="content", urgency=3, defender_id=person.id)
+
+
+def is_list(draft: Draft, person: Person, text: str) -> bool:
+    """Whether the whole message asks for the list."""
+    plain = text.lstrip("/").partition("@")[0].casefold().rstrip(".!?")
+    words = draft.rules.words
+    languages = (SOURCE_LANGUAGE, draft.language_of(person))
+    return any(plain in words.say(lang, "ask.checkins").casefold().split("|") for lang in languages)
+
+
+def listing(draft: Draft, person: Person) -> None:
+    """`checkins`: what is set up, and how to change it."""
+    mine = (*periodic(draft), *checkin_timers.timers(draft))
+    if not mine:
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.none"), urgency=3)
+        return
+    lines = [f"{n}. {check_in_words(draft, person, c)}" for n, c in enumerate(mine, 1)]
+    title = draft.word(person, "checkin.list", zone=zone_of(draft, person))
+    text = "\n".join([title, *lines, draft.word(person, "checkin.how")])
+    draft.say(person, OutboundKind.ANSWER, text, urgency=3)

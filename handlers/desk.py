@@ -17,7 +17,7 @@ from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person
 from alerts.recognition import Alarm
-from handlers import board, closing, enrol, paging, relay, rota, sos
+from handlers import board, checkin_proposals, closing, enrol, paging, relay, rota, sos
 from handlers.draft import Draft
 from handlers.person import chosen
 
@@ -195,7 +195,7 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
         case "rota" | "cover":
             rota.command(draft, officer, said.command, said.rest)
         case "checkin":
-            enrol.propose_check_in(draft, officer, said.rest)
+            checkin_proposals.propose(draft, officer, said.rest)
         case "help":
             tell(draft, officer, "desk.help")
         case _:

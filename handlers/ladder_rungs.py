@@ -89,12 +89,14 @@ def ask(
     kind = check_in.kind if check_in is not None else CheckInKind.PERIODIC
     key = "checkin.again" if again else f"checkin.prompt_{kind.value}"
     label = check_in.label if check_in is not None else ""
+    silent = next((c for c in map(draft.latest, draft.facts.cases) if c.silent), None)
     draft.say(
         person,
         OutboundKind.REMINDER if again else OutboundKind.PROMPT,
         draft.word(person, key, label=label).replace("  ", " "),
         to=draft.addresses(person, via) or draft.addresses(person, "first"),
         round_=round_,
+        case=silent,  # while a case of theirs is silent, this is held with it
         urgency=URGENCY[kind],
         choices=draft.choices(person, ANSWERS),
         question="checkin",

@@ -13,7 +13,7 @@ from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
 from alerts.facts import Answered
 from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
 from alerts.people import Person, Reach
-from handlers import paging, relay
+from handlers import ladder_rungs, paging, relay
 from handlers.draft import Draft
 
 NEVER_ELSEWHERE = frozenset({Refusal.REJECTED, Refusal.TOO_LARGE, Refusal.EXPIRED})
@@ -135,6 +135,9 @@ def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
     case = draft.facts.case
     if row.kind is OutboundKind.PAGE and case is not None and case.status is CaseStatus.OPEN:
         paging.due_climb(draft, case)
+        return
+    if row.kind is OutboundKind.CONTACT_ALERT and draft.facts.round is not None:
+        ladder_rungs.contact_unreached(draft, draft.facts.round, person)
         return
     if case is not None and not person.is_staff and row.kind in (OutboundKind.RELAY, OutboundKind.RECEIPT):
         for officer in relay.watchers(draft, case):

@@ -225,7 +225,8 @@ def expected(draft: Draft, event: Heard, person: Person) -> bool:
     """What a conversation waits for, and commands. Returns whether the message was one of these."""
     inbound = event.inbound
     if inbound.kind is InboundKind.REACTION:
-        return True  # a thumb on a message of ours asks for nothing
+        checkin.reacted(draft, event, person)
+        return True  # a thumb on any other message of ours asks for nothing
     intent = draft.rules.recogniser.intent(inbound.text) if inbound.kind is InboundKind.TEXT else None
     if enrol.heard(draft, event, person):
         return True

@@ -182,7 +182,8 @@ def says_safe(draft: Draft, event: Heard, person: Person, case: Case) -> None:
 
 
 def out_of_the_blue(draft: Draft, person: Person, inbound: Inbound) -> bool:
-    """No open case, nothing asked, and no exchange with an officer in the last 24 hours."""
+    """No open case, nothing asked, no check-in waiting, and no exchange with an officer in the last 24 hours."""
     talk = person.talk
     recent = talk.exchange_at is not None and draft.now - talk.exchange_at < timedelta(hours=24)
-    return not draft.facts.cases and talk.question is None and not recent and not inbound.target_ref
+    asked = talk.question is not None or bool(draft.facts.rounds)
+    return not draft.facts.cases and not asked and not recent and not inbound.target_ref
