@@ -8,6 +8,7 @@ stands for any stem of the list `stems.name`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from alerts.recognition.normal import BREAK, fold, spellings
 
 _ANY, _GAP = "_", "~"
 _SHORTEST_STEM = 2
-_SHORTEST_CORRECTED = 5
-_CHOICE = re.compile(r"\(([^()]*)\)(\?)?")
+_SHORTEST_FORM = 5
+_SHORTEST_CORRECTED = 6
+_SPACES = re.compile(r"\s+(?![^()]*\))")
+WHOLE = frozenset(("sos", "help", "helpme", "bare", "test"))  # classes also compared with whole messages
 _ARABIZI = str.maketrans({"2": "", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q", "a": "", "e": "",
                           "i": "", "o": "", "u": "", "y": "", "'": ""})
 # Three ways in which people write Russian with Latin letters; the rest is left to spelling correction.
@@ -42,10 +45,27 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class _Choice:
+    """One place of a phrase: the words, and the beginnings of words, that may stand there."""
+
+    words: frozenset[str]
+    stems: tuple[str, ...]
+
+    @classmethod
+    def of(cls, written: Iterable[str]) -> _Choice:
+        given = list(written)
+        return cls(frozenset(word for word in given if word[-1] != "*"),
+                   tuple(word[:-1] for word in given if word[-1] == "*"))
+
+
+_Part = str | _Choice  # a string is one of the signs `_` and `~`
+
+
+@dataclass(frozen=True, slots=True)
 class _Target:
     language: str
     kind: str
-    rest: tuple[str, ...] = ()
+    rest: tuple[_Part, ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,11 +89,11 @@ class Lexicon:
             data = lexicons[language]
             for kind, entries in _mapping(data.get("classes")).items():
                 for entry in entries:
-                    for plain in sorted(_expanded(entry)):
+                    written = [entry]
+                    if data.get("roman") == "russian":
+                        written += ["".join(table.get(c, c) for c in entry.lower()) for table in _ROMAN]
+                    for plain in sorted({one for form in written for one in _expanded(form, kind in WHOLE)}):
                         index._add(language, kind, plain)
-                        if data.get("roman") == "russian":
-                            for table in _ROMAN:
-                                index._add(language, kind, "".join(table.get(c, c) for c in plain.lower()))
             stems = _mapping(data.get("stems"))
             for kind, patterns in _mapping(data.get("forms")).items():
                 for pattern in patterns:
@@ -86,27 +106,25 @@ class Lexicon:
         return index
 
     def _add(self, language: str, kind: str, entry: str) -> None:
-        parts = _folded_entry(entry)
-        if not parts:
-            raise ValueError(f"lexicon {language}, class {kind}: {entry!r} has no word in it")
-        head, rest = parts[0], tuple(parts[1:])
-        if head in (_ANY, _GAP):
+        parts = [part for written in _SPACES.split(entry.strip()) for part in _folded_part(written)]
+        if not parts or isinstance(parts[0], str):
             raise ValueError(f"lexicon {language}, class {kind}: {entry!r} must begin with a word")
-        target = _Target(language, kind, rest)
-        if head.endswith("*"):
-            stem = head[:-1]
+        target = _Target(language, kind, tuple(parts[1:]))
+        for stem in parts[0].stems:
             if len(stem) < _SHORTEST_STEM:
                 raise ValueError(f"lexicon {language}, class {kind}: {entry!r} begins too short")
             self.stems.setdefault(stem[:_SHORTEST_STEM], []).append((stem, target))
-        else:
+        for head in parts[0].words:
             self.words.setdefault(head, []).append(target)
-            if not rest and any(digit in "235679" for digit in head) and head[0].isascii():
+            if not target.rest and any(digit in "235679" for digit in head) and head[0].isascii():
                 self.arabizi.setdefault(head.translate(_ARABIZI), []).append(target)
-        for part in rest:
-            if part[-1] not in "*_~":
-                self.words.setdefault(part, [])
-        if not any(mark in part for part in parts for mark in "*_~"):
-            self.phrases.setdefault(" ".join(parts), {})[language] = kind
+        for part in target.rest:
+            if not isinstance(part, str):
+                for word in part.words:
+                    self.words.setdefault(word, [])
+        if kind in WHOLE and all(not isinstance(part, str) and len(part.words) == 1 for part in parts):
+            phrase = " ".join(next(iter(part.words)) for part in parts if not isinstance(part, str))
+            self.phrases.setdefault(phrase, {})[language] = kind
 
     def _add_form(self, language: str, kind: str, pattern: str, stems: Mapping[str, Sequence[str]]) -> None:
         def choice(found: re.Match[str]) -> str:
@@ -116,8 +134,8 @@ class Lexicon:
             return "(?:" + "|".join(sorted({fold(name).strip() for name in names}, key=len, reverse=True)) + ")"
 
         compiled = re.compile(re.sub(r"\{(\w+)\}", choice, _fold_pattern(pattern)))
-        first = next(iter(stems.values()))[0]
-        self.forms.append((compiled, _script(fold(first).strip()), language, tuple(kind.split("+"))))
+        letter = next(sign for sign in compiled.pattern if sign.isalpha())
+        self.forms.append((compiled, _script(letter), language, tuple(kind.split("+"))))
 
     def targets(self, word: str) -> list[_Target]:
         """Every class and every beginning of a phrase that `word` stands for."""
@@ -125,7 +143,7 @@ class Lexicon:
         bucket = self.stems.get(word[:_SHORTEST_STEM])
         if bucket:
             found += [target for stem, target in bucket if word.startswith(stem)]
-        if len(word) >= _SHORTEST_CORRECTED:
+        if len(word) >= _SHORTEST_FORM:
             script = _script(word)
             for pattern, of, language, kinds in self.forms:
                 if of == script and pattern.fullmatch(word):
@@ -137,8 +155,11 @@ class Lexicon:
     def known(self, word: str) -> bool:
         return word in self.words or word in self.ordinary
 
-    def corrected(self, word: str) -> str:
-        """`word`, or the lexicon's word it differs from by one slip of the finger; unchanged if it is ordinary."""
+    def corrected(self, word: str, languages: set[str] | None = None) -> str:
+        """`word`, or the lexicon's word it differs from by one slip of the finger; unchanged if it is ordinary.
+
+        With `languages`, only a word of one of these: a slip in one language is a good word of another.
+        """
         if self.known(word) or self.targets(word):
             return word
         for other in spellings(word):
@@ -148,7 +169,8 @@ class Lexicon:
             return word
         for shortened in (word, *_shortened(word)):
             for near in self._near.get(shortened, ()):
-                if near[0] == word[0] and OSA.distance(word, near, score_cutoff=1) <= 1:
+                if near[0] == word[0] and OSA.distance(word, near, score_cutoff=1) <= 1 and (
+                        not languages or any(target.language in languages for target in self.words[near])):
                     return near
         return word
 
@@ -177,27 +199,64 @@ def _mapping(value: object) -> dict[str, list[str]]:
     return {str(key): [str(entry) for entry in entries] for key, entries in value.items()}
 
 
-def _expanded(entry: str) -> set[str]:
-    found = _CHOICE.search(entry)
-    if found is None:
-        return {entry}
-    choices = found.group(1).split("|") + ([""] if found.group(2) else [])
-    return {plain for choice in choices for plain in _expanded(entry[:found.start()] + choice + entry[found.end():])}
+def _expanded(entry: str, wholly: bool) -> set[str]:
+    """`entry` without its choices; unless `wholly`, choices between single words stay, which is far smaller."""
+    opens = entry.find("(")
+    while opens >= 0:
+        closes = _closing(entry, opens)
+        rest = closes + 1
+        optional = entry[rest:rest + 1] == "?"
+        choices = _alternatives(entry[opens + 1:closes])
+        if wholly or optional or not _stands_alone(entry, opens, rest, choices):
+            choices += [""] * optional
+            before, after = entry[:opens], entry[rest + optional:]
+            # Each way on its own: the choices inside one of them must not multiply those inside another.
+            return {plain for choice in choices for plain in _expanded(before + choice + after, wholly)}
+        opens = entry.find("(", rest)
+    return {entry}
 
 
-def _folded_entry(entry: str) -> list[str]:
-    parts: list[str] = []
-    for part in entry.split():
-        if part in (_ANY, _GAP):
-            parts.append(part)
-        elif part.endswith("*"):
-            parts += [word for word in fold(part[:-1]).split() if word != BREAK]
-            parts[-1] += "*"
+def _closing(entry: str, opens: int) -> int:
+    depth = 0
+    for at in range(opens, len(entry)):
+        depth += (entry[at] == "(") - (entry[at] == ")")
+        if depth == 0:
+            return at
+    raise ValueError(f"lexicon: a bracket is left open in {entry!r}")
+
+
+def _alternatives(inside: str) -> list[str]:
+    found, depth = [""], 0
+    for sign in inside:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            found.append("")
         else:
-            parts += [word for word in fold(part).split() if word != BREAK]
-    # The Persian prefix may stand apart in an entry too.
-    joined = " ".join(parts)
-    return re.sub(r"(?<!\S)(ن?مي) (?=[^\W\d_])", r"\1", joined).split()
+            found[-1] += sign
+    return found
+
+
+def _stands_alone(entry: str, opens: int, rest: int, choices: Sequence[str]) -> bool:
+    apart = entry[max(opens - 1, 0):opens] in ("", " ") and entry[rest:rest + 1] in ("", " ")
+    return apart and all("(" not in choice and len(_folded_words(choice)) == 1 for choice in choices)
+
+
+@functools.cache
+def _folded_part(written: str) -> tuple[_Part, ...]:
+    if written in (_ANY, _GAP):
+        return (written,)
+    if written.startswith("("):
+        choices = [_folded_words(choice)[0] for choice in written.strip("()").split("|")]
+        return (_Choice.of(choices),)
+    return tuple(_Choice.of([word]) for word in _folded_words(written))
+
+
+@functools.cache
+def _folded_words(written: str) -> tuple[str, ...]:
+    words = [word for word in fold(written.rstrip("*")).split() if word != BREAK]
+    if words and written.endswith("*"):
+        words[-1] += "*"
+    return tuple(words)
 
 
 def _fold_pattern(pattern: str) -> str:
@@ -219,7 +278,7 @@ def _shortened(word: str) -> Iterable[str]:
     return {word[:at] + word[at + 1:] for at in range(len(word))}
 
 
-def _matched(words: Sequence[str], at: int, rest: tuple[str, ...]) -> int:
+def _matched(words: Sequence[str], at: int, rest: tuple[_Part, ...]) -> int:
     """The end of `rest` in `words` from `at` on, or 0 where it does not stand there."""
     for index, part in enumerate(rest):
         if part == _GAP:
@@ -230,8 +289,7 @@ def _matched(words: Sequence[str], at: int, rest: tuple[str, ...]) -> int:
             return 0
         if at >= len(words):
             return 0
-        word = words[at]
-        if part != _ANY and word != part and not (part[-1] == "*" and word.startswith(part[:-1])):
+        if not isinstance(part, str) and words[at] not in part.words and not words[at].startswith(part.stems):
             return 0
         at += 1
     return at

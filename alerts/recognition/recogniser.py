@@ -49,6 +49,7 @@ class Recogniser:
                 elif kind == "test":
                     self._tests[phrase] = language
         self._squeezed = {squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM}
+        self._implied = {language for language, data in lexicons.items() if data.get("implied_they")}
         self._intents: dict[str, Intent] = {}
         for data in lexicons.values():
             intents = data.get("intents")
@@ -118,7 +119,7 @@ class Recogniser:
         hits = self._lexicon.hits([self._lexicon.corrected(word) for word in words], {})
         covered = {at for hit in hits if hit.kind in _AROUND for at in range(hit.start, hit.end)}
         core = [hit for hit in hits if hit.kind in _BARE_KINDS]
-        masked = {at for hit in hits if hit.kind in ("mask", "neg", "negafter") for at in range(hit.start, hit.end)}
+        masked = {at for hit in hits if hit.kind in ("mask", "neg", "nobody", "negafter") for at in range(hit.start, hit.end)}
         for word_at, word in enumerate(words):
             if word_at not in covered and self._whole_word(word) is not None:
                 return Verdict(Alarm.SOS, "sos-words", self._whole_word(word)) if len(words) <= 2 else None
@@ -153,7 +154,8 @@ class Recogniser:
         parts = list(clauses(folded))
         total = sum(map(len, parts))
         if total <= _SHORT:
-            parts = [[self._lexicon.corrected(word) for word in words] for words in parts]
+            seen = {target.language for words in parts for word in words for target in self._lexicon.targets(word)}
+            parts = [[self._lexicon.corrected(word, seen) for word in words] for words in parts]
         else:
             parts = [[self._shortened(word) for word in words] for words in parts]
         best = _NONE
@@ -193,13 +195,20 @@ class Recogniser:
             end = min(start + _STRETCH, len(words))
             here = [hit for hit in hits if start <= hit.start and hit.end <= end] if len(words) > _STRETCH else hits
             for language in _languages(here):
-                mine = [hit for hit in here if hit.language == language or hit.kind in SHARED]
-                moved = [Hit(hit.start - start, hit.end - start, language, hit.kind) for hit in mine]
-                finding = judge(unmasked(moved, shouted), end - start, question=question, shouted=shouted)
+                mine = [_moved(hit, start) for hit in here if hit.language == language or hit.kind in SHARED]
+                others = [_moved(hit, start) for hit in here if hit.language != language]
+                finding = judge(
+                    unmasked(mine, others, shouted), end - start,
+                    question=question, shouted=shouted, implied=language in self._implied,
+                )
                 best = _stronger(best, _verdict(finding, language))
                 if best.alarm is Alarm.SOS:
                     return best
         return best
+
+
+def _moved(hit: Hit, by: int) -> Hit:
+    return hit if by == 0 else Hit(hit.start - by, hit.end - by, hit.language, hit.kind)
 
 
 def _spoken_of(hits: Sequence[Hit], shouted: bool) -> bool:

@@ -20,52 +20,68 @@ TRIGGERS = frozenset(("sos", "help", "helpme", "sure", "maybe", "att", "attp", "
                       "state", "miss", "urgent", "place"))
 # Words for these mean the same beside any language: people mix.
 SHARED = frozenset(("actor", "weapon"))
-_NEGATED = frozenset(("att", "attp", "attb", "attn", "state", "weapon", "come", "help", "helpme", "urgent", "sos",
-                      "maybe"))
+_SILENT = frozenset(("mask", "neg", "nobody", "negafter", "filler", "ordinary"))
+_DEEDS = frozenset(("att", "attp", "attb", "come", "state"))
+_DENIABLE = _DEEDS | {"attn", "weapon", "help", "helpme", "urgent", "sos", "maybe", "miss"}
 _REACH_BEFORE = 3  # words a negation reaches forward
 _REACH_AFTER = 2  # words a negation that stands behind reaches back
 
 
-def unmasked(hits: Sequence[Hit], shouted: bool) -> list[Hit]:
-    """`hits` of one language without those whose words belong to a fixed ordinary expression, or are negated."""
+def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> list[Hit]:
+    """`hits` of one language without what is said otherwise than as an alarm: in a fixed ordinary expression of this
+    language or of another one (`elsewhere`: neighbours share words), or denied."""
     masks = [hit for hit in hits if hit.kind == "mask"]
-    denied = [hit for hit in hits if hit.kind == "neg"]
-    denied_behind = [hit for hit in hits if hit.kind == "negafter"]
+    masks += [hit for hit in elsewhere if hit.kind == "mask" or (hit.kind == "task" and hit.end - hit.start > 1)]
     kept = []
     for hit in hits:
-        if hit.kind in ("mask", "neg", "negafter"):
+        if hit.kind in _SILENT:
             continue
-        length = hit.end - hit.start
-        if any(mask.start < hit.end and hit.start < mask.end and length <= mask.end - mask.start for mask in masks):
-            # Spanish "sos" is also "you are", but nobody writes that in capitals.
-            if not (shouted and hit.kind == "sos"):
-                continue
-        if hit.kind in _NEGATED:
-            if any(0 <= hit.start - no.end < _REACH_BEFORE for no in denied):
-                continue
-            if any(0 <= no.start - hit.end < _REACH_AFTER for no in denied_behind):
-                continue
-        kept.append(hit)
+        # Spanish "sos" is also "you are", but nobody writes that in capitals.
+        if any(_hidden(hit, mask) for mask in masks) and not (shouted and hit.kind == "sos"):
+            continue
+        if not any(_denied(hit, no) for no in hits):
+            kept.append(hit)
     return kept
 
 
-def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool) -> Finding | None:
-    """What `hits` of one language in a clause of `length` words tell; None if nothing."""
+def _hidden(hit: Hit, mask: Hit) -> bool:
+    overlap = mask.start < hit.end and hit.start < mask.end
+    return overlap and (hit.kind in _DEEDS or hit.end - hit.start <= mask.end - mask.start)
+
+
+def _denied(hit: Hit, no: Hit) -> bool:
+    if no.kind == "neg":
+        return hit.kind in _DENIABLE and 0 <= hit.start - no.end < _REACH_BEFORE
+    if no.kind == "nobody":
+        return hit.kind in _DENIABLE | {"sure"} and 0 <= hit.start - no.end <= _REACH_BEFORE
+    if no.kind == "negafter":
+        return hit.kind in _DENIABLE | {"sure"} and 0 <= no.start - hit.end < _REACH_AFTER
+    return False
+
+
+def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, implied: bool) -> Finding | None:
+    """What `hits` of one language in a clause of `length` words tell; None if nothing.
+
+    `implied`: the language leaves "they" out, the verb's ending says it.
+    """
     kinds = {hit.kind for hit in hits}
     if not kinds & TRIGGERS:
         return None
-    return (_called(hits, kinds, length, shouted) or _told(kinds, length, question))
+    if implied and kinds & {"att", "attp"}:
+        kinds.add("they")
+    return (_called(hits, kinds, length, question, shouted) or _told(kinds, length, question))
 
 
-def _called(hits: Sequence[Hit], kinds: set[str], length: int, shouted: bool) -> Finding | None:
+def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, shouted: bool) -> Finding | None:
     """SOS words, cries for help and the fixed phrases of an emergency."""
     talk = bool(kinds & {"topic", "fiction", "cond", "report"})
     danger = bool(kinds & {"att", "attp", "attn", "they", "actor", "now", "urgent", "place", "state", "weapon", "come"})
-    if "sure" in kinds and not kinds & {"fiction", "cond", "report"}:
-        if "past" in kinds and "now" not in kinds:
+    if "sure" in kinds and not kinds & {"fiction", "cond"} and not (
+            "report" in kinds and not kinds & {"me", "my"}):
+        if "past" in kinds and "now" not in kinds and "recent" not in kinds:
             return None
         return Alarm.SOS, "phrase"
-    if "sos" in kinds and not talk:
+    if "sos" in kinds and not talk and not (question and length > 3 and not danger):
         edge = any(hit.kind == "sos" and (hit.start == 0 or hit.end == length) for hit in hits)
         close = bool(kinds & {"me", "i", "my", "kin", "home"})
         if edge or danger or close or shouted:
@@ -106,7 +122,7 @@ def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
     now = "now" in kinds or "recent" in kinds
     talk = bool(kinds & {"topic", "report"})
     found: Finding | None = None
-    if "att" in kinds and not (old and not now and "me" not in kinds):
+    if "att" in kinds and not (old and not now):
         if "me" in kinds or (ours and not talk) or ("my" in kinds and not talk) or (
                 hostile and here and not talk) or ("i" in kinds and now and hostile):
             found = Alarm.SOS, "deed-going-on"
@@ -115,7 +131,7 @@ def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
         elif length <= 3 and not talk:
             found = Alarm.DOUBT, "deed-bare"
     if found is None and "attp" in kinds and not (old and not now) and not (talk and not now):
-        if ours or "my" in kinds or (here and hostile):
+        if ours or (hostile and (here or "my" in kinds)):
             found = Alarm.SOS, "deed-done"
         elif (hostile and (now or here)) or (hostile and "they" in kinds and length <= 6) or (
                 "i" in kinds and now) or (hostile and length <= 4 and not question):
