@@ -84,11 +84,13 @@ class Draft:
 
     def put_case(self, case: Case) -> Case:
         """Notes a changed case and arms the deadlines that follow from what it is now."""
+        new = case.version == 0
         case = replace(case, version=case.version + 1)
         self.entities[case.id] = case
         wanted = {d.kind: d for d in armed(case, self.rules.policy)}
         for kind in CASE_DEADLINES:
-            self.deadlines[(kind, case.id)] = wanted.get(kind)
+            if kind in wanted or not new or (kind, case.id) in self.deadlines:
+                self.deadlines[(kind, case.id)] = wanted.get(kind)
         return case
 
     def protocol(self, name: str, watches: CheckInKind = CheckInKind.PERIODIC) -> Protocol:

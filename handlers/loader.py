@@ -10,7 +10,20 @@ from alerts.cases import Case
 from alerts.checkins import Round
 from alerts.deadlines import DeadlineKind
 from alerts.events import InboundKind, OutboundKind, Refused
-from alerts.facts import Answered, DeskView, Due, Event, Facts, Fetched, Gap, Heard, Poisoned, Spare, Ward
+from alerts.facts import (
+    Answered,
+    DeskView,
+    Due,
+    Event,
+    Facts,
+    Fetched,
+    Gap,
+    Heard,
+    Ordered,
+    Poisoned,
+    Spare,
+    Ward,
+)
 from alerts.ids import Ids, micros
 from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
@@ -56,6 +69,11 @@ class Loader:
         batch = list(events)
         heard = [e.inbound for e in batch if isinstance(e, Heard)]
         self.work.locate((i.channel, i.sender) for i in heard if i.sender)
+        writers = [p.id for p in (self.work.person_at(i.channel, i.sender) for i in heard if i.sender) if p]
+        if writers:
+            self.work.open_cases_of_many(writers)
+            self.work.live_rounds_of_many(writers)
+            self.work.links_of_many(writers)
         due = [e.deadline for e in batch if isinstance(e, Due)]
         self.work.cases(d.subject for d in due if d.kind in CASE_KINDS)
         self.work.rounds(d.subject for d in due if d.kind in ROUND_KINDS)
@@ -92,6 +110,8 @@ class Loader:
                 return Facts(now, event, desk, self._spare(now, case=True), me=person, cases=cases)
             case Fetched():
                 return self._fetched(event, desk, now)
+            case Ordered():
+                return self._ordered(event, desk, now)
             case Gap():
                 kinds = (DeadlineKind.PROMPT, DeadlineKind.RUNG)
                 overdue, count = self.work.overdue(kinds, now, NAMED_OVERDUE)
@@ -117,6 +137,11 @@ class Loader:
             crowd_head=self.work.crowd_head(name),
             waiting=tuple(p for p in people if not p.is_staff),
         )
+
+    def _ordered(self, event: Ordered, desk: DeskView, now: datetime) -> Facts:
+        called = self.work.people_called(desk.id, [event.about])
+        board = self.work.unclosed_cases(desk.id, BOARD)
+        return self._with_people(Facts(now, event, desk, self._spare(now), called=called, board=board))
 
     def _spare(
         self, now: datetime, *, person: bool = False, case: bool = False, codes: bool = False
@@ -154,6 +179,8 @@ class Loader:
         work, inbound = self.work, event.inbound
         me = work.person_at(inbound.channel, inbound.sender)
         staff = me is not None and desk.person(me.id) is not None
+        if me is not None and staff:
+            me = work.hold(me.id)
         cases = work.open_cases_of(me.id) if me else ()
         address = me.on(inbound.channel) if me else None
         targets = work.outgoings_at(inbound.channel, inbound.target_ref) if inbound.target_ref else ()
@@ -256,9 +283,7 @@ class Loader:
         called = tuple({p.id: p for p in (*facts.called, *called)}.values())
         mine = (c.id for c in board if me and c.taken_by == me.id)
         held = work.rounds_of_cases(c if isinstance(c, str) else c.id for c in (*named, *mine, case) if c)
-        return replace(
-            facts, board=board, named=named, case=case, thread=thread, called=called, held=held
-        )
+        return replace(facts, board=board, named=named, case=case, thread=thread, called=called, held=held)
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:
         work, deadline = self.work, event.deadline
@@ -318,7 +343,11 @@ class Loader:
             round=round_,
             check_in=work.check_in(round_.check_in_id) if round_ else None,
         )
-        if round_ is not None and row.kind is OutboundKind.CONTACT_ALERT and isinstance(event.outcome, Refused):
+        if (
+            round_ is not None
+            and row.kind is OutboundKind.CONTACT_ALERT
+            and isinstance(event.outcome, Refused)
+        ):
             # A contact who cannot be reached may leave nobody but the desk.
             facts = self._round(replace(facts, spare=self._spare(now, case=True)), round_)
         return self._with_people(facts)

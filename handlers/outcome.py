@@ -7,6 +7,7 @@ left, a page goes to the next person, and a check-in knows that it was not heard
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from alerts.cases import CaseStatus
 from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
@@ -27,12 +28,17 @@ def decide(draft: Draft, event: Answered) -> None:
         return
     match event.outcome:
         case Sent():
-            state = SendState.DELIVERED if event.outcome.delivered else SendState.SENT
-            draft.put(replace(row, state=state, sent_at=draft.now, ref=event.outcome.ref))
+            draft.put(sent(row, event.outcome, draft.now))
         case RetryAt():
             later(draft, row, event.outcome)
         case Refused():
             refused(draft, row, event.outcome)
+
+
+def sent(row: Outgoing, outcome: Sent, now: datetime) -> Outgoing:
+    """The row once the channel took it."""
+    state = SendState.DELIVERED if outcome.delivered else SendState.SENT
+    return replace(row, state=state, sent_at=now, ref=outcome.ref)
 
 
 def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:

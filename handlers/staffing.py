@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from alerts.cases import released
-from alerts.facts import Heard
+from alerts.facts import Heard, Order, Ordered
 from alerts.invitations import clean_name, name_key
-from alerts.people import Person, Purpose, Reach, Role, Standing
+from alerts.people import STAFF, Person, Purpose, Reach, Role, Standing
 from handlers import codes, joining, paging, rota, sos
 from handlers.draft import Draft
 from handlers.telling import answer, notice, staff_but
@@ -139,14 +139,18 @@ def remove(draft: Draft, lead: Person, name: str) -> None:
     if person.is_staff and person.role is Role.LEAD and not leads:
         answer(draft, lead, "remove.last_lead")
         return
-    alias = person.alias
+    if lead.id != person.id:
+        answer(draft, lead, "remove.done", name=person.alias)
+    end_rights(draft, person, lead)
+
+
+def end_rights(draft: Draft, person: Person, *told: Person) -> None:
+    """Somebody does not belong to the desk any more. Everybody there hears it but those who know."""
     gone = draft.put_person(stranger_again(person))
     release_cases(draft, gone)
     rota.leaves(draft, gone)
     answer(draft, gone, "remove.told")
-    notice(draft, staff_but(draft, lead, gone), "remove.notice", name=alias)
-    if lead.id != gone.id:
-        answer(draft, lead, "remove.done", name=alias)
+    notice(draft, staff_but(draft, gone, *told), "remove.notice", name=person.alias)
     draft.event("staff_removed")
 
 
@@ -224,3 +228,30 @@ def content(draft: Draft, officer: Person, channel: str) -> None:
     else:
         draft.put_person(replace(officer, content_channel=wanted))
         answer(draft, officer, "content.done", channel=wanted.capitalize())
+
+
+# ---------------------------------------------------------------------------------------------- at the machine itself
+
+
+def ordered(draft: Draft, event: Ordered) -> None:
+    """What the administrator decided on the command line, where there may be no lead to decide it. Nobody found: an
+    event that says so, and nothing else."""
+    desk = draft.facts.desk
+    everybody = {p.id: p for p in (*draft.facts.called, *desk.waiting, *desk.staff)}.values()
+    done = 0
+    match event.order:
+        case Order.CONFIRM:
+            for person in [
+                p for p in desk.waiting if p.status is Standing.PENDING and p.check == event.about
+            ]:
+                joining.confirmed(draft, person)
+                done += 1
+        case Order.UNFREEZE:
+            for person in [p for p in everybody if is_called(p, event.about) and is_frozen(p)]:
+                reinstate(draft, person)
+                done += 1
+        case Order.REMOVE:
+            for person in [p for p in everybody if is_called(p, event.about) and p.role in STAFF]:
+                end_rights(draft, person)
+                done += 1
+    draft.event("ordered", order=event.order.value, people=done)

@@ -19,14 +19,14 @@ from typing import Any
 from alerts.cases import Message, Source
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind, Sent
-from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Poisoned
+from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Ordered, Poisoned
 from alerts.oncall import RotaChange
 from alerts.outbox import Guard, Outgoing, SendState
 from alerts.people import Reach
 from alerts.store import queues
 from alerts.store.queues import Waiting
 from alerts.store.work import Work
-from handlers import desk, files, gap, outcome, paging, person, rota, rounds
+from handlers import desk, files, gap, outcome, paging, person, rota, rounds, staffing
 from handlers.draft import Draft
 from handlers.loader import Loader
 from handlers.rules import Rules
@@ -76,6 +76,8 @@ def decide(facts: Facts, rules: Rules) -> Draft:
             poisoned(draft, facts.event)
         case Fetched():
             files.decide(draft)
+        case Ordered():
+            staffing.ordered(draft, facts.event)
         case Gap():
             gap.decide(draft, facts.event)
     return draft
@@ -161,7 +163,7 @@ class Turns:
         report = Report()
         started = self._stopwatch()
         waiting = queues.next_in_inbox(work.connection, work.vault, limit)
-        report.full = len(waiting) >= limit
+        report.full = len(waiting) >= limit or any(row.urgent for row in waiting)
         events = [(w, self._parsed(w, work, now, report)) for w in waiting]
         loader = self.loader(work)
         loader.prefetch(e for _, e in events if e is not None)
@@ -169,7 +171,7 @@ class Turns:
         for row, event in events:
             if event is not None and self._turn(loader, work, event, now, report, row):
                 done.append(row.id)
-            if report.urgent or self._stopwatch() - started > BATCH_SECONDS:
+            if (report.urgent and not row.urgent) or self._stopwatch() - started > BATCH_SECONDS:
                 report.full = True
                 break
         queues.finish(work.connection, done)
@@ -317,7 +319,13 @@ class Turns:
         loader = self.loader(work)
         loader.prefetch(answered)
         for event in answered:
-            self._turn(loader, work, event, now, report)
+            row = work.outgoing(event.outgoing_id)
+            if row is not None and isinstance(event.outcome, Sent):
+                # The ordinary case needs no facts: it is noted and nothing follows from it.
+                work.put(with_blind(outcome.sent(row, event.outcome, now), work))
+                report.turns += 1
+            else:
+                self._turn(loader, work, event, now, report)
         work.flush()
         return report
 
@@ -338,6 +346,8 @@ def with_blind(entity: Any, work: Work) -> Any:
 
 def clean(inbound: Inbound) -> Inbound:
     """The message with what no database and no channel can carry (lone surrogates, NUL) made visible."""
+    if inbound.text.isascii() and inbound.name.isascii() and "\0" not in inbound.text:
+        return inbound
     text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in inbound.text)
     name = "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in inbound.name)
     return inbound if (text, name) == (inbound.text, inbound.name) else replace(inbound, text=text, name=name)
