@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import make_url
 
+from alerts.events import Inbound
 from alerts.store.keks import KekSource
 from alerts.store.store import Store
 from bot import practice
@@ -61,6 +62,8 @@ class DeskConfig:
     telegram_content: str = "fallback"
     emergency_numbers: Mapping[str, str] = field(default_factory=dict)
     gap_seconds: int = 120
+    policy_dir: Path | None = None
+    """Where the desk keeps policy files of its own."""
 
 
 @dataclass
@@ -73,8 +76,12 @@ class Desk:
     lock: RunLock | None
 
 
-def set_up_desk(config: DeskConfig) -> Desk:
-    """Opens the store and makes the channels.
+Parse = Callable[[bytes], Inbound]
+
+
+def set_up_desk(config: DeskConfig, listening: Callable[[str, Parse], Parse] = lambda _, parse: parse) -> Desk:
+    """Opens the store and makes the channels. `listening` wraps each channel's parser: the canaries hear so what comes
+    back.
 
     Raises AlreadyRunning, StoreRefused, WrongKey, NoKeyStore, PracticeStoreInUse, and the settings' own
     errors.
@@ -97,6 +104,7 @@ def set_up_desk(config: DeskConfig) -> Desk:
         telegram_content=config.telegram_content,
         emergency_numbers=config.emergency_numbers,
         gap_seconds=config.gap_seconds,
+        own=config.policy_dir,
     )
     channels: dict[str, Channel] = {}
     budgets: dict[str, Budget] = {}
@@ -104,7 +112,8 @@ def set_up_desk(config: DeskConfig) -> Desk:
         channels["signal"], budgets["signal"] = SignalChannel(config.signal), SIGNAL_BUDGET
     if config.telegram is not None:
         channels["telegram"], budgets["telegram"] = TelegramChannel(config.telegram), TELEGRAM_BUDGET
-    engine = Engine(store, rules, {name: c.parse for name, c in channels.items()}, clock, entropy)
+    parsers = {name: listening(name, c.parse) for name, c in channels.items()}
+    engine = Engine(store, rules, parsers, clock, entropy)
     lanes = {name: Lane(c, Delivery(engine, name, budgets[name])) for name, c in channels.items()}
     runtime = Runtime(engine, lanes)
     downloads = Downloads(engine, runtime, channels)

@@ -6,6 +6,7 @@ it. Exit statuses are in `bot/commands/saying.py`.
 
 from __future__ import annotations
 
+import enum
 import re
 import sys
 from pathlib import Path
@@ -27,6 +28,69 @@ app = typer.Typer(
 
 # What BotFather gives out: the bot's number, a colon, and about 35 characters.
 _TELEGRAM_TOKEN = re.compile(r"[0-9]{6,}:[A-Za-z0-9_-]{30,}")
+
+
+db = typer.Typer(help="The database.", no_args_is_help=True)
+keys = typer.Typer(help="The keys that open the database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
+
+
+class Role(enum.StrEnum):
+    """What an invitation makes somebody."""
+
+    OFFICER = "officer"
+    LEAD = "lead"
+    DEFENDER = "defender"
+
+
+@app.command()
+def init() -> None:
+    """Make a new installation: folder, key file and database.
+
+    Overwrites nothing. Says what it made, and what to back up.
+    """
+    from bot.commands import init as this
+
+    this.command()
+
+
+@app.command()
+def run(
+    practice: Annotated[
+        bool, typer.Option("--practice", help="Serve the practice phones, whatever accounts are configured.")
+    ] = False,
+) -> None:
+    """Serve the desk; without an account, the practice phones on this machine."""
+    from bot.commands import run as this
+
+    this.command(practice)
+
+
+@app.command()
+def doctor() -> None:
+    """Say in plain words what is unsafe or missing, and how to mend it.
+
+    The exit status is 1 when something is to be done.
+    """
+    from bot.commands import doctor as this
+
+    this.command()
+
+
+@app.command()
+def invite(
+    role: Annotated[Role, typer.Argument(help="What the person becomes.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the others are to call the person.")],
+) -> None:
+    """Make a code that lets one person join: the first lead, an officer, a defender.
+
+    After that, officers invite by chat.
+    """
+    from alerts.people import Purpose
+    from bot.commands import invite as this
+
+    this.command(Purpose(role.value), name)
 
 
 @app.command()
@@ -60,6 +124,38 @@ def rehearse(
     from bot.commands import rehearse as this
 
     this.command(file, as_json, database)
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to the form that this version works on. Make a backup first."""
+    from bot.commands import upgrade as this
+
+    this.command()
+
+
+@keys.command()
+def rotate(
+    drop_old: Annotated[
+        bool,
+        typer.Option(
+            "--drop-old",
+            help="Throw the older keys out of the key file; older copies of the key store open no more.",
+        ),
+    ] = False,
+) -> None:
+    """Make a new key, and wrap all data keys under it. Watchline may run meanwhile."""
+    from bot.commands import rotate as this
+
+    this.command(drop_old)
+
+
+@app.command(hidden=True)
+def receive(worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False) -> None:
+    """Receive from Signal, durably. `run` starts this by itself; a container engine may."""
+    from bot.commands import receive as this
+
+    this.command(worker)
 
 
 def main() -> None:

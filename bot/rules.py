@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 from alerts.policy import escalation_policy_from_data, protocols_from_data
 from alerts.recognition import Model, Recogniser
 from config.escalation import load_escalation
 from config.lexicons import load_lexicons, load_model
+from config.policyfile import PolicyFileError
 from config.protocols import load_protocols
 from config.taxonomy import load_taxonomy
 from config.translations import load_catalogues
 from handlers.rules import Rules, Taxonomy
 from handlers.words import Words
+
+T = TypeVar("T")
 
 DESK = "main"
 
@@ -25,6 +30,23 @@ def shipped_recogniser() -> Recogniser:
     return Recogniser(load_lexicons(), Model.from_bytes(model) if model is not None else None)
 
 
+def own_file(folder: Path | None, name: str) -> Path | None:
+    """The desk's own version of a policy file, or None where the shipped one holds."""
+    path = folder / name if folder is not None else None
+    return path if path is not None and path.is_file() else None
+
+
+def _read(folder: Path | None, name: str, make: Callable[[Path | None], T]) -> T:
+    """What `make` makes of a policy file; what makes no sense in it is told with the file's name."""
+    path = own_file(folder, name)
+    try:
+        return make(path)
+    except PolicyFileError:
+        raise
+    except ValueError as error:
+        raise PolicyFileError(str(path or name), "", str(error), "Compare with the shipped file") from None
+
+
 def shipped_rules(
     zone: str,
     *,
@@ -32,18 +54,20 @@ def shipped_rules(
     telegram_content: str = "fallback",
     emergency_numbers: Mapping[str, str] | None = None,
     gap_seconds: int = 120,
+    own: Path | None = None,
 ) -> Rules:
     """The rules of a desk in this zone, with the policy files that come with Watchline.
 
+    `own` is a folder in which the desk keeps its own: a file of the same name there stands in place of the shipped one.
     Raises ValueError naming the file and the key when one of them is wrong.
     """
-    lists = load_taxonomy()
+    lists = load_taxonomy(own_file(own, "taxonomy.yaml"))
     return Rules(
         desk=DESK,
         zone=zone,
         language=language,
-        policy=escalation_policy_from_data(load_escalation()),
-        protocols=protocols_from_data(load_protocols()),
+        policy=_read(own, "escalation.yaml", lambda path: escalation_policy_from_data(load_escalation(path))),
+        protocols=_read(own, "protocols.yaml", lambda path: protocols_from_data(load_protocols(path))),
         taxonomy=Taxonomy(
             lists={name: tuple(str(e["code"]) for e in entries) for name, entries in lists.items()},
             first={

@@ -20,6 +20,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -65,6 +66,8 @@ class Settings(BaseSettings):
     # -------------------------------------------------------------------------------------------------- the desk
     zone: str = "UTC"
     """The desk's own time zone."""
+    policy_dir: Path | None = None
+    """Folder of policy files of the desk's own, each in place of the shipped one of the same name."""
     language: str = "en"
     """What the desk's own people read until they say otherwise."""
     emergency_numbers: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict)
@@ -204,6 +207,11 @@ class Settings(BaseSettings):
         return self.data_dir / "practice"
 
     @property
+    def canary_every(self) -> timedelta:
+        """The pace of the canaries."""
+        return timedelta(minutes=self.canary_minutes)
+
+    @property
     def has_accounts(self) -> bool:
         """Whether there is a real channel to serve."""
         return self.telegram_token is not None or self.signal_account is not None
@@ -287,6 +295,11 @@ def _explained(error: Mapping[str, Any]) -> str:
 def _together(settings: Settings) -> list[str]:
     """What is wrong about settings that are right one by one."""
     problems = []
+    if settings.policy_dir is not None and not settings.policy_dir.is_dir():
+        problems.append(
+            f"WATCHLINE_POLICY_DIR: {settings.policy_dir} is no folder: correct the path, or leave it out for the"
+            " shipped policy"
+        )
     if settings.key_file is not None and settings.passphrase_file is not None:
         problems.append(
             "WATCHLINE_KEY_FILE and WATCHLINE_PASSPHRASE_FILE are both set, and only one can open the store: leave one"

@@ -56,6 +56,14 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
     )
 
 
+def server_clock(connection: Connection) -> datetime | None:
+    """What time the database server has; None on SQLite, which has ours."""
+    if connection.dialect.name == "sqlite":
+        return None
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now
+
+
 def page_calls(connection: Connection, since: datetime) -> Sequence[PageCall]:
     """The P1 pages queued since then about which nobody has done anything yet, oldest first, one for each case and
     instant however many people were paged.

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import enum
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -46,6 +48,21 @@ def harmless(text: str) -> str:
     return _SURROGATES.sub("\ufffd", _CONTROLS.sub("\ufffd", one_line))
 
 
+def tell(text: str = "") -> None:
+    """One paragraph on stdout, folded where the terminal ends."""
+    columns = min(100, shutil.get_terminal_size((100, 24)).columns)
+    indent = text[: len(text) - len(text.lstrip())]
+    typer.echo(
+        textwrap.fill(
+            text,
+            max(40, columns),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
 def complain(message: str) -> None:
     """One message on stderr."""
     through(sys.stderr).write(f"watchline: {harmless(message)}\n")
@@ -66,13 +83,22 @@ def foreseen() -> Iterator[None]:
     from alerts.store.store import StoreRefused
     from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
     from config.keyfile import KeyFileError
+    from config.lexicons import LexiconError
     from config.policyfile import PolicyFileError
 
     try:
         yield
     except (WrongDatabase, StoreRefused) as error:
         refuse(str(error), Status.DATABASE)
-    except (NoKeyStore, NewerKeyStore, WrongKey, RotationOvertaken, KeyFileError, PolicyFileError) as error:
+    except (
+        NoKeyStore,
+        NewerKeyStore,
+        WrongKey,
+        RotationOvertaken,
+        KeyFileError,
+        PolicyFileError,
+        LexiconError,
+    ) as error:
         refuse(str(error))
     except DATABASE_ERRORS as error:
         refuse(f"WATCHLINE_DATABASE: {plain_trouble(error)}", Status.DATABASE)

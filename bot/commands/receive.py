@@ -1,0 +1,57 @@
+"""`watchline receive`: the durable Signal receiver, a process of its own beside `run` (see `bot/receiver.py`).
+
+`run` starts it, or a container engine or systemd does (WATCHLINE_SIGNAL_RECEIVER=external). Called as a worker, by
+itself, it stores the frames.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from alerts.events import RawInbound
+from bot.clock import RealClock, SystemEntropy
+from bot.commands.opening import (
+    RECEIVER,
+    channel_settings_right,
+    open_store,
+    receiver_lock,
+    settings_or_refuse,
+    signal_settings,
+)
+from bot.commands.saying import refuse
+from bot.engine import Engine
+from bot.receiver import ReceiverSettings, keep, work
+from bot.rules import shipped_rules
+from config.settings import Settings
+
+
+def command(worker: bool) -> None:
+    """Receives until it is told to end."""
+    settings = settings_or_refuse()
+    with channel_settings_right():
+        signal = signal_settings(settings)
+    if signal is None:
+        refuse(
+            "WATCHLINE_SIGNAL_ACCOUNT is not set, so there is nothing to receive: set it to the bot's number"
+        )
+    if worker:
+        _work(settings)
+        return
+    host, port = signal.daemon_address()
+    receiver = ReceiverSettings(host, port, signal.account, str(receiver_lock(settings)))
+    raise typer.Exit(keep(receiver, [*RECEIVER, "--worker"]))
+
+
+def _work(settings: Settings) -> None:
+    rules = shipped_rules(settings.zone, language=settings.language, own=settings.policy_dir)
+    with open_store(settings) as store:
+        store.vault.keys.refill()
+        engine = Engine(store, rules, {}, RealClock(), SystemEntropy())
+
+        def commit(frame: RawInbound) -> None:
+            engine.accept([frame])
+
+        status = work(commit)
+    sys.exit(status)

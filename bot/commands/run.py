@@ -1,0 +1,225 @@
+"""`watchline run`: the desk with its real channels, or, while no account is configured, the practice phones.
+
+What is said to the person who started it goes to stdout before anything runs; what happens then goes to the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alerts.store.engine import keys_url
+from bot import app, practice
+from bot.alarm import Alarm
+from bot.canary import Canaries, Canary, Trip
+from bot.channels.practice.page import NotLoopback
+from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
+from bot.commands.opening import (
+    channel_settings_right,
+    key_source,
+    settings_or_refuse,
+    signal_settings,
+    sqlite_path,
+    telegram_settings,
+)
+from bot.commands.saying import Status, foreseen, refuse
+from bot.commands.version import installed
+from bot.lock import AlreadyRunning
+from bot.logs import loop_trouble
+from bot.metrics import Metrics
+from bot.watch import Watch, WatchConfig
+from config.settings import Settings
+
+Job = Callable[[], Awaitable[None]]
+
+
+def command(practise: bool) -> None:
+    """Serves until it is told to end. Ends the command when it may not start."""
+    settings = settings_or_refuse()
+    try:
+        with foreseen():
+            if practise or not settings.has_accounts:
+                _practice(settings)
+            else:
+                _desk(settings)
+    except AlreadyRunning as error:
+        refuse(str(error))
+    except app.PracticeStoreInUse as error:
+        refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(Status.OK) from None
+
+
+# ------------------------------------------------------------------------------------------------------------ practice
+
+
+def _practice(settings: Settings) -> None:
+    try:
+        made = practice.set_up(settings.practice_dir, SystemEntropy(), port=settings.practice_port)
+    except NotAPracticeStore as error:
+        refuse(f"WATCHLINE_DATA_DIR: {error}")
+    except NotLoopback as error:
+        refuse(f"WATCHLINE_PRACTICE_LISTEN: {error}")
+    except OSError as error:
+        refuse(
+            f"WATCHLINE_PRACTICE_PORT or WATCHLINE_DATA_DIR: the practice phones cannot be served ({error.strerror}):"
+            " choose another port, or 0 for any; and a folder that can be written"
+        )
+    rows = [
+        ("runs", "practice phones: everything is pretended, nobody is written to"),
+        ("data", str(settings.practice_dir)),
+        ("channels", "no Telegram and no Signal account is configured (docs/running.md says how)"),
+    ]
+    if settings.has_accounts:
+        rows[2] = ("channels", "the configured accounts are left alone (--practice)")
+
+    def told(address: str) -> None:
+        _say(settings, rows, f"Open {address}")
+
+    asyncio.run(_in_our_loop(app.serve_practice(made, told)))
+
+
+# ---------------------------------------------------------------------------------------------------------------- desk
+
+
+def _desk(settings: Settings) -> None:
+    with channel_settings_right():
+        config = app.DeskConfig(
+            database=settings.database_url,
+            schema=settings.db_schema,
+            keys=key_source(settings),
+            zone=settings.zone,
+            language=settings.language,
+            telegram=telegram_settings(settings),
+            signal=signal_settings(settings),
+            telegram_content=settings.telegram_content,
+            emergency_numbers=settings.emergency_numbers,
+            gap_seconds=settings.gap_seconds,
+            policy_dir=settings.policy_dir,
+        )
+
+    async def serve() -> None:
+        # Channels belong to the event loop that they are made in.
+        trips = canaries(settings)
+        desk = app.set_up_desk(config, trips.listening)
+        jobs = watching(settings, desk, trips)
+        _say(settings, _rows(settings), "")
+        await app.serve_desk(desk, *jobs)
+
+    asyncio.run(_in_our_loop(serve()))
+
+
+def canaries(settings: Settings) -> Canaries:
+    """The canaries of the channels that have a canary address."""
+    trips = Canaries(RealClock().now)
+    every = settings.canary_every
+    if settings.canary_signal is not None:
+        trips.add(Canary("signal", Trip.ROUND, every))
+    if settings.canary_telegram is not None:
+        trips.add(Canary("telegram", Trip.OUT, every))
+    return trips
+
+
+def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
+    """What runs beside a desk and watches it."""
+    store, now = desk.runtime.engine.store, desk.runtime.engine.clock.now
+    show = []
+    if settings.metrics_port:
+        metrics = Metrics(installed())
+        try:
+            metrics.serve(settings.metrics_listen, settings.metrics_port)
+        except OSError as error:
+            refuse(
+                f"WATCHLINE_METRICS_PORT: cannot be listened on ({error.strerror}): choose another, or 0 for none"
+            )
+        show.append(metrics.show)
+    addresses = {
+        channel: secret.get_secret_value()
+        for channel, secret in (("signal", settings.canary_signal), ("telegram", settings.canary_telegram))
+        if secret is not None
+    }
+    config = WatchConfig(
+        heartbeat=settings.heartbeat,
+        heartbeat_seconds=settings.heartbeat_seconds,
+        alive_file=settings.alive_file,
+        canary_addresses=addresses,
+    )
+    jobs: list[Job] = [Watch(config, desk.runtime, store, desk.channels, now, show=show, trips=trips).run]
+    if settings.page_webhook is not None:
+        jobs.append(Alarm(settings.page_webhook, store, now).run)
+    return jobs
+
+
+async def _in_our_loop(serving: Awaitable[None]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(loop_trouble)
+    # From here on the process ends in order; before, Python's own handling of the signal is right.
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    await serving
+
+
+# ------------------------------------------------------------------------------------------------------------- banner
+
+
+def _rows(settings: Settings) -> list[tuple[str, str]]:
+    file = sqlite_path(settings)
+    rows = [("runs", "the desk, with its real channels")]
+    rows.append(("database", str(file) if file is not None else f"PostgreSQL, schema {settings.db_schema}"))
+    keys = keys_url(settings.database_url)
+    rows.append(
+        ("key store", str(keys.database) if file is not None else f"schema {settings.db_schema}_keys")
+    )
+    rows.append(("telegram", _telegram(settings)))
+    rows.append(("signal", _signal(settings)))
+    rows.append(("desk", f"zone {settings.zone}, language {settings.language}"))
+    return rows
+
+
+def _telegram(settings: Settings) -> str:
+    if settings.telegram_token is None:
+        return "not configured (WATCHLINE_TELEGRAM_TOKEN_FILE)"
+    way = "webhook" if settings.telegram_webhook_url is not None else "polling"
+    return f"configured, {way}; officers read cases there: {settings.telegram_content}"
+
+
+def _signal(settings: Settings) -> str:
+    if settings.signal_account is None:
+        return "not configured (WATCHLINE_SIGNAL_ACCOUNT)"
+    if settings.signal_receive == "gateway":
+        return "configured, receiving through the gateway, which loses messages (see watchline doctor)"
+    return "configured, durable receiving"
+
+
+def missing(settings: Settings) -> list[str]:
+    """What is not configured and should be, in a few words each."""
+    lacking = []
+    if settings.heartbeat is None:
+        lacking.append("WATCHLINE_HEARTBEAT: nobody is told when this machine is gone")
+    if settings.page_webhook is None:
+        lacking.append("WATCHLINE_PAGE_WEBHOOK: a phone on do-not-disturb stays silent at a P1")
+    if settings.signal_account is not None and settings.canary_signal is None:
+        lacking.append("WATCHLINE_CANARY_SIGNAL: nobody notices when Signal swallows messages")
+    if settings.telegram_token is not None and settings.canary_telegram is None:
+        lacking.append("WATCHLINE_CANARY_TELEGRAM: nobody notices when Telegram swallows messages")
+    return lacking
+
+
+def _say(settings: Settings, rows: list[tuple[str, str]], last: str) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f"Watchline {installed()}", style="bold"))
+    table = Table.grid(padding=(0, 2))
+    for name, words in rows:
+        table.add_row(Text(f"  {name}", style="dim"), Text(words))
+    console.print(table)
+    if settings.has_accounts:
+        for words in missing(settings):
+            console.print(Text(f"  not set    {words}", style="yellow"))
+    if last:
+        console.print(Text(last, style="bold green"))
+    console.file.flush()

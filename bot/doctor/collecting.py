@@ -1,0 +1,197 @@
+"""Finds out what the doctor judges. Reads only; whatever fails to answer is a fact of its own.
+
+No heartbeat is sent and no alarm service is called: the one would hide a dead machine, the other would wake somebody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from alerts.ids import from_micros
+from alerts.oncall import gaps
+from alerts.people import Person, Reach, Role, Standing
+from alerts.store.engine import WrongDatabase
+from alerts.store.figures import backlog, server_clock
+from alerts.store.keks import WrongKey
+from alerts.store.keystore import NewerKeyStore, NoKeyStore
+from alerts.store.schema import Fit
+from alerts.store.store import Store, StoreRefused
+from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
+from bot.channels.signal.channel import SignalChannel
+from bot.channels.signal.settings import SignalSettings
+from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
+from bot.commands.opening import key_source, signal_settings, sqlite_path
+from bot.doctor.facts import Facts, SignalFacts, StaffFacts, TelegramFacts
+from bot.doctor.people_and_channels import AHEAD
+from bot.engine import ALIVE
+from bot.practice import LINEAGE
+from bot.rules import DESK, own_file
+from config.keyfile import KeyFileError
+from config.policyfile import reviewed_on
+from config.settings import Settings, secrets_in_environment, unknown_names
+
+POLICY_FILES = ("escalation.yaml", "protocols.yaml")
+BACKUP = "backup_at"
+"""In the store: when the last backup was made."""
+ASK_SECONDS = 6.0
+
+
+def collect(settings: Settings, environment: Mapping[str, str] | None = None) -> Facts:
+    """Everything that is judged, as it is now; takes at most some ten seconds for each thing that does not answer."""
+    environment = os.environ if environment is None else environment
+    facts = Facts(
+        now=RealClock().now(),
+        unknown_settings=tuple(unknown_names(environment)),
+        secrets_in_environment=tuple(secrets_in_environment(environment)),
+        unreviewed=tuple(
+            str(own or f"config/{name} (as shipped)")
+            for name in POLICY_FILES
+            if reviewed_on(name, own := own_file(settings.policy_dir, name)) is None
+        ),
+        zone=settings.zone,
+        zone_set="zone" in settings.model_fields_set,
+        telegram_webhook=settings.telegram_webhook_url is not None,
+        telegram_content=settings.telegram_content,
+        signal_receive=settings.signal_receive,
+        heartbeat=settings.heartbeat is not None,
+        page_webhook=settings.page_webhook is not None,
+        canary_telegram=settings.canary_telegram is not None,
+        canary_signal=settings.canary_signal is not None,
+        emergency_numbers=bool(settings.emergency_numbers),
+    )
+    facts = _store(settings, facts)
+    return asyncio.run(_channels(settings, facts))
+
+
+# --------------------------------------------------------------------------------------------------------------- store
+
+
+def _store(settings: Settings, facts: Facts) -> Facts:
+    try:
+        file = sqlite_path(settings)
+        keys = settings.keys_path.absolute().parent
+        beside = file is not None and settings.passphrase_file is None and keys == file.absolute().parent
+        facts = replace(facts, key_beside_database=beside)
+        facts = replace(facts, fit=Store.fit(settings.database_url, schema=settings.db_schema))
+        store = Store.open(
+            settings.database_url,
+            key_source(settings),
+            entropy=SystemEntropy().draw,
+            now=RealClock().now,
+            schema=settings.db_schema,
+            pool_low=1,
+            pool_high=2,
+        )
+    except (StoreRefused, WrongDatabase, WrongKey, NoKeyStore, NewerKeyStore, KeyFileError) as problem:
+        return replace(facts, problems=(str(problem),))
+    except DATABASE_ERRORS as problem:
+        return replace(facts, problems=(f"WATCHLINE_DATABASE: {plain_trouble(problem)}",))
+    try:
+        return _inside(store, facts)
+    except DATABASE_ERRORS as problem:
+        return replace(facts, problems=(f"WATCHLINE_DATABASE: {plain_trouble(problem)}",))
+    finally:
+        store.close()
+
+
+def _inside(store: Store, facts: Facts) -> Facts:
+    def instant(name: str) -> datetime | None:
+        value = store.get_meta(name)
+        return from_micros(int(value)) if value is not None else None
+
+    with store.reading() as work:
+        waits = backlog(work.connection, facts.now)
+        clock = server_clock(work.connection)
+        asked_at = RealClock().now()
+        staff = work.staff(DESK)
+        rota = work.rota(DESK)
+    active = tuple(person for person in staff if person.status is Standing.ACTIVE)
+    return replace(
+        facts,
+        fit=Fit.CURRENT,
+        practice_store=store.get_meta(LINEAGE) == PRACTICE_LINEAGE,
+        alive_at=instant(ALIVE),
+        backup_at=instant(BACKUP),
+        overdue_since=waits.overdue_since,
+        page_since=waits.page_since,
+        staff=tuple(_staff(person) for person in active),
+        has_rota=rota is not None and bool(rota.layers or rota.overrides or rota.holidays),
+        gaps=gaps(rota, facts.now, facts.now + AHEAD) if rota is not None else (),
+        clocks={"the database server": clock - asked_at} if clock is not None else {},
+    )
+
+
+def _staff(person: Person) -> StaffFacts:
+    reachable = tuple(address.channel for address in person.addresses if address.status is Reach.OK)
+    return StaffFacts(person.role is Role.LEAD, reachable)
+
+
+# ------------------------------------------------------------------------------------------------------------ channels
+
+
+async def _channels(settings: Settings, facts: Facts) -> Facts:
+    if settings.telegram_token is not None:
+        telegram, ahead = await _telegram(settings, settings.telegram_token)
+        clocks = {**facts.clocks, "Telegram": ahead} if ahead is not None else facts.clocks
+        facts = replace(facts, telegram=telegram, clocks=clocks)
+    signal = signal_settings(settings)
+    if signal is not None:
+        facts = replace(facts, signal=await _signal(signal))
+    return facts
+
+
+async def _telegram(settings: Settings, token: SecretStr) -> tuple[TelegramFacts, timedelta | None]:
+    """What Telegram says of the bot, and how far its clock is ahead of ours. Asked without the bot library, which would
+    want to be the one that polls."""
+    base = settings.telegram_base_url + token.get_secret_value()
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy is not None else None
+    try:
+        async with httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=ASK_SECONDS) as client:
+            me = await client.get(f"{base}/getMe")
+            if me.status_code in (401, 404):
+                return TelegramFacts("unauthorised"), None
+            if not me.is_success:
+                return TelegramFacts("failing"), None
+            hook = _result(await client.get(f"{base}/getWebhookInfo"))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return TelegramFacts("unreachable"), None
+    waiting = hook.get("pending_update_count")
+    said = TelegramFacts(
+        webhook_set=bool(hook.get("url")), waiting=waiting if isinstance(waiting, int) else 0
+    )
+    return said, _ahead(me.headers.get("date", ""))
+
+
+def _result(answer: httpx.Response) -> Mapping[str, Any]:
+    found = answer.json()
+    result = found.get("result") if isinstance(found, dict) else None
+    return result if isinstance(result, dict) else {}
+
+
+def _ahead(date: str) -> timedelta | None:
+    """How far the clock behind an HTTP Date header is ahead of ours, to about a second; None when it tells nothing."""
+    try:
+        theirs = email.utils.parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    if theirs.tzinfo is None:
+        return None
+    return theirs.astimezone(UTC) - RealClock().now()
+
+
+async def _signal(settings: SignalSettings) -> SignalFacts:
+    channel = SignalChannel(settings)
+    try:
+        report = await channel.report()
+    finally:
+        await channel.close()
+    return SignalFacts(report.gateway, report.account, report.daemon, report.signal_cli_version)

@@ -1,0 +1,102 @@
+"""The facts that are judged, and the findings that come of them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.store.schema import Fit
+
+
+class Weight(enum.IntEnum):
+    """How much a finding matters."""
+
+    NOTE = 0
+    """Worth knowing; nothing has to be done."""
+    WARNING = 1
+    """It runs, and something that a desk relies on is missing or unsafe."""
+    WRONG = 2
+    """It does not start, or people are in danger of not being heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that an administrator should know."""
+
+    weight: Weight
+    about: str
+    """One or two words: the part of Watchline that it is about."""
+    what: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFacts:
+    """One member of the desk, without a name."""
+
+    lead: bool
+    channels: tuple[str, ...]
+    """Channels on which this person can be reached now."""
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramFacts:
+    """What Telegram said."""
+
+    problem: str = ""
+    """Code: unreachable, unauthorised, failing; empty when all is well."""
+    webhook_set: bool = False
+    """Telegram has a webhook for this bot."""
+    waiting: int = 0
+    """Updates that Telegram holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFacts:
+    """What the Signal services said."""
+
+    gateway: bool
+    account: bool | None
+    daemon: bool | None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that is judged. None: could not be found out, and another finding says why."""
+
+    now: datetime
+    problems: tuple[str, ...] = ()
+    """What kept the store from being opened, in words that name the setting and the mend."""
+    unknown_settings: tuple[str, ...] = ()
+    secrets_in_environment: tuple[str, ...] = ()
+    key_beside_database: bool = False
+    fit: Fit | None = None
+    practice_store: bool = False
+    alive_at: datetime | None = None
+    """When `run` last said that it lives, which it does every few seconds."""
+    overdue_since: datetime | None = None
+    page_since: datetime | None = None
+    staff: tuple[StaffFacts, ...] | None = None
+    has_rota: bool | None = None
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
+    clocks: Mapping[str, timedelta] = field(default_factory=dict)
+    """How far other clocks are ahead of ours, by whose they are."""
+    backup_at: datetime | None = None
+    unreviewed: tuple[str, ...] = ()
+    """Policy files that nobody has reviewed."""
+    zone: str = "UTC"
+    zone_set: bool = True
+    telegram: TelegramFacts | None = None
+    """None: not configured."""
+    telegram_webhook: bool = False
+    telegram_content: str = "fallback"
+    signal: SignalFacts | None = None
+    signal_receive: str = "durable"
+    heartbeat: bool = False
+    page_webhook: bool = False
+    canary_telegram: bool = False
+    canary_signal: bool = False
+    emergency_numbers: bool = False
