@@ -152,16 +152,21 @@ class Delivery:
 
         `busy` are the addresses that a message is being handed to: a chat gets its messages one after another.
         """
+        # Without locks: a turn that takes the case this very moment is as good as one a moment later.
+        with self.engine.store.writing(lock=False) as work:
+            consignments = self.choose(work, limit, busy)
+            work.flush()
+        return consignments
+
+    def choose(self, work: Work, limit: int, busy: Collection[str] = ()) -> list[Consignment]:
+        """As `claim`, inside a transaction that the caller flushes and commits before anything is handed over."""
         now = self.engine.clock.now()
         allowed = self.limits.allowance(now, limit)
         if allowed <= 0:
             return []
-        with self.engine.store.writing() as work:
-            held = self.limits.held(now) | set(busy)
-            parcels = queues.waiting_parcels(work.connection, self.channel, now, allowed, without=held)
-            consignments = list(self._checked(work, parcels, now))
-            work.flush()
-        return consignments
+        held = self.limits.held(now) | set(busy)
+        parcels = queues.waiting_parcels(work.connection, self.channel, now, allowed, without=held)
+        return list(self._checked(work, parcels, now))
 
     def _checked(self, work: Work, parcels: list[queues.Parcel], now: datetime) -> Iterator[Consignment]:
         work.outgoings(p.id for p in parcels)

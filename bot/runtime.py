@@ -266,20 +266,23 @@ class Runtime:
         return len(lane.in_flight) < IN_FLIGHT
 
     def _hand_out(self) -> bool:
-        handed = False
-        for lane in self.lanes.values():
-            if not lane.look or not self._has_room(lane):
-                continue
-            lane.look = False
-            room = IN_FLIGHT - len(lane.in_flight)
-            consignments = lane.delivery.claim(room, lane.in_flight)
-            lane.later, lane.unsure = None, len(consignments) < room
-            for consignment in consignments:
-                lane.in_flight.add(consignment.address_id)
-                handed = True
-                if self._loop is not None:
-                    self._loop.call_soon_threadsafe(self._send, lane, consignment)
-        return handed
+        open_lanes = [lane for lane in self.lanes.values() if lane.look and self._has_room(lane)]
+        if not open_lanes:
+            return False
+        chosen: list[tuple[Lane, Consignment]] = []
+        with self.engine.store.writing(lock=False) as work:
+            for lane in open_lanes:
+                room = IN_FLIGHT - len(lane.in_flight)
+                found = lane.delivery.choose(work, room, lane.in_flight)
+                lane.look = False
+                lane.later, lane.unsure = None, len(found) < room
+                chosen += [(lane, consignment) for consignment in found]
+            work.flush()
+        for lane, consignment in chosen:
+            lane.in_flight.add(consignment.address_id)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._send, lane, consignment)
+        return bool(chosen)
 
     def _work_deadlines(self) -> bool:
         if not self._deadlines:

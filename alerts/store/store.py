@@ -157,10 +157,13 @@ class Store:
         return isinstance(error, DBAPIError) and error.connection_invalidated
 
     @contextmanager
-    def writing(self) -> Iterator[Work]:
-        """A writing transaction, committed at the end; an exception rolls it back."""
+    def writing(self, *, lock: bool = True) -> Iterator[Work]:
+        """A writing transaction, committed at the end; an exception rolls it back.
+
+        `lock` says whether what is read for a decision is held until then, where other nodes may write beside us.
+        """
         with self._writer.begin() as connection:
-            work = Work(connection, self.vault, lock=True, desks=self._desks)
+            work = Work(connection, self.vault, lock=lock, desks=self._desks)
             yield work
             if work.desk_changed:
                 self._desks.forget()

@@ -12,11 +12,12 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Table, delete, func, select
+from sqlalchemy import Connection, Insert, Select, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile
@@ -653,14 +654,17 @@ class Work:
         self._deadlines.clear()
 
     def _upsert(self, table: Table, rows: list[dict[str, Any]], key: list[str]) -> None:
-        make = postgresql.insert if self.connection.dialect.name == "postgresql" else sqlite.insert
-        statement = make(table)
-        changed = {
-            c.name: statement.excluded[c.name]
-            for c in table.columns
-            if c.name in rows[0] and c.name not in key
-        }
-        self.connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+        self.connection.execute(
+            _upsert_of(self.connection.dialect.name, table, tuple(rows[0]), tuple(key)), rows
+        )
+
+
+@functools.cache
+def _upsert_of(dialect: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Insert:
+    """The statement, made once: making it costs more than running it."""
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    changed = {name: statement.excluded[name] for name in columns if name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
 def deadline_row(deadline: Deadline) -> dict[str, Any]:
