@@ -15,7 +15,7 @@ from handlers.draft import Draft
 from handlers.invitations import without_code
 from handlers.telling import answer, first_on_call, notice
 
-__all__ = ["CHOICES", "choice", "heard", "invite", "propose_check_in", "without_code"]
+__all__ = ["CHOICES", "choice", "heard", "invite", "without_code"]
 
 CHOICES = frozenset({"language", "contact", "enrol"})
 
@@ -129,7 +129,3 @@ def rename(draft: Draft, person: Person, wanted: str) -> None:
 def invite(draft: Draft, officer: Person, rest: str) -> None:
     """`invite`."""
     staffing.invite(draft, officer, rest)
-
-
-def propose_check_in(draft: Draft, officer: Person, rest: str) -> None:
-    """`checkin`."""
