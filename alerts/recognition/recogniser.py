@@ -76,7 +76,7 @@ class Recogniser:
         whole = self._whole_message(folded)
         if whole is not None:
             return whole
-        found = self._clauses(folded, shouted="SOS" in stripped and not stripped.isupper(), question="?" in stripped)
+        found = self._clauses(folded, shouted="SOS" in stripped and not stripped.isupper(), question="?" in stripped or "؟" in stripped)
         if found.alarm is Alarm.NONE and SIREN in folded:
             signs = folded.count(SIREN)
             if len(folded.split()) <= signs + 1 or signs > 1:
@@ -194,6 +194,7 @@ class Recogniser:
         for start in range(0, last, _STEP) if len(words) > _STRETCH else (0,):
             end = min(start + _STRETCH, len(words))
             here = [hit for hit in hits if start <= hit.start and hit.end <= end] if len(words) > _STRETCH else hits
+            known = _coverage(here)
             for language in _languages(here):
                 mine = [_moved(hit, start) for hit in here if hit.language == language or hit.kind in SHARED]
                 others = [_moved(hit, start) for hit in here if hit.language != language]
@@ -201,10 +202,20 @@ class Recogniser:
                     unmasked(mine, others, shouted), end - start,
                     question=question, shouted=shouted, implied=language in self._implied,
                 )
+                if finding is not None and finding[0] is Alarm.DOUBT and 3 * known[language] < 2 * max(known.values()):
+                    continue
                 best = _stronger(best, _verdict(finding, language))
                 if best.alarm is Alarm.SOS:
                     return best
         return best
+
+
+def _coverage(hits: Iterable[Hit]) -> dict[str, int]:
+    """How many words each language knows here: a doubt of a language that knows few of them is a chance likeness."""
+    known: dict[str, set[int]] = {}
+    for hit in hits:
+        known.setdefault(hit.language, set()).update(range(hit.start, hit.end))
+    return {language: len(words) for language, words in known.items()}
 
 
 def _moved(hit: Hit, by: int) -> Hit:

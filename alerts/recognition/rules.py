@@ -4,7 +4,7 @@ The languages differ in their words; what makes an emergency does not: somebody 
 (`att` going on, `attp` done, `attb` bare and wanting an `intent`, `attn` as a noun), somebody it is done to (`me`,
 `kin`, `him`) or a place that is ours (`home`, `place`), a state of the writer (`state`), a time (`now`, `past`).
 What makes it ordinary: `topic` (work talk), `fiction`, `cond` (if, when), `report` (somebody tells the news),
-`neg`, and fixed expressions (`mask`), whose words count for nothing else.
+`neg`, `tame` (what chases and kills only in a manner of speaking: the boss, the heat), `calm`, and fixed expressions (`mask`), whose words count for nothing else.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from alerts.recognition.verdict import Alarm
 Finding = tuple[Alarm, str]
 
 TRIGGERS = frozenset(("sos", "help", "helpme", "sure", "maybe", "att", "attp", "attb", "attn", "come", "weapon",
-                      "state", "miss", "urgent", "place"))
+                      "state", "miss", "urgent", "place", "actor"))
+_TOLD_AFTERWARDS = frozenset(("deed-done", "actor-coming", "missing"))  # with "all home, thanks" it is over
 # Words for these mean the same beside any language: people mix.
 SHARED = frozenset(("actor", "weapon"))
 _SILENT = frozenset(("mask", "neg", "nobody", "negafter", "filler", "ordinary"))
+_CALMING = frozenset(("topic", "fiction", "cond", "report", "past", "task", "thanks", "tame", "calm"))
 _DEEDS = frozenset(("att", "attp", "attb", "come", "state"))
 _DENIABLE = _DEEDS | {"attn", "weapon", "help", "helpme", "urgent", "sos", "maybe", "miss"}
 _REACH_BEFORE = 3  # words a negation reaches forward
@@ -45,6 +47,8 @@ def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> li
 
 
 def _hidden(hit: Hit, mask: Hit) -> bool:
+    if hit.kind in _CALMING:
+        return False
     overlap = mask.start < hit.end and hit.start < mask.end
     return overlap and (hit.kind in _DEEDS or hit.end - hit.start <= mask.end - mask.start)
 
@@ -67,9 +71,11 @@ def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, im
     kinds = {hit.kind for hit in hits}
     if not kinds & TRIGGERS:
         return None
+    if "tame" in kinds and not kinds & {"actor", "weapon", "now", "place"}:
+        return None  # the boss chases, the heat kills, the flu holds at home
     if implied and kinds & {"att", "attp"}:
         kinds.add("they")
-    return (_called(hits, kinds, length, question, shouted) or _told(kinds, length, question))
+    return (_called(hits, kinds, length, question, shouted) or _told(hits, kinds, length, question))
 
 
 def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, shouted: bool) -> Finding | None:
@@ -108,7 +114,7 @@ def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, s
     return None
 
 
-def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
+def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> Finding | None:
     """Emergencies told without any SOS word."""
     if kinds & {"fiction"}:
         return None
@@ -142,7 +148,9 @@ def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
         elif hostile and not question:
             found = Alarm.DOUBT, "deed-coming-near"
     if found is None and "state" in kinds and not (old and not now):
-        if kinds & {"i", "me", "my", "now", "kin"} or length <= 4 or hostile:
+        # A state of several words ("cannot breathe") says whose it is; one word ("hiding") may be anybody's.
+        whole = any(hit.kind == "state" and hit.end - hit.start > 1 for hit in hits)
+        if whole or kinds & {"i", "me", "my", "now", "kin"} or length <= 4 or hostile:
             found = (Alarm.DOUBT if talk else Alarm.SOS), "state"
     if found is None and "weapon" in kinds and not old and not talk:
         if hostile and (kinds & {"me", "place", "home", "i", "my", "now", "come", "kin", "him"}):
@@ -167,6 +175,11 @@ def _told(kinds: set[str], length: int, question: bool) -> Finding | None:
     if found is None and "urgent" in kinds and not talk:
         if kinds & {"me", "i", "my", "actor", "place", "now"} or length <= 3:
             found = Alarm.DOUBT, "urgent"
+    if found is None and "actor" in kinds and (here or ours or "my" in kinds or "weapon" in kinds) and not (
+            talk or old or question):
+        found = Alarm.DOUBT, "actor-and-us"
+    if found is not None and "calm" in kinds and (found[0] is Alarm.DOUBT or found[1] in _TOLD_AFTERWARDS):
+        return None
     if found is not None and conditional:
         return Alarm.DOUBT, found[1]
     return found
