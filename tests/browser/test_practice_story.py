@@ -27,6 +27,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
+expect.set_options(timeout=20_000)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed on this machine")
 
 
@@ -114,3 +115,22 @@ def test_a_page_that_nobody_takes_rings_at_the_next_officer(page: Page) -> None:
     expect(phone(page, "ben")).not_to_have_class(re.compile("ringing"))
     page.get_by_role("button", name="60 times as fast").click()
     expect(phone(page, "ben")).to_have_class(re.compile("ringing"))
+
+
+def test_a_missed_check_in_climbs_its_ladder_while_one_watches(page: Page) -> None:
+    """600 desk seconds in one: a prompt within half a minute, and an officer's phone rings soon after."""
+    story = page.locator("#story")
+    page.get_by_role("button", name="600 times as fast").click()
+    for line in ("Sami is asked to check in", "Lina is alerted", "A case is opened: P2", "is paged"):
+        expect(story).to_contain_text(line, timeout=60_000)
+    expect(phone(page, "lina").locator(".row.theirs")).not_to_have_count(0)
+    expect(phone(page, "ana")).to_have_class(re.compile("ringing"))
+    told = story.inner_text()
+    order = [
+        "asked to check in",
+        "is reminded on Signal",
+        "is reminded on Telegram",
+        "Lina is alerted",
+        "A case is",
+    ]
+    assert [told.index(line) for line in order] == sorted(told.index(line) for line in order)

@@ -130,7 +130,6 @@ class PracticePhones:
     def skip_to(self, moment: datetime) -> None:
         """Puts the clock forward."""
         self.clock.skip_to(moment)
-        self.story.tell(Happening(self.clock.now(), "The clock is put forward", Tone.CLOCK))
         self._journal.append(self._memories())
 
     def keep(self) -> None:

@@ -17,11 +17,11 @@ export class Coach {
     const defender = this.phones.get(this.defender);
     if (!defender) return hints;
     const name = defender.person.display;
-    if (newest(defender)?.purpose === "prompt") {
+    const latest = newest(defender);
+    if (!latest) {
+      hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
+    } else if (latest.purpose === "prompt" || latest.purpose === "reminder") {
       hints.set(this.defender, `A check-in. Answer it, or let ${name} stay silent: run the clock faster above and watch who is called.`);
-    }
-    if (!spoke(defender)) {
-      if (!hints.size) hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
     }
     for (const [who, phone] of this.phones) {
       if (phone.rings) {
@@ -39,10 +39,6 @@ function newest(phone) {
   return [...phone.chats.values()]
     .flatMap((chat) => [...chat.messages.values()].slice(-1))
     .sort((one, other) => new Date(other.at) - new Date(one.at))[0];
-}
-
-function spoke(phone) {
-  return [...phone.chats.values()].some((chat) => [...chat.messages.values()].some((message) => message.mine));
 }
 
 // Paged, answered, and nothing in own words yet.
