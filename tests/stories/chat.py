@@ -1,7 +1,7 @@
 """A whole Watchline as a chat: pretend phones, the real turn, store, policy and delivery, a simulated clock.
 
-For stories that a rehearsal file cannot tell, since what is said next depends on what was shown: an invitation's code is
-read off a phone like a person reads it. Between every two steps the process dies and starts again.
+For stories that a rehearsal file cannot tell, since what is said next depends on what was shown: an invitation's code
+is read off a phone like a person reads it. Between every two steps the process dies and starts again.
 """
 
 from __future__ import annotations
@@ -123,13 +123,13 @@ class Chat:
 
     def code(self, who: str) -> str:
         """The code that the last step showed on somebody's phone."""
-        found = [code for text in self.texts(who) for code in CODE.findall(text)]
+        found: list[str] = [code for text in self.texts(who) for code in CODE.findall(text)]
         assert len(set(found)) == 1, self.texts(who)
         return found[0]
 
     def number(self, who: str) -> str:
         """The four digits that the last step showed on somebody's phone."""
-        found = re.findall(r"\b\d{4}\b", " ".join(self.texts(who)))
+        found: list[str] = re.findall(r"\b\d{4}\b", " ".join(self.texts(who)))
         assert len(found) == 1, self.texts(who)
         return found[0]
 

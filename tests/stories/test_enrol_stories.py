@@ -5,11 +5,14 @@ A code is read off a pretend phone, as a person would, and typed into another.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from alerts.facts import Order
 from alerts.people import LinkStatus, Purpose, Reach, Role, Standing
-from tests.stories.chat import BOTH, Character, Chat, chat
+from bot.rehearsal.script import Character
+from tests.stories.chat import BOTH, Chat, chat
 
 SAMI = Character("sami", BOTH, verified=True, contacts=("lina",))
 LINA = Character("lina", ("signal",))
@@ -85,7 +88,7 @@ def test_a_code_expires(database: str) -> None:
 
 @pytest.mark.parametrize("what", [{"text": "SOS"}, {"location": (33.9, 35.5)}, {"voice": True}])
 @pytest.mark.parametrize("skips", [0, 1])
-def test_an_alarm_in_the_middle_of_the_dialogue_is_an_alarm(skips: int, what: dict[str, object]) -> None:
+def test_an_alarm_in_the_middle_of_the_dialogue_is_an_alarm(skips: int, what: dict[str, Any]) -> None:
     with chat("nour") as it:
         it.says("ana", "invite Nour")
         it.says("nour", it.code("ana"))
