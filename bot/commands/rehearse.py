@@ -176,7 +176,7 @@ class Transcript:
             say(Text(", ".join(parts), style="" if case["taken_at"] else "bold red"))
         if line["undelivered"]:
             count = line["undelivered"]
-            say(Text(f"{count} message{'s' if count != 1 else ''} reached nobody.", style="bold red"))
+            say(Text(f"{count} message{'s were' if count != 1 else ' was'} not delivered.", style="bold red"))
 
     def _time(self, stamp: str) -> str:
         return f"{datetime.fromisoformat(stamp).astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
