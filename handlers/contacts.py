@@ -46,6 +46,8 @@ def add(draft: Draft, person: Person, wanted: Asked) -> bool:
     bare = wanted.command == "contact" and not wanted.slash
     if bare and (len(name.split()) != 1 or asks_to_call(draft, person, name) or draft.facts.cases):
         return False
+    if not name and wanted.rest and not wanted.slash:
+        return False
     mine = standing(draft.facts.links)
     if not name:
         answer(draft, person, "contact.usage")
@@ -79,6 +81,19 @@ def show(draft: Draft, person: Person) -> None:
         return
     title = draft.word(person, "contact.title")
     draft.say(person, OutboundKind.ANSWER, "\n".join([title, *lines]), urgency=3)
+
+
+def stop_one(draft: Draft, person: Person, wanted: Asked) -> bool:
+    """`stop contact NAME`. Returns False for words that name nobody: they may be for the desk."""
+    name = clean_name(wanted.rest)
+    known = any(name_key(link.label) == name_key(name) for link in standing(draft.facts.links))
+    if not wanted.rest:
+        show(draft, person)
+    elif not known and not wanted.slash:
+        return False
+    else:
+        stop(draft, person, name)
+    return True
 
 
 def stop(draft: Draft, person: Person, name: str) -> None:
@@ -138,6 +153,8 @@ def in_words(draft: Draft, person: Person, text: str) -> bool:
     """A yes or a no in words, from somebody who is asked by one defender. Returns whether it was one."""
     if person.role not in (Role.STRANGER, Role.CONTACT):
         return False
+    if person.talk.question is not None or draft.facts.cases:
+        return False  # their yes may be to "is this an emergency?"
     open_ = [ward.link for ward in draft.facts.wards if ward.link.status is LinkStatus.INVITED]
     intent = draft.rules.recogniser.intent(text)
     if len(open_) != 1 or intent not in (Intent.YES, Intent.OK, Intent.NO):

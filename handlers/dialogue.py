@@ -18,6 +18,7 @@ from alerts.people import Person, Role
 from alerts.recognition import Intent
 from alerts.timetext.hints import Misread
 from alerts.timetext.zones import zone_from_text
+from handlers.asking import Asked
 from handlers.draft import Draft
 from handlers.telling import answer
 
@@ -59,15 +60,18 @@ def languages() -> tuple[Choice, ...]:
     return tuple(Choice(f"{LANGUAGE}:{code}", name) for code, name in OWN_NAMES.items())
 
 
-def ask_language(draft: Draft, person: Person, wanted: str) -> None:
-    """`language`: to choose from, or the one that was named."""
-    named = wanted.casefold()
+def ask_language(draft: Draft, person: Person, wanted: Asked) -> bool:
+    """`language`: to choose from, or the one that was named. Returns False for words that name none."""
+    named = wanted.rest.casefold()
     code = next((c for c, name in OWN_NAMES.items() if named in (c, name.casefold())), OTHER_NAMES.get(named))
     if code is not None:
         set_language(draft, person, code)
-        return
+        return True
+    if named and not wanted.slash:
+        return False
     text = draft.word(person, "enrol.language")
     draft.say(person, OutboundKind.QUESTION, text, choices=languages(), question=LANGUAGE)
+    return True
 
 
 def set_language(draft: Draft, person: Person, code: str) -> None:
@@ -113,9 +117,11 @@ def heard(draft: Draft, person: Person, text: str) -> bool:
     person = draft.latest(person)
     if not person.talk.dialogue or person.role is not Role.DEFENDER:
         return False
+    if person.talk.question is not None or draft.facts.cases:
+        return False  # what is asked about an alarm comes first
     if draft.rules.recogniser.intent(text) is Intent.SKIP:
         return skip(draft, person)
-    if person.talk.dialogue != ZONE or len(text) > ZONE_LENGTH or draft.facts.cases:
+    if person.talk.dialogue != ZONE or len(text) > ZONE_LENGTH:
         return False
     zone = zone_from_text(text)
     if isinstance(zone, Misread):

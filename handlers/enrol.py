@@ -55,7 +55,7 @@ def command(draft: Draft, person: Person, wanted: Asked) -> bool:
         case "help":
             help_(draft, person)
         case "language":
-            dialogue.ask_language(draft, person, rest)
+            return dialogue.ask_language(draft, person, wanted)
         case "link":
             codes.link(draft, person)
         case "add_contact" | "contact":
@@ -65,7 +65,7 @@ def command(draft: Draft, person: Person, wanted: Asked) -> bool:
         case "stop_contacts":
             contacts.stop(draft, person, "")
         case "stop_contact":
-            contacts.stop(draft, person, clean_name(rest)) if rest else contacts.show(draft, person)
+            return contacts.stop_one(draft, person, wanted)
         case "leave":
             return contacts.leave(draft, person, clean_name(rest))
         case "voice" | "voice_off":
@@ -87,7 +87,7 @@ def staff_command(draft: Draft, officer: Person, wanted: Asked) -> bool:
             staffing.refuse(draft, officer, rest)
         case "remove" if wanted.slash or names_somebody(draft, rest):
             staffing.remove(draft, officer, rest)
-        case "unfreeze":
+        case "unfreeze" if wanted.slash or names_somebody(draft, rest):
             staffing.unfreeze(draft, officer, rest)
         case "content" if wanted.slash or rest.casefold() in ("signal", "telegram", "auto"):
             staffing.content(draft, officer, rest)
@@ -97,9 +97,9 @@ def staff_command(draft: Draft, officer: Person, wanted: Asked) -> bool:
 
 
 def names_somebody(draft: Draft, name: str) -> bool:
-    """Whether somebody of the desk has this name."""
-    desk = draft.facts.desk
-    return any(staffing.is_called(p, name) for p in (*desk.staff, *desk.waiting))
+    """Whether somebody whom staff may name has this name."""
+    facts = draft.facts
+    return any(staffing.is_called(p, name) for p in (*facts.called, *facts.desk.staff, *facts.desk.waiting))
 
 
 def help_(draft: Draft, person: Person) -> None:

@@ -100,6 +100,27 @@ def test_an_alarm_in_the_middle_of_the_dialogue_is_an_alarm(skips: int, what: di
         assert it.new("nour")[0]["urgency"] == "P1"
 
 
+def test_skip_answers_the_question_about_an_alarm_before_the_dialogue() -> None:
+    with chat("nour") as it:
+        it.says("ana", "invite Nour")
+        it.says("nour", it.code("ana"))
+        it.says("nour", "SOS")
+        it.says("nour", "skip")
+        assert it.told("nour", "sos.what")
+        assert not it.told("nour", "enrol.zone")
+
+
+def test_a_yes_to_an_emergency_is_no_consent_to_be_a_contact() -> None:
+    with chat(SAMI, "kim") as it:
+        it.says("sami", "add contact kim")
+        it.says("kim", it.code("sami"))
+        it.says("kim", "call me now")
+        assert it.told("kim", "doubt")
+        it.says("kim", "yes")
+        assert it.new("ana", "page")
+        assert not it.told("sami", "contact.agreed", name="kim")
+
+
 def test_what_is_no_answer_in_the_dialogue_reaches_the_desk() -> None:
     with chat("nour") as it:
         it.says("ana", "invite Nour")
@@ -399,9 +420,17 @@ def test_somebody_may_decline_to_be_a_contact() -> None:
         assert it.told("nour", "contact.none")
 
 
-def test_contact_police_is_a_message_for_the_desk() -> None:
+def test_words_that_only_begin_like_a_command_are_for_the_desk() -> None:
     with chat(SAMI, LINA) as it:
-        for words in ("contact police", "contact my lawyer"):
+        for words in (
+            "contact police",
+            "contact my lawyer",
+            "language barrier at the hospital",
+            "stop contact with the ministry",
+            "add contact details of the lawyer to my file",
+            "leave the car there",
+            "call me Samir",
+        ):
             it.says("sami", words)
             assert any(words in text for text in it.texts("ana")), words
 
