@@ -7,6 +7,8 @@ is in the outbox, what is due later is a deadline.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,14 +51,15 @@ class Engine:
     turns: Turns = field(init=False)
 
     def __post_init__(self) -> None:
-        self.turns = Turns(self.rules, self.parsers, self.entropy.draw, time.perf_counter)
+        self._ordinal = functools.partial(next, itertools.count(1))
+        self.turns = Turns(self.rules, self.parsers, self.entropy.draw, time.perf_counter, self._ordinal)
 
     # ------------------------------------------------------------------------------------------------------ accept
 
     def accept(self, frames: Sequence[RawInbound]) -> bool:
         """Stores frames durably. Returns whether one of them looks like an alarm."""
         now = self.clock.now()
-        ids = Ids(now, self.entropy.draw(16))
+        ids = Ids(now, self.entropy.draw(16), self._ordinal())
         arrivals = [(ids.new(), frame, now, self._urgent(frame)) for frame in frames]
         with self.store.writing() as work:
             queues.accept(work.connection, work.vault, arrivals)

@@ -59,6 +59,8 @@ class Loader:
     work: Work
     rules: Rules
     entropy: Callable[[int], bytes]
+    ordinal: Callable[[], int]
+    """Counts the turns of this process."""
     spare_keys: list[str]
     """Keys that were taken and not used; the next turn uses them."""
     spare_references: list[str] = field(default_factory=list)
@@ -146,7 +148,7 @@ class Loader:
     def _spare(
         self, now: datetime, *, person: bool = False, case: bool = False, codes: bool = False
     ) -> Spare:
-        ids = Ids(now, self.entropy(16))
+        ids = Ids(now, self.entropy(16), self.ordinal())
         taken = codes_of(self.entropy(64)) if codes else ()
         return Spare(
             ids=ids,

@@ -20,6 +20,7 @@ from alerts.cases import Message, Source
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind, Sent
 from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Ordered, Poisoned
+from alerts.ids import MICROSECOND
 from alerts.oncall import RotaChange
 from alerts.outbox import Guard, Outgoing, SendState
 from alerts.people import Reach
@@ -147,16 +148,19 @@ class Turns:
         parsers: Mapping[str, Parser],
         entropy: Callable[[int], bytes],
         stopwatch: Callable[[], float],
+        ordinal: Callable[[], int],
     ) -> None:
         self.rules = rules
         self.parsers = parsers
         self.entropy = entropy
         self._stopwatch = stopwatch
+        self._ordinal = ordinal
+        self._last_sent: datetime | None = None
         self._spare_keys: list[str] = []
 
     def loader(self, work: Work) -> Loader:
         """A loader on a transaction."""
-        return Loader(work, self.rules, self.entropy, self._spare_keys)
+        return Loader(work, self.rules, self.entropy, self._ordinal, self._spare_keys)
 
     def inbox(self, work: Work, now: datetime, limit: int) -> Report:
         """Turns for what waits in the inbox."""
@@ -313,6 +317,13 @@ class Turns:
         work.flush()
         return report
 
+    def _moment(self, now: datetime) -> datetime:
+        """Now, or just after the last such moment: which menu of a chat is the latest must never be a tie."""
+        if self._last_sent is not None and now <= self._last_sent < now + POISON_DELAY:
+            now = self._last_sent + MICROSECOND
+        self._last_sent = now
+        return now
+
     def outcomes(self, work: Work, answered: Sequence[Answered], now: datetime) -> Report:
         """Turns for what the channels answered."""
         report = Report()
@@ -322,7 +333,7 @@ class Turns:
             row = work.outgoing(event.outgoing_id)
             if row is not None and isinstance(event.outcome, Sent):
                 # The ordinary case needs no facts: it is noted and nothing follows from it.
-                work.put(with_blind(outcome.sent(row, event.outcome, now), work))
+                work.put(with_blind(outcome.sent(row, event.outcome, self._moment(now)), work))
                 report.turns += 1
             else:
                 self._turn(loader, work, event, now, report)

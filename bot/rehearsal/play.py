@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from handlers.rules import Rules
 Line = Mapping[str, Any]
 KEK = "rehearsal"
 CLAIM = 16
+START_UP = timedelta(milliseconds=1)
 MOST_AT_ONCE = 100_000
 """Rounds of work at one instant after which something must be going in circles."""
 
@@ -90,6 +91,8 @@ class Stage:
             settle_in(store, self.script, self.rules, self.entropy, self.clock.now())
             self.engine.mark_alive()
         else:
+            # A process takes a moment to start, so that what it does is later than what the last one did.
+            self.clock.advance(START_UP)
             self.hand_over()
             self.engine.wake_up()
 
@@ -235,8 +238,8 @@ class Stage:
 
 
 def stamp(moment: datetime) -> str:
-    """ISO, UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """ISO, UTC, whole seconds."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @contextmanager

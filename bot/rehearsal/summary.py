@@ -49,4 +49,4 @@ def name_of(network: PretendNetwork, person: Person | None) -> str | None:
 
 
 def _stamp(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
