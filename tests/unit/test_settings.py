@@ -1,0 +1,219 @@
+"""Settings say what is wrong with them, name it the way an administrator wrote it, and never show a secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config.settings import (
+    Settings,
+    SettingsWrong,
+    known_names,
+    load,
+    secrets_in_environment,
+    setting,
+    unknown_names,
+)
+from config.sources import SECRETS
+
+SECRET = "PLANTED-4b7d"
+TOKEN = f"123456789:{SECRET}"
+
+
+def read(tmp_path: Path, **environment: str) -> Settings:
+    return load(
+        {f"WATCHLINE_{name.upper()}": value for name, value in environment.items()}
+        | {"PATH": "/bin", "HOME": "/nowhere"},
+        tmp_path,
+    )
+
+
+def problems(tmp_path: Path, **environment: str) -> list[str]:
+    with pytest.raises(SettingsWrong) as caught:
+        read(tmp_path, **environment)
+    return caught.value.problems
+
+
+def test_nothing_set_is_a_practice_installation(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert not settings.has_accounts
+    assert settings.database_url == f"sqlite:///{Path('data').absolute() / 'watchline.db'}"
+    assert settings.keys_path == Path("data/keys/key")
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# a comment\nWATCHLINE_ZONE=Asia/Beirut\nWATCHLINE_LANGUAGE='ar'\nPOSTGRES_USER=other\n",
+        encoding="utf-8",
+    )
+    settings = read(tmp_path, zone="Europe/Kyiv")
+    assert (settings.zone, settings.language) == ("Europe/Kyiv", "ar")
+
+
+def test_a_file_of_another_name(tmp_path: Path) -> None:
+    other = tmp_path / "desk.env"
+    other.write_text("WATCHLINE_ZONE=Asia/Beirut\n")
+    (tmp_path / ".env").write_text("WATCHLINE_ZONE=Europe/Kyiv\n")
+    assert read(tmp_path, settings_file=str(other)).zone == "Asia/Beirut"
+    (missing,) = problems(tmp_path, settings_file=str(tmp_path / "none"))
+    assert missing.startswith("WATCHLINE_SETTINGS_FILE: ")
+
+
+def test_a_slip_in_the_settings_file_is_refused_with_what_was_meant(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"WATCHLINE_PAGE_WEBHOK=https://{SECRET}.example/\n")
+    (problem,) = problems(tmp_path)
+    assert "WATCHLINE_PAGE_WEBHOK" in problem
+    assert "WATCHLINE_PAGE_WEBHOOK meant" in problem
+    assert SECRET not in problem
+
+
+def test_a_name_of_the_environment_that_is_no_setting_is_told_and_not_refused(tmp_path: Path) -> None:
+    read(tmp_path, chromium="/usr/bin/chromium")
+    assert unknown_names({"WATCHLINE_CHROMIUM": "x", "WATCHLINE_ZONE": "UTC", "OTHER": "1"}) == [
+        "WATCHLINE_CHROMIUM"
+    ]
+
+
+def test_a_secret_from_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(f"\n  {TOKEN}\n")
+    settings = read(tmp_path, telegram_token_file=str(path))
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.get_secret_value() == TOKEN
+
+
+def test_secrets_as_a_container_engine_mounts_them(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "watchline_telegram_token").write_text(TOKEN + "\n")
+    (folder / "watchline_database").write_text(f"postgresql://watchline:{SECRET}@database/watchline\n")
+    (folder / "watchline_heartbeat").write_text("\n")
+    settings = read(tmp_path, secrets_dir=str(folder))
+    assert settings.telegram_token is not None
+    assert settings.database_url.endswith(f"{SECRET}@database/watchline")
+    assert settings.heartbeat is None, "an empty file is a secret that is not set"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_is_set_twice_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(SECRET)
+    found = problems(tmp_path, **{name: SECRET, f"{name}_file": str(path)})
+    assert f"{setting(name)} and {setting(name)}_FILE are both set" in found[0]
+    assert SECRET not in "".join(found)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "bytes"])
+def test_a_secret_s_file_that_cannot_be_read_is_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "it"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "bytes":
+            path.write_bytes(b"\xff\xfe" + SECRET.encode())
+    (problem,) = problems(tmp_path, heartbeat_file=str(path))
+    assert problem.startswith("WATCHLINE_HEARTBEAT_FILE: ")
+    assert SECRET not in problem
+
+
+def test_no_repr_shows_a_secret(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        database=f"postgresql://u:{SECRET}@h/d",
+        telegram_token=TOKEN,
+        telegram_proxy=f"socks5://u:{SECRET}@h:1",
+        telegram_webhook_url=f"https://{SECRET}.example/hook",
+        telegram_webhook_secret=SECRET * 2,
+        signal_account=SECRET,
+        page_webhook=f"https://alarm.example/{SECRET}",
+        heartbeat=f"https://ping.example/{SECRET}",
+        canary_telegram=SECRET,
+        canary_signal=SECRET,
+    )
+    assert SECRET not in repr(settings)
+    assert SECRET not in str(settings)
+    assert {name for name in SECRETS if getattr(settings, name) is None} == set()
+
+
+UNSAFE = [
+    ({"practice_listen": "0.0.0.0"}, "WATCHLINE_PRACTICE_LISTEN"),  # noqa: S104 - refused
+    ({"practice_listen": "desk.example"}, "WATCHLINE_PRACTICE_LISTEN"),
+    ({"metrics_listen": "::"}, "WATCHLINE_METRICS_LISTEN"),
+    (
+        {"telegram_token": TOKEN, "telegram_webhook_url": f"https://{SECRET}.example"},
+        "WATCHLINE_TELEGRAM_WEBHOOK_SECRET",
+    ),
+    ({"telegram_token": TOKEN, "telegram_webhook_secret": SECRET * 2}, "WATCHLINE_TELEGRAM_WEBHOOK_URL"),
+    ({"telegram_proxy": f"http://{SECRET}"}, "WATCHLINE_TELEGRAM_PROXY"),
+    ({"page_webhook": f"http://alarm.example/{SECRET}"}, "WATCHLINE_PAGE_WEBHOOK"),
+    ({"page_webhook": SECRET}, "WATCHLINE_PAGE_WEBHOOK"),
+    ({"heartbeat": f"https://[{SECRET}"}, "WATCHLINE_HEARTBEAT"),
+    ({"key_file": "a", "passphrase_file": "b"}, "WATCHLINE_KEY_FILE"),
+    ({"canary_signal": SECRET}, "WATCHLINE_SIGNAL_ACCOUNT"),
+    ({"policy_dir": "/nonexistent"}, "WATCHLINE_POLICY_DIR"),
+    ({"secrets_dir": "/nonexistent"}, "WATCHLINE_SECRETS_DIR"),
+]
+MEANINGLESS = [
+    ({"zone": "Mars/Olympus"}, "WATCHLINE_ZONE"),
+    ({"language": "english"}, "WATCHLINE_LANGUAGE"),
+    ({"gap_seconds": "5"}, "WATCHLINE_GAP_SECONDS"),
+    ({"gap_seconds": "soon"}, "WATCHLINE_GAP_SECONDS"),
+    ({"signal_receive": "sometimes"}, "WATCHLINE_SIGNAL_RECEIVE"),
+    ({"telegram_content": "maybe"}, "WATCHLINE_TELEGRAM_CONTENT"),
+    ({"telegram_protect_content": "perhaps"}, "WATCHLINE_TELEGRAM_PROTECT_CONTENT"),
+    ({"metrics_port": "70000"}, "WATCHLINE_METRICS_PORT"),
+    ({"emergency_numbers": "112"}, "WATCHLINE_EMERGENCY_NUMBERS"),
+    ({"emergency_numbers": "Nowhere/No=112"}, "WATCHLINE_EMERGENCY_NUMBERS"),
+    ({"emergency_numbers": "Asia/Beirut=the police"}, "WATCHLINE_EMERGENCY_NUMBERS"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"), UNSAFE + MEANINGLESS, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_what_cannot_work_or_is_unsafe_is_refused_by_name_with_a_mend(
+    given: dict[str, str], named: str, tmp_path: Path
+) -> None:
+    (problem,) = problems(tmp_path, **given)
+    assert named in problem
+    assert any(mark in problem for mark in (";", ":")), "a mend follows"
+    assert SECRET not in problem
+    assert "pydantic" not in problem
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path, zone="Mars", heartbeat="x", canary_minutes="0", telegram_token_file="/nonexistent"
+    )
+    assert len(found) == 4
+
+
+def test_an_address_on_this_machine_may_do_without_tls(tmp_path: Path) -> None:
+    assert read(tmp_path, page_webhook="http://127.0.0.1:8080/x").page_webhook is not None
+
+
+def test_emergency_numbers_by_zone(tmp_path: Path) -> None:
+    settings = read(tmp_path, emergency_numbers=" Asia/Beirut=112, Europe/Kyiv = +380 44 000 ,")
+    assert settings.emergency_numbers == {"Asia/Beirut": "112", "Europe/Kyiv": "+380 44 000"}
+
+
+def test_secrets_in_the_environment_are_noticed() -> None:
+    environment = {"WATCHLINE_TELEGRAM_TOKEN": TOKEN, "WATCHLINE_HEARTBEAT": " ", "WATCHLINE_ZONE": "UTC"}
+    assert secrets_in_environment(environment) == ["WATCHLINE_TELEGRAM_TOKEN"]
+
+
+def test_every_secret_hides_its_value_and_every_hidden_value_is_a_secret() -> None:
+    hidden = {name for name, info in Settings.model_fields.items() if "SecretStr" in str(info.annotation)}
+    assert hidden == set(SECRETS)
+    assert all(not Settings.model_fields[name].repr for name in SECRETS)
+
+
+def test_every_setting_is_described_for_administrators() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
+    # A secret's _FILE form is described once for all of them; the last one is between two processes of ours.
+    names = known_names() - {f"{name}_file" for name in SECRETS} - {"receiver_files"}
+    assert [setting(name) for name in sorted(names) if f"`{setting(name)}`" not in text] == []
