@@ -1,8 +1,9 @@
 """Row ids and case references, made from what the edge hands in: an instant and a seed.
 
 An id sorts by when it was made, also within one millisecond of one process: 48 bits of Unix milliseconds, 24 bits of
-the turn's ordinal in this process, 16 bits of counter, 40 bits of the seed's stream, as 32 hexadecimal digits. A case reference is what people say to each other over a bad line, so its letters
-cannot be mistaken for one another and it carries neither order nor count.
+the turn's ordinal in this process, 16 bits of counter, 40 bits of the seed's stream, as 32 hexadecimal digits. A case
+reference is what people say to each other over a bad line, so its letters cannot be mistaken for one another and it
+carries neither order nor count.
 """
 
 from __future__ import annotations

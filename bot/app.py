@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy import make_url
 
 from alerts.events import Inbound
+from alerts.store.engine import sqlite_file
 from alerts.store.keks import KekSource
 from alerts.store.store import Store
 from bot import practice
@@ -79,7 +79,9 @@ class Desk:
 Parse = Callable[[bytes], Inbound]
 
 
-def set_up_desk(config: DeskConfig, listening: Callable[[str, Parse], Parse] = lambda _, parse: parse) -> Desk:
+def set_up_desk(
+    config: DeskConfig, listening: Callable[[str, Parse], Parse] = lambda _, parse: parse
+) -> Desk:
     """Opens the store and makes the channels. `listening` wraps each channel's parser: the canaries hear so what comes
     back.
 
@@ -123,8 +125,8 @@ def set_up_desk(config: DeskConfig, listening: Callable[[str, Parse], Parse] = l
 
 
 def _lock(database: str) -> RunLock | None:
-    url = make_url(database)
-    return RunLock(Path(url.database)) if url.get_backend_name() == "sqlite" and url.database else None
+    file = sqlite_file(database)
+    return RunLock(file) if file is not None else None
 
 
 async def serve(

@@ -219,3 +219,13 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
         connection.commit()
 
     return engine
+
+
+def sqlite_file(url: str | URL) -> Path | None:
+    """The file of a SQLite database; None for one that is no file of ours. Raises WrongDatabase."""
+    target = _target(url)
+    return Path(target.database) if target.get_backend_name() == "sqlite" and target.database else None
+
+
+SQLITE_VERSION: Final = sqlite3.sqlite_version
+"""Of the library that this Python carries."""

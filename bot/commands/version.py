@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-import sqlite3
 from importlib import metadata
 
 import typer
+
+from alerts.store.engine import SQLITE_VERSION
 
 
 def installed() -> str:
@@ -20,4 +21,4 @@ def installed() -> str:
 def command() -> None:
     """Prints it, with what matters when something does not work."""
     typer.echo(f"watchline {installed()}")
-    typer.echo(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.system()}")
+    typer.echo(f"Python {platform.python_version()}, SQLite {SQLITE_VERSION}, {platform.system()}")
