@@ -5,16 +5,16 @@ So two processes share one connection:
 
 - The **keeper** opens the connection, asks for the messages, starts a worker on it and waits. It reads nothing, holds
   nothing and can hardly fail. While it lives the connection lives, with all that is in it.
-- The **worker** looks at the next frame *without taking it out of the socket* (MSG_PEEK), seals and stores it, and
-  takes it out then. Killed at any instant it loses nothing: the next worker finds the frame where it was. A frame
-  that was stored and not yet taken out comes twice, and deduplication knows it.
+- The **worker** looks at what has come *without taking it out of the socket* (MSG_PEEK), seals and stores it in one
+  transaction, and takes it out then. Killed at any instant it loses nothing: the next worker finds the frames where
+  they were. A frame that was stored and not yet taken out comes twice, and deduplication knows it.
 
 A keeper that is killed alone is outlived by its worker, which goes on and takes over the lock's file.
 
-What remains: keeper and worker killed at the same instant lose the frame in flight, since then the connection is gone.
-signal-cli also loses the message it is busy with when its last subscriber leaves, more surely if that one takes leave
-(`unsubscribeReceive`, 7 in 10 under load, measured) than if the connection just ends (2 in 10). So nobody takes leave,
-and an orderly end waits for a quiet moment.
+What remains: keeper and worker killed at the same instant lose what is on its way, since then the connection is gone:
+nearly two messages a kill while messages pour in, measured. One of them is signal-cli's own: it loses the message it is
+busy with when its last subscriber leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load,
+measured) than if the connection just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
 
 A frame above `PEEK_LIMIT` cannot wait in the socket, and is taken out while it is still coming.
 
@@ -61,6 +61,7 @@ DRAIN_SECONDS = 5.0
 STOP_SECONDS = 15.0
 LOCK_SECONDS = 1.0
 FILES = "WATCHLINE_RECEIVER_FILES"
+Commit = Callable[[Sequence[RawInbound]], object]
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _SUBSCRIBE, _PING = "subscribe", "ping"
 
@@ -192,13 +193,15 @@ class _Keeper:
         # The worker says by this pair that it is ready, and notices our death by its end.
         ours, life = socket.socketpair()
         try:
-            # A worker that is still starting must not die of a request to stop: it would leave the socket unread.
+            # A worker that is still starting must not die of a request to stop: it would leave the socket unread. A
+            # session of its own keeps it out of what is meant for us: an interrupt typed, a whole group killed.
             with _signals_held():
                 process = subprocess.Popen(  # noqa: S603 -- the command is ours
                     self._worker,
                     stdin=subprocess.DEVNULL,
                     env={**self._environment, FILES: f"{connection.fileno()},{life.fileno()},{self._lock}"},
                     pass_fds=(connection.fileno(), life.fileno(), self._lock),
+                    start_new_session=True,
                 )
         except OSError as error:
             ours.close()
@@ -283,11 +286,11 @@ class _Stop:
 # -------------------------------------------------------------------------------------------------------- worker
 
 
-def work(commit: Callable[[RawInbound], None]) -> int:
+def work(commit: Commit) -> int:
     """Stores what comes on the keeper's connection; the exit status of the process.
 
-    `commit` returns when the frame is durably stored and raises when it is not; it is offered the same frame until
-    it is. Called by the process that `keep` starts.
+    `commit` returns when all frames are durably stored and raises when they are not; then they are offered again, each
+    by itself, until it is stored. Called by the process that `keep` starts.
     """
     connection_number, life_number, lock = map(int, os.environ[FILES].split(","))
     stop = _Stop()
@@ -310,7 +313,7 @@ class _Worker:
     def __init__(
         self,
         connection: socket.socket,
-        commit: Callable[[RawInbound], None],
+        commit: Commit,
         stop: _Stop,
         life: socket.socket,
         lock: int,
@@ -323,19 +326,19 @@ class _Worker:
         self._lock = lock
 
     def run(self) -> None:
-        """1. Look at the next line. 2. Store it. 3. Take it out. 4. Go on from 1, until asked to stop and nothing has
-        come for a moment."""
+        """1. Look at the lines that have come. 2. Store them. 3. Take them out. 4. Go on from 1, until asked to stop
+        and nothing has come for a moment."""
         last_line, pinged = time.monotonic(), False
         asked_at: float | None = None
         while True:
-            line = self._lines.peek()
+            lines = self._lines.peek()
             now = time.monotonic()
             if self._stop.asked and asked_at is None:
                 asked_at = now
             if asked_at is not None and now - asked_at > DRAIN_SECONDS:
                 return
-            if line is not None:
-                self._handle(line)
+            if lines:
+                self._handle(lines)
                 self._lines.take()
                 last_line, pinged = time.monotonic(), False
             elif asked_at is not None and now - max(asked_at, last_line) > QUIET_MOMENT:
@@ -357,27 +360,39 @@ class _Worker:
             write_holder(self._lock)
             log.warning("receiver.keeper_died")
 
-    def _handle(self, line: bytes) -> None:
-        answer = _answer(line)
-        if answer is None:
-            self._store(describe(line))
-        elif answer.get("id") == _SUBSCRIBE:
-            if "error" in answer:
-                raise SubscriptionRefused
-            log.info("receiver.receiving")
+    def _handle(self, lines: Sequence[bytes]) -> None:
+        frames: list[RawInbound] = []
+        for line in lines:
+            answer = _answer(line)
+            if answer is None:
+                frames.append(describe(line))
+            elif answer.get("id") == _SUBSCRIBE:
+                if "error" in answer:
+                    raise SubscriptionRefused
+                log.info("receiver.receiving")
+        if frames:
+            self._store(frames)
 
-    def _store(self, raw: RawInbound) -> None:
-        for attempt in range(2**63):
-            try:
-                self._commit(raw)
-            except Exception as error:  # noqa: BLE001 -- the frame must outlive whatever trouble the store has
-                if attempt == 0:
-                    log.error("receiver.not_stored", error=type(error).__name__)
-                self._stop.wait(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
-                if self._stop.asked and attempt > len(BACKOFF_SECONDS):
-                    raise SystemExit(1) from None  # not taken out of the socket: a next worker finds it
-            else:
-                return
+    def _store(self, frames: Sequence[RawInbound]) -> None:
+        """Offers the frames until they are stored: together, then each by itself, since one of them may be what the
+        store cannot take, and then those again that were not."""
+        left = frames if not self._stored(frames) else ()
+        attempt = 0
+        while left := [frame for frame in left if not self._stored([frame])]:
+            if self._stop.asked and attempt >= len(BACKOFF_SECONDS):
+                raise SystemExit(1)  # not taken out of the socket: a next worker finds them
+            if attempt == 0:
+                log.error("receiver.not_stored", frames=len(left))
+            self._stop.wait(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])
+            attempt += 1
+
+    def _stored(self, frames: Sequence[RawInbound]) -> bool:
+        try:
+            self._commit(frames)
+        except Exception as error:  # noqa: BLE001 -- the frames must outlive whatever trouble the store has
+            log.info("receiver.commit_failed", error=type(error).__name__)
+            return False
+        return True
 
     def _send(self, request: bytes) -> None:
         try:
@@ -387,33 +402,32 @@ class _Worker:
 
 
 class Lines:
-    """The lines of a socket, each looked at before it is taken out."""
+    """The lines of a socket, looked at before they are taken out."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._line: bytes | None = None
+        self._looked_at = 0
         self._spilt: bytearray | None = None
         self._seen = 0
         self._expect(1)
 
-    def peek(self) -> bytes | None:
-        """The next line without its end, None when it is not there yet. Raises `ConnectionGone`."""
+    def peek(self) -> list[bytes]:
+        """The lines that are there, without their ends. Raises `ConnectionGone`."""
         if self._spilt is not None:
             return self._spill()
         try:
             waiting = self._connection.recv(PEEK_LIMIT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
-            return None
+            return []
         except OSError:
             raise ConnectionGone from None
         if not waiting:
             raise ConnectionGone
-        end = waiting.find(b"\n")
-        if end >= 0:
+        self._looked_at = waiting.rfind(b"\n") + 1
+        if self._looked_at:
             self._expect(1)
             self._seen = 0
-            self._line = waiting[:end]
-            return self._line
+            return waiting[: self._looked_at - 1].split(b"\n")
         if len(waiting) >= PEEK_LIMIT or len(waiting) == self._seen:
             # Woken without anything new, the buffer is full: the rest comes only when we make room.
             self._expect(1)
@@ -425,28 +439,24 @@ class Lines:
         # Wake us only when there is more than what we have seen.
         self._seen = len(waiting)
         self._expect(self._seen + 1)
-        return None
+        return []
 
     def take(self) -> None:
-        """Takes the line that `peek` returned out of the socket."""
-        if self._line is None:
-            self._spilt = None
-            return
-        left = len(self._line) + 1
-        self._line = None
-        while left and (taken := self._connection.recv(left)):
-            left -= len(taken)
+        """Takes the lines that `peek` returned out of the socket."""
+        self._spilt = None
+        while self._looked_at and (taken := self._connection.recv(self._looked_at)):
+            self._looked_at -= len(taken)
 
-    def _spill(self) -> bytes | None:
+    def _spill(self) -> list[bytes]:
         """Takes a long line out piece by piece; its beginning, if it is beyond all measure."""
         spilt = self._spilt
         if spilt is None:
-            return None
+            return []
         while not spilt.endswith(b"\n"):
             try:
                 waiting = self._connection.recv(PEEK_LIMIT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
             except BlockingIOError:
-                return None
+                return []
             except OSError:
                 raise ConnectionGone from None
             if not waiting:
@@ -457,7 +467,7 @@ class Lines:
                 spilt += piece
             elif piece.endswith(b"\n"):
                 spilt += b"\n"
-        return bytes(spilt[:-1])
+        return [bytes(spilt[:-1])]
 
     def _expect(self, count: int) -> None:
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)

@@ -10,7 +10,6 @@ import sys
 
 import typer
 
-from alerts.events import RawInbound
 from bot.clock import RealClock, SystemEntropy
 from bot.commands.opening import (
     RECEIVER,
@@ -49,9 +48,5 @@ def _work(settings: Settings) -> None:
     with open_store(settings) as store:
         store.vault.keys.refill()
         engine = Engine(store, rules, {}, RealClock(), SystemEntropy())
-
-        def commit(frame: RawInbound) -> None:
-            engine.accept([frame])
-
-        status = work(commit)
+        status = work(engine.accept)
     sys.exit(status)

@@ -4,7 +4,8 @@
     python -m tests.fakes.signal_receiver worker    what the keeper starts
 
 Settings come from the environment, as a JSON object in RECEIVER_TEST: host, port, account, lock, database, and
-"pause", seconds that a commit takes longer.
+"pause", seconds that a commit takes longer. While there is a
+file called like the database and ".refuse", frames with its bytes in them cannot be stored.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import sqlite3
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +47,17 @@ def main() -> int:
     if sys.argv[1:] != ["worker"]:
         return keep(settings, [*SELF, "worker"])
     database = open_database(given["database"])
-    pause = given.get("pause", 0)
 
-    def commit(raw: RawInbound) -> None:
-        if pause:
-            time.sleep(pause)
-        row = (raw.dedup, raw.sender, raw.raw, raw.peek)
-        database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", row)
+    def commit(frames: Sequence[RawInbound]) -> None:
+        time.sleep(given.get("pause", 0))
+        refused = Path(f"{given['database']}.refuse")
+        if refused.exists() and any(refused.read_bytes() in raw.raw for raw in frames):
+            raise OSError
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            for raw in frames:
+                row = (raw.dedup, raw.sender, raw.raw, raw.peek)
+                database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", row)
 
     return work(commit)
 

@@ -135,6 +135,12 @@ def stored(folder: Path) -> int:
         return int(count)
 
 
+def kill_with_children(pid: int) -> None:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for one in (pid, *map(int, children)):
+        os.kill(one, signal.SIGKILL)
+
+
 async def refuse(raw: RawInbound) -> None:
     raise AssertionError("in durable mode the receiver stores, not the bot")
 
@@ -150,7 +156,7 @@ def test_the_receiver_is_started_and_started_again_and_ended_with_the_bot(
             await until(lambda: channel.state is SignalState.RECEIVING)
             first = holder_of(str(tmp_path / "lock"))
             assert first is not None
-            os.killpg(first, signal.SIGKILL)
+            kill_with_children(first)
             await until(lambda: holder_of(str(tmp_path / "lock")) not in (None, first))
             say(daemon, "two")
             await until(lambda: stored(tmp_path) == 2)

@@ -71,6 +71,22 @@ class Running:
         """Whether keeper and worker are both gone."""
         return not receiver_runs(self.lock)
 
+    def kill_worker(self) -> None:
+        """Kill -9, until the keeper has noticed."""
+        worker = self.worker()
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: not Path(f"/proc/{worker}").exists())
+
+    def count(self) -> int:
+        """How many frames are stored."""
+        with closing(open_database(self.database)) as database:
+            return int(database.execute("SELECT count(*) FROM inbox").fetchone()[0])
+
+    def stores_more(self) -> None:
+        """Waits until another frame is stored."""
+        before = self.count()
+        eventually(lambda: self.count() > before)
+
     def raws(self) -> list[bytes]:
         with closing(open_database(self.database)) as database:
             return [raw for (raw,) in database.execute("SELECT raw FROM inbox ORDER BY rowid")]
@@ -119,7 +135,8 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, daemo
         for n, text in enumerate(texts):
             say(daemon, text)
             if n % 10 == 5:
-                os.kill(running.worker(), signal.SIGKILL)
+                running.stores_more()
+                running.kill_worker()
         eventually(lambda: len(running.texts()) >= len(texts))
         assert running.texts() == texts
         assert daemon.subscriptions == 1, "the connection outlived the workers"
@@ -223,3 +240,15 @@ def test_nothing_secret_in_any_command_line(tmp_path: Path, daemon: FakeDaemon) 
         daemon.wait_for("subscribed")
         for pid in (running.keeper.pid, running.worker()):
             assert ACCOUNT.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_store_that_is_down_is_waited_for_and_holds_up_no_other_frame_of_the_batch(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    refuse = tmp_path / "inbox.db.refuse"
+    refuse.write_bytes(b"bad one")
+    say(daemon, "good one", "bad one", "next one")
+    with receiving(tmp_path, daemon) as running:
+        eventually(lambda: running.texts() == ["good one", "next one"])
+        refuse.unlink()
+        eventually(lambda: len(running.texts()) == 3)

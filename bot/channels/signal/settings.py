@@ -53,7 +53,7 @@ class SignalSettings:
     """Bytes of the largest file that is passed on. It is in memory a few times over while it is sent."""
     send_timeout: float = 20.0
     """Seconds that a send without a file may take."""
-    file_timeout: float = 120.0
+    file_timeout: float = 60.0
     """Seconds that a send with a file, or one pause in a download, may take."""
 
     def __post_init__(self) -> None:
