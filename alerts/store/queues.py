@@ -106,7 +106,12 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
         query = select(t).where(t.c.state == "new", ~ahead).order_by(t.c.urgent.desc(), t.c.id).limit(limit)
         rows = list(connection.execute(query.with_for_update(skip_locked=True, of=inbox)).all())
     else:
-        heads = select(t.c.id, t.c.lane).where(t.c.state == "new", t.c.urgent).order_by(t.c.id).limit(URGENT_AT_ONCE)
+        heads = (
+            select(t.c.id, t.c.lane)
+            .where(t.c.state == "new", t.c.urgent)
+            .order_by(t.c.id)
+            .limit(URGENT_AT_ONCE)
+        )
         urgent = connection.execute(heads).all()
         if urgent:
             # An alarm does not overtake what the same person sent before it: those come just ahead of it.

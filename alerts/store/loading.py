@@ -1,0 +1,179 @@
+"""Reading in bulk, once a transaction: the ground that the other readers stand on.
+
+An entity is read once; later reads give what the transaction made of it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Insert, Select, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.deadlines import Deadline, DeadlineKind
+from alerts.ids import from_micros, micros
+from alerts.oncall import Rota
+from alerts.people import Person
+from alerts.rounds import Sending
+from alerts.store.shapes import (
+    CASES,
+    CHECK_INS,
+    INVITATIONS,
+    PEOPLE,
+    ROUNDS,
+    Shape,
+)
+from alerts.store.vault import Vault
+
+T = TypeVar("T")
+CHUNK = 400
+"""Values in one IN list: SQLite's oldest supported limit is 999."""
+
+
+class DeskCache:
+    """Staff and rota as they were read a moment ago, for every transaction of this process.
+
+    A change made by this process empties it; one made by another is seen after `SECONDS`.
+    """
+
+    SECONDS = 1.0
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._known: dict[str, tuple[float, tuple[tuple[Person, ...], Rota | None]]] = {}
+
+    def get(self, desk: str) -> tuple[tuple[Person, ...], Rota | None] | None:
+        """Who belongs to the desk, and its rota; None when that has to be read."""
+        at, known = self._known.get(desk, (0.0, None))
+        return known if known is not None and abs(self._seconds() - at) < self.SECONDS else None
+
+    def keep(self, desk: str, known: tuple[tuple[Person, ...], Rota | None]) -> None:
+        """Remembers what was read."""
+        self._known[desk] = (self._seconds(), known)
+
+    def forget(self) -> None:
+        """It is not so any more."""
+        self._known.clear()
+
+
+class Loading:
+    """What one transaction has read, and how it reads. Not shared between threads."""
+
+    def __init__(
+        self, connection: Connection, vault: Vault, *, lock: bool = False, desks: DeskCache | None = None
+    ) -> None:
+        self.connection = connection
+        self.vault = vault
+        self.desks = desks if desks is not None else DeskCache(lambda: 0.0)
+        self.desk_changed = False
+        """Whether this transaction changes who belongs to the desk, or its rota."""
+        self._lock = lock and connection.dialect.name == "postgresql"
+        self._seen: dict[tuple[str, str], Any] = {}
+        self._dirty: dict[tuple[str, str], Any] = {}
+        self._deadlines: dict[tuple[str, str], Deadline | None] = {}
+        self._at: dict[bytes, str | None] = {}
+        self._sets: dict[tuple[str, str], set[str]] = {}
+        self._rotas: dict[str, Rota | None] = {}
+        self._rota_held: set[str] = set()
+        self._counts: dict[str, set[str]] = {}
+        self._sends: dict[str, list[tuple[str, Sending]]] = {}
+        self._due: dict[tuple[str, str], Deadline] = {}
+
+    def _load(self, shape: Shape[T], query: Select[Any], **extra: Any) -> list[T]:
+        if self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS):
+            query = query.with_for_update()
+        rows = self.connection.execute(query).all()
+        self.vault.load({row.key_id for row in rows})
+        found: list[T] = []
+        for row in rows:
+            place = (shape.table.name, row.id)
+            if place not in self._seen:
+                self._seen[place] = shape.entity(row, self.vault, **extra)
+            found.append(self._seen[place])
+        return found
+
+    def _many(self, shape: Shape[T], ids: Iterable[str]) -> None:
+        wanted = sorted({i for i in ids if (shape.table.name, i) not in self._seen})
+        for start in range(0, len(wanted), CHUNK):
+            self._load(shape, select(shape.table).where(shape.table.c.id.in_(wanted[start : start + CHUNK])))
+
+    def _one(self, shape: Shape[T], entity_id: str) -> T | None:
+        place = (shape.table.name, entity_id)
+        if place not in self._seen:
+            self._many(shape, [entity_id])
+        return self._seen.get(place)
+
+    # ------------------------------------------------------------------------------------------- sets of a parent
+
+    def _sets_of(
+        self, name: str, shape: Shape[Any], column: Any, parents: Iterable[str], *where: Any
+    ) -> None:
+        wanted = sorted({p for p in parents if (name, p) not in self._sets})
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            for parent in part:
+                self._sets[(name, parent)] = set()
+            for entity in self._load(shape, select(shape.table).where(column.in_(part), *where)):
+                self._sets[(name, getattr(entity, column.name))].add(entity.id)
+        self._adopt(name, shape, column.name, wanted)
+
+    def _adopt(self, name: str, shape: Shape[Any], attribute: str, parents: list[str]) -> None:
+        """What this transaction put before the set was read belongs to it too."""
+        fresh = set(parents)
+        for (table, entity_id), entity in self._dirty.items() if fresh else ():
+            if table == shape.table.name and getattr(entity, attribute) in fresh:
+                self._sets[(name, getattr(entity, attribute))].add(entity_id)
+
+    def _members(self, name: str, parent: str, shape: Shape[T], keep: Any, order: Any) -> tuple[T, ...]:
+        found = (self._seen[(shape.table.name, i)] for i in self._sets[(name, parent)])
+        return tuple(sorted((e for e in found if keep(e)), key=order))
+
+    def _join(self, name: str, parent: str, entity_id: str) -> None:
+        if (name, parent) in self._sets:
+            self._sets[(name, parent)].add(entity_id)
+
+    def _upsert(self, table: Table, rows: list[dict[str, Any]], key: list[str]) -> None:
+        self.connection.execute(
+            _upsert_of(self.connection.dialect.name, table, tuple(rows[0]), tuple(key)), rows
+        )
+
+
+@functools.cache
+def _upsert_of(dialect: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Insert:
+    """The statement, made once: making it costs more than running it."""
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    changed = {name: statement.excluded[name] for name in columns if name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
+def deadline_row(deadline: Deadline) -> dict[str, Any]:
+    """Column values of a deadline."""
+    return {
+        "kind": deadline.kind.value,
+        "subject": deadline.subject,
+        "person_id": deadline.person_id,
+        "token": deadline.token,
+        "step": deadline.step,
+        "urgency": deadline.urgency,
+        "due_at": micros(deadline.due_at),
+    }
+
+
+def deadline_of(row: Any) -> Deadline:
+    """A deadline from its row."""
+    return Deadline(
+        DeadlineKind(row.kind),
+        row.subject,
+        row.person_id,
+        row.token,
+        row.step,
+        row.urgency,
+        from_micros(row.due_at),
+    )
+
+
+def count_rows(connection: Connection, table: Table) -> int:
+    """How many rows a table has."""
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()

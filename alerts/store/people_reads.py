@@ -1,0 +1,181 @@
+"""Reading people: who writes, who belongs to the desk, its rota, contacts and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, delete, select
+
+from alerts.oncall import Rota, rota_from_data, rota_to_data
+from alerts.people import STAFF, Address, ContactLink, Invitation, Person
+from alerts.store import tables
+from alerts.store.loading import CHUNK, Loading
+from alerts.store.shapes import (
+    ADDRESSES,
+    CONTACTS,
+    INVITATIONS,
+    PEOPLE,
+)
+
+
+class PeopleReads(Loading):
+    """Reads of people and what belongs to them."""
+
+    def people(self, ids: Iterable[str]) -> dict[str, Person]:
+        """People by id, with their addresses. Those who are not there are left out."""
+        asked = list(dict.fromkeys(ids))
+        wanted = sorted(i for i in asked if ("people", i) not in self._seen)
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            query = select(tables.people).where(tables.people.c.id.in_(part)).order_by(tables.people.c.id)
+            self._with_addresses(query, part)
+        return {i: self._seen[("people", i)] for i in asked if ("people", i) in self._seen}
+
+    def _with_addresses(self, query: Select[Any], ids: list[str]) -> None:
+        held: dict[str, list[Address]] = {}
+        if self._lock:
+            query = query.with_for_update()
+        rows = self.connection.execute(query).all()
+        self.vault.load({row.key_id for row in rows})
+        found = self._load(ADDRESSES, select(tables.addresses).where(tables.addresses.c.person_id.in_(ids)))
+        for address in found:
+            held.setdefault(address.person_id, []).append(address)
+        for row in rows:
+            mine = tuple(sorted(held.get(row.id, ()), key=lambda a: (a.rank, a.id)))
+            self._seen.setdefault(("people", row.id), PEOPLE.entity(row, self.vault, addresses=mine))
+
+    def person(self, person_id: str) -> Person | None:
+        """One person."""
+        return self.people([person_id]).get(person_id)
+
+    def hold(self, person_id: str) -> Person | None:
+        """One person, locked until the commit; for staff, who are otherwise read from memory."""
+        if self._lock:
+            self._seen.pop(("people", person_id), None)
+        return self.person(person_id)
+
+    def person_at(self, channel: str, account: str) -> Person | None:
+        """Who writes from this account."""
+        blind = self.vault.account(channel, account)
+        if blind not in self._at:
+            t = tables.addresses
+            query = select(t.c.person_id).where(t.c.channel == channel, t.c.blind == blind)
+            self._at[blind] = self.connection.execute(query).scalar()
+        found = self._at[blind]
+        return self.person(found) if found else None
+
+    def locate(self, accounts: Iterable[tuple[str, str]]) -> None:
+        """Looks up many accounts at once, ahead of `person_at`."""
+        t = tables.addresses
+        blinds = {self.vault.account(channel, account) for channel, account in accounts} - set(self._at)
+        wanted = sorted(blinds)
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            self._at.update(dict.fromkeys(part))
+            for row in self.connection.execute(select(t.c.blind, t.c.person_id).where(t.c.blind.in_(part))):
+                self._at[row.blind] = row.person_id
+        self.people(i for i in self._at.values() if i)
+
+    def people_called(self, desk: str, names: Iterable[str]) -> tuple[Person, ...]:
+        """Everybody at a desk who has one of these names, however it is written."""
+        t = tables.people
+        blinds = sorted({self.vault.name(desk, name) for name in names})
+        if not blinds:
+            return ()
+        ids = self.connection.execute(select(t.c.id).where(t.c.desk == desk, t.c.named.in_(blinds)))
+        return tuple(self.people(sorted(ids.scalars())).values())
+
+    def staff(self, desk: str) -> tuple[Person, ...]:
+        """Officers and leads of a desk whose rights hold, in the order in which they joined."""
+        return tuple(person for person in self.desk_people(desk) if person.is_staff)
+
+    def desk_people(self, desk: str) -> tuple[Person, ...]:
+        """Officers and leads of a desk, those whose rights do not hold as well, in the order in which they joined."""
+        place = ("staff", desk)
+        if place not in self._sets:
+            self._know_desk(desk)
+        found = self.people(sorted(self._sets[place]))
+        return tuple(found[i] for i in sorted(found) if found[i].role in STAFF)
+
+    def _know_desk(self, desk: str) -> None:
+        """Staff and rota, from memory when they were read a moment ago. They are read without a lock: everybody's turn
+        needs them and hardly any changes them."""
+        known = self.desks.get(desk)
+        if known is None:
+            t = tables.people
+            query = select(t.c.id).where(t.c.desk == desk, t.c.role.in_(("officer", "lead")))
+            ids = set(self.connection.execute(query).scalars())
+            lock, self._lock = self._lock, False
+            try:
+                found = self.people(sorted(ids))
+            finally:
+                self._lock = lock
+            known = (tuple(found.values()), self.rota(desk))
+            if not self.desk_changed:
+                self.desks.keep(desk, known)
+        people, rota = known
+        for person in people:
+            self._seen.setdefault(("people", person.id), person)
+        self._rotas.setdefault(desk, rota)
+        self._sets[("staff", desk)] = {person.id for person in people}
+        self._adopt("staff", PEOPLE, "desk", [desk])
+
+    def rota(self, desk: str) -> Rota | None:
+        """The desk's rota, None when none was set."""
+        if desk not in self._rotas:
+            row = self.connection.execute(select(tables.rotas).where(tables.rotas.c.id == desk)).first()
+            opened = self.vault.sealer.open("rotas", desk, row.key_id, row.sealed) if row else None
+            self._rotas[desk] = rota_from_data(opened) if opened else None
+        return self._rotas[desk]
+
+    def rota_to_change(self, desk: str) -> Rota | None:
+        """The rota as it is now, held until the commit, so that two changes at once are made one after the other."""
+        t = tables.rotas
+        if self._lock and desk not in self._rota_held:
+            self.connection.execute(select(t.c.id).where(t.c.id == desk).with_for_update())
+            self._rotas.pop(desk, None)
+            self._rota_held.add(desk)
+        return self.rota(desk)
+
+    def change_rota(self, desk: str, rota: Rota | None) -> None:
+        """Replaces the desk's rota under the key it has, or removes it."""
+        t = tables.rotas
+        if rota is None:
+            self.desk_changed = True
+            self.connection.execute(delete(t).where(t.c.id == desk))
+            self._rotas[desk] = None
+            return
+        key_id = self.connection.execute(select(t.c.key_id).where(t.c.id == desk)).scalar()
+        self.save_rota(desk, rota, key_id or self.vault.keys.take())
+
+    def save_rota(self, desk: str, rota: Rota, key_id: str) -> None:
+        """Replaces the desk's rota at once."""
+        sealed = self.vault.sealer.seal("rotas", desk, key_id, rota_to_data(rota))
+        self.desk_changed = True
+        self._upsert(tables.rotas, [{"id": desk, "version": 1, "key_id": key_id, "sealed": sealed}], ["id"])
+        self._rotas[desk] = rota
+
+    # ------------------------------------------------------------------------------------------- contacts, codes
+
+    def links_of(self, defender_id: str) -> tuple[ContactLink, ...]:
+        """A defender's trusted contacts, in order."""
+        self.links_of_many([defender_id])
+        return self._members(
+            "links_of", defender_id, CONTACTS, lambda _: True, lambda link: (link.rank, link.id)
+        )
+
+    def links_of_many(self, defender_ids: Iterable[str]) -> None:
+        """Reads many defenders' contacts ahead."""
+        self._sets_of("links_of", CONTACTS, tables.contacts.c.defender_id, defender_ids)
+
+    def links_to(self, contact_id: str) -> tuple[ContactLink, ...]:
+        """Whose trusted contact somebody is."""
+        self._sets_of("links_to", CONTACTS, tables.contacts.c.contact_id, [contact_id])
+        return self._members("links_to", contact_id, CONTACTS, lambda _: True, lambda link: link.id)
+
+    def invitation(self, code: str) -> Invitation | None:
+        """The invitation that a code belongs to, used or not."""
+        t = tables.invitations
+        found = self._load(INVITATIONS, select(t).where(t.c.digest == self.vault.code(code)))
+        return found[0] if found else None
