@@ -18,6 +18,7 @@ from rapidfuzz.distance import OSA
 from alerts.recognition.normal import BREAK, fold, spellings
 
 _ANY, _GAP = "_", "~"
+_FORMS_LEARNED = 12  # forms of one entry that the training sees: a long choice would outweigh sentences
 _SHORTEST_STEM = 2
 _SHORTEST_FORM = 5
 _SHORTEST_CORRECTED = 6
@@ -293,3 +294,17 @@ def _matched(words: Sequence[str], at: int, rest: tuple[_Part, ...]) -> int:
             return 0
         at += 1
     return at
+
+
+def plain_phrases(lexicons: Mapping[str, Mapping[str, object]], kinds: Sequence[str]) -> list[str]:
+    """Entries of these classes as plain text, one form of each choice after the other: examples for the training."""
+    found: dict[str, None] = {}
+    for language in sorted(lexicons):
+        classes = _mapping(lexicons[language].get("classes"))
+        for kind in kinds:
+            for entry in classes.get(kind, ()):
+                for plain in sorted(_expanded(entry, True))[:_FORMS_LEARNED]:
+                    text = " ".join(word.strip("*") for word in plain.split() if word not in (_ANY, _GAP))
+                    if text:
+                        found[text] = None
+    return list(found)

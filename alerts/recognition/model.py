@@ -1,7 +1,7 @@
 """The small trained model beside the rules: logistic regression over hashed character n-grams.
 
 The weights are one signed byte each; a message's score is their sum over its distinct n-grams, divided by the square
-root of their number. Training is `alerts/recognition/training.py`, at build time; here is only the reading.
+root of their number. Training is `benchmarks/train_recognition.py`, at build time; here is only the reading.
 """
 
 from __future__ import annotations

@@ -46,6 +46,11 @@ def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> li
     return kept
 
 
+def _within(past: Hit, hits: Sequence[Hit]) -> bool:
+    """Whether a word for the past is part of a phrase of alarm ("the man from yesterday is back")."""
+    return any(hit.kind in ("sure", "maybe") and hit.start <= past.start and past.end <= hit.end for hit in hits)
+
+
 def _hidden(hit: Hit, mask: Hit) -> bool:
     if hit.kind in _CALMING:
         return False
@@ -68,10 +73,10 @@ def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, im
 
     `implied`: the language leaves "they" out, the verb's ending says it.
     """
-    kinds = {hit.kind for hit in hits}
+    kinds = {hit.kind for hit in hits if not (hit.kind == "past" and _within(hit, hits))}
     if not kinds & TRIGGERS:
         return None
-    if "tame" in kinds and not kinds & {"actor", "weapon", "now", "place"}:
+    if "tame" in kinds and not kinds & {"actor", "weapon", "now", "they"}:
         return None  # the boss chases, the heat kills, the flu holds at home
     if implied and kinds & {"att", "attp"}:
         kinds.add("they")
@@ -165,7 +170,9 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
     if found is None and "place" in kinds and "actor" in kinds and not talk and not old and not question:
         near = bool(kinds & {"me", "my", "home", "now"})
         found = (Alarm.SOS, "actor-here") if near and "now" in kinds else (Alarm.DOUBT, "actor-near")
-    if found is None and "miss" in kinds and kinds & {"kin", "him"} and not talk and not (old and not now):
+    # People vanish on the way to meetings and trainings, so work talk does not speak against it where kin is named.
+    if found is None and "miss" in kinds and "report" not in kinds and not (old and not now) and (
+            "kin" in kinds or ("him" in kinds and not talk)):
         found = Alarm.SOS, "missing"
     if found is None and "attn" in kinds and not old and not talk:
         if "now" in kinds and (here or ours or hostile):
