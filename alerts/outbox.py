@@ -90,6 +90,8 @@ class Outgoing:
     """Code of the question that the choices answer."""
     quote_ref: str = field(default="", repr=False)
     ref: str = field(default="", repr=False)
+    earlier_refs: tuple[str, ...] = field(default=(), repr=False)
+    """References of the parts before the last one, when the message was too long for one."""
     file_id: str = ""
     latitude: float | None = field(default=None, repr=False)
     longitude: float | None = field(default=None, repr=False)

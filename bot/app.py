@@ -154,7 +154,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+        with contextlib.suppress(ValueError, RuntimeError):
             loop.add_signal_handler(number, ended.set)
     tasks = [asyncio.ensure_future(runtime.receive(lane)) for lane in runtime.lanes.values()]
     tasks += [asyncio.ensure_future(_plain(job())) for job in jobs]

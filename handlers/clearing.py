@@ -17,7 +17,8 @@ def clear(draft: Draft, event: Heard, person: Person) -> None:
     if address is None:
         return
     for row in draft.facts.to_clear:
-        draft.say(person, OutboundKind.NOTICE, "", to=(address,), delete_ref=row.ref, urgency=2)
+        for ref in (*row.earlier_refs, row.ref):
+            draft.say(person, OutboundKind.NOTICE, "", to=(address,), delete_ref=ref, urgency=2)
     theirs = event.inbound.message_ref
     if address.channel == "telegram" and theirs:
         draft.say(person, OutboundKind.NOTICE, "", to=(address,), delete_ref=theirs, urgency=2)

@@ -186,6 +186,10 @@ class Loader:
         cases = work.open_cases_of(me.id) if me else ()
         address = me.on(inbound.channel) if me else None
         targets = work.outgoings_at(inbound.channel, inbound.target_ref) if inbound.target_ref else ()
+        if not targets and inbound.outbound_id:
+            # The button carries the row itself: it is known even when we died between the send and noting it.
+            pressed = work.outgoing(inbound.outbound_id)
+            targets = (pressed,) if pressed is not None and pressed.channel == inbound.channel else ()
         quoted = (
             work.message_at(inbound.channel, inbound.target_ref)
             if inbound.target_ref and not targets

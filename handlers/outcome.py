@@ -38,7 +38,7 @@ def decide(draft: Draft, event: Answered) -> None:
 def sent(row: Outgoing, outcome: Sent, now: datetime) -> Outgoing:
     """The row once the channel took it."""
     state = SendState.DELIVERED if outcome.delivered else SendState.SENT
-    return replace(row, state=state, sent_at=now, ref=outcome.ref)
+    return replace(row, state=state, sent_at=now, ref=outcome.ref, earlier_refs=outcome.earlier_refs)
 
 
 def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:

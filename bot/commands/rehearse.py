@@ -29,8 +29,9 @@ from alerts.store.store import StoreRefused
 from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
 from bot import logs
 from bot.commands.saying import Status, harmless, refuse
+from bot.rehearsal.nodes import ScriptError
 from bot.rehearsal.play import rehearse
-from bot.rehearsal.script import Script, ScriptError, read_script
+from bot.rehearsal.script import Script, read_script
 
 Line = Mapping[str, Any]
 NARROWEST = 60

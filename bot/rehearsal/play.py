@@ -24,7 +24,8 @@ from bot.clock import SeededEntropy, SimulatedClock
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
 from bot.rehearsal.cast import settle_in
-from bot.rehearsal.script import Script, ScriptError, Step
+from bot.rehearsal.nodes import ScriptError
+from bot.rehearsal.script import Script, Step
 from bot.rehearsal.summary import summary
 from bot.rules import shipped_rules
 from handlers.rules import Rules

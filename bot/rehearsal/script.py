@@ -5,31 +5,39 @@ Nothing is played here. A script that is read is one whose names, channels, time
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 
+from bot.rehearsal.nodes import (
+    NAME,
+    STEP_WORDS,
+    Mapped,
+    ScriptError,
+    line_of,
+    read_clock_time,
+    read_duration,
+    read_integer,
+    read_language,
+    read_local,
+    read_name,
+    read_names,
+    read_number,
+    read_scalar,
+    read_sequence,
+    read_text,
+    read_truth,
+    read_zone,
+)
+
 CHANNELS = ("signal", "telegram")
-NAME = re.compile(r"[a-z0-9_]+")
-DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 ACTIONS = ("react", "reply", "press", "location", "voice", "photo", "edit", "delete")
-STEP_WORDS = ("wait", "until", "restart", "outage", "channel")
-LANGUAGES = re.compile(r"[a-z]{2,3}")
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class ScriptError(Exception):
-    """A script cannot be played: the line, what is wrong there, and what is allowed."""
-
-    def __init__(self, line: int, wrong: str, allowed: str) -> None:
-        super().__init__(f"line {line}: {wrong}. Allowed: {allowed}.")
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +116,17 @@ def parse_script(text: str) -> Script:
         raise ScriptError(mark.line + 1 if mark else 1, str(problem), "YAML") from None
     except (RecursionError, ValueError):
         raise ScriptError(1, "not readable as YAML", "YAML") from None
-    top = _Mapping.of(root, "the script", "zone, start, desk, people, steps, and seed and language if wanted")
+    top = Mapped.of(root, "the script", "zone, start, desk, people, steps, and seed and language if wanted")
     top.only("zone", "start", "seed", "language", "desk", "people", "steps")
-    zone = _zone(top.need("zone", "an IANA zone such as Europe/Brussels"))
-    start = _local(top.need("start", "a local time such as 2026-03-02T09:00"), zone)
-    seed = _integer(top.get("seed"), 0, "a whole number")
-    language = _language(top.get("language")) or "en"
-    desk = _Mapping.of(top.need("desk", "{officers: [ana, ben], lead: carla}"), "desk", "officers and lead")
+    zone = read_zone(top.need("zone", "an IANA zone such as Europe/Brussels"))
+    start = read_local(top.need("start", "a local time such as 2026-03-02T09:00"), zone)
+    seed = read_integer(top.get("seed"), 0, "a whole number")
+    language = read_language(top.get("language")) or "en"
+    desk = Mapped.of(top.need("desk", "{officers: [ana, ben], lead: carla}"), "desk", "officers and lead")
     desk.only("officers", "lead")
-    officers = _names(desk.need("officers", "a list of names"))
+    officers = read_names(desk.need("officers", "a list of names"))
     lead_node = desk.get("lead")
-    lead = _name(lead_node) if lead_node is not None else ""
+    lead = read_name(lead_node) if lead_node is not None else ""
     people = _people(top.get("people"))
     for name in (*officers, *([lead] if lead else [])):
         if name in people:
@@ -129,7 +137,7 @@ def parse_script(text: str) -> Script:
             )
         people[name] = Character(name, CHANNELS)
     if lead and lead in officers:
-        raise ScriptError(_line(lead_node), f"{lead} is an officer already", "another name for the lead")
+        raise ScriptError(line_of(lead_node), f"{lead} is an officer already", "another name for the lead")
     for person in list(people.values()):
         for contact in person.contacts:
             if contact in (*officers, lead) or contact == person.name:
@@ -140,163 +148,10 @@ def parse_script(text: str) -> Script:
     steps_node = top.need("steps", "a list of steps")
     if not isinstance(steps_node, yaml.SequenceNode):
         raise ScriptError(
-            _line(steps_node), "steps is not a list", "a list of steps, each beginning with “- ”"
+            line_of(steps_node), "steps is not a list", "a list of steps, each beginning with “- ”"
         )
     steps = tuple(_step(node, people, zone) for node in steps_node.value)
     return Script(zone.key, start, seed, language, officers, lead, people, steps)
-
-
-# ------------------------------------------------------------------------------------------------------------- nodes
-
-
-def _line(node: yaml.Node | None) -> int:
-    return node.start_mark.line + 1 if node is not None else 1
-
-
-class _Mapping:
-    """A mapping node with its keys checked."""
-
-    def __init__(self, node: yaml.MappingNode, what: str) -> None:
-        self.node, self.what = node, what
-        self.items: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise ScriptError(_line(key), f"a key in {what} is not a word", "plain words as keys")
-            if key.value in self.items:
-                raise ScriptError(_line(key), f"{key.value} stands twice in {what}", "each key once")
-            self.items[key.value] = value
-
-    @classmethod
-    def of(cls, node: yaml.Node | None, what: str, allowed: str) -> _Mapping:
-        if not isinstance(node, yaml.MappingNode):
-            raise ScriptError(_line(node), f"{what} is not a mapping", allowed)
-        return cls(node, what)
-
-    def only(self, *allowed: str) -> None:
-        for key, value in self.items.items():
-            if key not in allowed:
-                raise ScriptError(_line(value), f"{self.what} does not know {key!r}", ", ".join(allowed))
-
-    def get(self, key: str) -> yaml.Node | None:
-        return self.items.get(key)
-
-    def need(self, key: str, allowed: str) -> yaml.Node:
-        if key not in self.items:
-            raise ScriptError(_line(self.node), f"{key} is missing in {self.what}", allowed)
-        return self.items[key]
-
-
-def _scalar(node: yaml.Node, allowed: str) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise ScriptError(_line(node), "a single value is expected here", allowed)
-    return str(node.value)
-
-
-def _text(node: yaml.Node) -> str:
-    return _scalar(node, "a text")
-
-
-def _truth(node: yaml.Node | None, default: bool = False) -> bool:
-    if node is None:
-        return default
-    value = _scalar(node, "true or false").lower()
-    if value not in ("true", "false", "yes", "no"):
-        raise ScriptError(_line(node), f"{value!r} is neither true nor false", "true or false")
-    return value in ("true", "yes")
-
-
-def _integer(node: yaml.Node | None, default: int, allowed: str) -> int:
-    if node is None:
-        return default
-    value = _scalar(node, allowed)
-    if not re.fullmatch(r"-?\d{1,18}", value):
-        raise ScriptError(_line(node), f"{value!r} is no whole number", allowed)
-    return int(value)
-
-
-def _number(node: yaml.Node, low: float, high: float, allowed: str) -> float:
-    try:
-        value = float(_scalar(node, allowed))
-    except ValueError:
-        value = high + 1
-    if not low <= value <= high:
-        raise ScriptError(_line(node), f"{node.value!r} is not from {low:g} to {high:g}", allowed)
-    return value
-
-
-def _name(node: yaml.Node) -> str:
-    value = _scalar(node, "a name of a-z, 0-9 and _")
-    if not NAME.fullmatch(value) or value in STEP_WORDS:
-        raise ScriptError(
-            _line(node), f"{value!r} cannot be a name", "a name of a-z, 0-9 and _, no word of a step"
-        )
-    return value
-
-
-def _sequence(node: yaml.Node, allowed: str) -> list[yaml.Node]:
-    if not isinstance(node, yaml.SequenceNode):
-        raise ScriptError(_line(node), "a list is expected here", allowed)
-    return list(node.value)
-
-
-def _names(node: yaml.Node) -> tuple[str, ...]:
-    found = tuple(_name(n) for n in _sequence(node, "a list of names such as [ana, ben]"))
-    if len(set(found)) != len(found):
-        raise ScriptError(_line(node), "a name stands twice", "each name once")
-    return found
-
-
-def _zone(node: yaml.Node) -> ZoneInfo:
-    value = _scalar(node, "an IANA zone such as Europe/Brussels")
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ScriptError(
-            _line(node), f"there is no zone {value!r}", "an IANA zone such as Europe/Brussels"
-        ) from None
-
-
-def _local(node: yaml.Node, zone: ZoneInfo) -> datetime:
-    allowed = "a local time of the desk such as 2026-03-02T09:00"
-    value = _scalar(node, allowed)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise ScriptError(_line(node), f"{value!r} is no time", allowed) from None
-    utc = ZoneInfo("UTC")
-    return moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=zone).astimezone(utc)
-
-
-def _language(node: yaml.Node | None) -> str:
-    if node is None:
-        return ""
-    value = _scalar(node, "a language code such as ar")
-    if not LANGUAGES.fullmatch(value):
-        raise ScriptError(_line(node), f"{value!r} is no language code", "a language code such as ar")
-    return value
-
-
-def _duration(node: yaml.Node) -> timedelta:
-    allowed = "a time such as 90s, 5m, 1h30m, 2d"
-    value = _scalar(node, allowed)
-    found = DURATION.fullmatch(value)
-    if found is None or not value:
-        raise ScriptError(_line(node), f"{value!r} is no length of time", allowed)
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    if days > 3660 or hours > 100_000 or minutes > 1_000_000 or seconds > 100_000_000:
-        raise ScriptError(_line(node), f"{value!r} is too long", "at most ten years")
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _clock_time(node: yaml.Node) -> time:
-    allowed = 'a time of day in quotes such as "09:00"'
-    value = _scalar(node, allowed)
-    if not re.fullmatch(r"\d{1,2}:\d{2}", value):
-        raise ScriptError(_line(node), f"{value!r} is no time of day", allowed)
-    hour, minute = map(int, value.split(":"))
-    if hour > 23 or minute > 59:
-        raise ScriptError(_line(node), f"{value!r} is no time of day", allowed)
-    return time(hour, minute)
 
 
 # ------------------------------------------------------------------------------------------------------------ people
@@ -305,12 +160,12 @@ def _clock_time(node: yaml.Node) -> time:
 def _people(node: yaml.Node | None) -> dict[str, Character]:
     if node is None:
         return {}
-    mapping = _Mapping.of(node, "people", "name: {channels: [signal, telegram], …}")
+    mapping = Mapped.of(node, "people", "name: {channels: [signal, telegram], …}")
     found = {}
     for name, value in mapping.items.items():
         if not NAME.fullmatch(name) or name in STEP_WORDS:
             raise ScriptError(
-                _line(value), f"{name!r} cannot be a name", "a name of a-z, 0-9 and _, no word of a step"
+                line_of(value), f"{name!r} cannot be a name", "a name of a-z, 0-9 and _, no word of a step"
             )
         found[name] = _character(name, value)
     return found
@@ -319,78 +174,80 @@ def _people(node: yaml.Node | None) -> dict[str, Character]:
 def _character(name: str, node: yaml.Node) -> Character:
     keys = ("channels", "language", "zone", "verified", "contacts", "check_in")
     if isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null"):
-        return Character(name, ("signal",), line=_line(node))
-    given = _Mapping.of(node, name, ", ".join(keys))
+        return Character(name, ("signal",), line=line_of(node))
+    given = Mapped.of(node, name, ", ".join(keys))
     given.only(*keys)
     channels: tuple[str, ...] = ("signal",)
     channel_node = given.get("channels")
     if channel_node is not None:
-        channels = tuple(_channel(n) for n in _sequence(channel_node, "a list of signal, telegram"))
+        channels = tuple(_channel(n) for n in read_sequence(channel_node, "a list of signal, telegram"))
         if len(channels) not in (1, 2) or len(set(channels)) != len(channels):
             raise ScriptError(
-                _line(channel_node), "channels names none, or one twice", "signal, telegram, each once"
+                line_of(channel_node), "channels names none, or one twice", "signal, telegram, each once"
             )
     zone_node, contacts_node, check_in_node = given.get("zone"), given.get("contacts"), given.get("check_in")
-    verified = _truth(given.get("verified"))
+    verified = read_truth(given.get("verified"))
     if not verified and (contacts_node is not None or check_in_node is not None):
         where = contacts_node if contacts_node is not None else check_in_node
         raise ScriptError(
-            _line(where), f"{name} is a stranger and has no contacts or check-ins", "verified: true"
+            line_of(where), f"{name} is a stranger and has no contacts or check-ins", "verified: true"
         )
     return Character(
         name=name,
         channels=channels,
-        language=_language(given.get("language")),
-        zone=_zone(zone_node).key if zone_node is not None else "",
+        language=read_language(given.get("language")),
+        zone=read_zone(zone_node).key if zone_node is not None else "",
         verified=verified,
-        contacts=_names(contacts_node) if contacts_node is not None else (),
+        contacts=read_names(contacts_node) if contacts_node is not None else (),
         check_in=_check_in(check_in_node) if check_in_node is not None else None,
-        line=_line(node),
+        line=line_of(node),
     )
 
 
 def _channel(node: yaml.Node) -> str:
-    value = _scalar(node, "signal or telegram")
+    value = read_scalar(node, "signal or telegram")
     if value not in CHANNELS:
-        raise ScriptError(_line(node), f"there is no channel {value!r}", "signal, telegram")
+        raise ScriptError(line_of(node), f"there is no channel {value!r}", "signal, telegram")
     return value
 
 
 def _check_in(node: yaml.Node) -> CheckInPlan:
     allowed = 'protocol, and times: ["09:00"] or every_hours: 6; if wanted days: [mon] and quiet: ["23:00", "07:00"]'
-    given = _Mapping.of(node, "check_in", allowed)
+    given = Mapped.of(node, "check_in", allowed)
     given.only("protocol", "times", "every_hours", "days", "quiet")
     times_node, every_node = given.get("times"), given.get("every_hours")
     if (times_node is None) == (every_node is None):
-        raise ScriptError(_line(node), "check_in needs times or every_hours, and not both", allowed)
+        raise ScriptError(line_of(node), "check_in needs times or every_hours, and not both", allowed)
     protocol_node = given.get("protocol")
     days_node, quiet_node = given.get("days"), given.get("quiet")
     times = (
-        tuple(_clock_time(n) for n in _sequence(times_node, 'a list such as ["09:00"]')) if times_node else ()
+        tuple(read_clock_time(n) for n in read_sequence(times_node, 'a list such as ["09:00"]'))
+        if times_node
+        else ()
     )
     if times_node is not None and (not times or len(set(times)) != len(times)):
-        raise ScriptError(_line(times_node), "times is empty, or names one twice", "each time of day once")
+        raise ScriptError(line_of(times_node), "times is empty, or names one twice", "each time of day once")
     quiet = None
     if quiet_node is not None:
-        pair = tuple(_clock_time(n) for n in _sequence(quiet_node, '["23:00", "07:00"]'))
+        pair = tuple(read_clock_time(n) for n in read_sequence(quiet_node, '["23:00", "07:00"]'))
         if len(pair) != 2 or pair[0] == pair[1]:
-            raise ScriptError(_line(quiet_node), "quiet is not two different times", '["23:00", "07:00"]')
+            raise ScriptError(line_of(quiet_node), "quiet is not two different times", '["23:00", "07:00"]')
         quiet = (pair[0], pair[1])
     return CheckInPlan(
-        protocol=_scalar(protocol_node, "a protocol's name") if protocol_node is not None else "routine",
+        protocol=read_scalar(protocol_node, "a protocol's name") if protocol_node is not None else "routine",
         times=times,
-        days=frozenset(_day(n) for n in _sequence(days_node, "[mon, tue]"))
+        days=frozenset(_day(n) for n in read_sequence(days_node, "[mon, tue]"))
         if days_node
         else frozenset(range(7)),
-        every_hours=_number(every_node, 1, 168, "1 to 168") if every_node is not None else None,
+        every_hours=read_number(every_node, 1, 168, "1 to 168") if every_node is not None else None,
         quiet=quiet,
     )
 
 
 def _day(node: yaml.Node) -> int:
-    value = _scalar(node, ", ".join(DAY_NAMES)).lower()[:3]
+    value = read_scalar(node, ", ".join(DAY_NAMES)).lower()[:3]
     if value not in DAY_NAMES:
-        raise ScriptError(_line(node), f"{value!r} is no day", ", ".join(DAY_NAMES))
+        raise ScriptError(line_of(node), f"{value!r} is no day", ", ".join(DAY_NAMES))
     return DAY_NAMES.index(value)
 
 
@@ -401,19 +258,19 @@ STEPS_ALLOWED = "NAME: text, NAME: {…}, NAME@CHANNEL: …, wait, until, restar
 
 def _step(node: yaml.Node, people: Mapping[str, Character], zone: ZoneInfo) -> Step:
     if isinstance(node, yaml.ScalarNode) and node.value == "restart":
-        return Step(_line(node), "restart")
+        return Step(line_of(node), "restart")
     if not isinstance(node, yaml.MappingNode) or len(node.value) != 1:
-        raise ScriptError(_line(node), "a step is one word with what belongs to it", STEPS_ALLOWED)
+        raise ScriptError(line_of(node), "a step is one word with what belongs to it", STEPS_ALLOWED)
     key_node, value = node.value[0]
-    key = _scalar(key_node, STEPS_ALLOWED)
-    line = _line(key_node)
+    key = read_scalar(key_node, STEPS_ALLOWED)
+    line = line_of(key_node)
     match key:
         case "wait":
-            return Step(line, "wait", duration=_duration(value))
+            return Step(line, "wait", duration=read_duration(value))
         case "outage":
-            return Step(line, "outage", duration=_duration(value))
+            return Step(line, "outage", duration=read_duration(value))
         case "until":
-            return Step(line, "until", at=_local(value, zone))
+            return Step(line, "until", at=read_local(value, zone))
         case "restart":
             raise ScriptError(line, "restart takes nothing", "- restart")
         case "channel":
@@ -427,20 +284,20 @@ def _speaker(node: yaml.Node, key: str, people: Mapping[str, Character]) -> tupl
     who, _, channel = key.partition("@")
     if who not in people:
         raise ScriptError(
-            _line(node), f"nobody is called {who!r}", f"{', '.join(people)}; or {', '.join(STEP_WORDS)}"
+            line_of(node), f"nobody is called {who!r}", f"{', '.join(people)}; or {', '.join(STEP_WORDS)}"
         )
     if "@" in key and channel not in people[who].channels:
-        raise ScriptError(_line(node), f"{who} is not on {channel!r}", ", ".join(people[who].channels))
+        raise ScriptError(line_of(node), f"{who} is not on {channel!r}", ", ".join(people[who].channels))
     return who, channel or people[who].channels[0]
 
 
 def _channel_step(line: int, node: yaml.Node, people: Mapping[str, Character]) -> Step:
     allowed = "{signal: down}, {telegram: up}, {NAME@CHANNEL: ok, refused or offline}"
-    given = _Mapping.of(node, "channel", allowed)
+    given = Mapped.of(node, "channel", allowed)
     if len(given.items) != 1:
         raise ScriptError(line, "channel takes one thing at a time", allowed)
     (key, value) = next(iter(given.items.items()))
-    state = _scalar(value, allowed)
+    state = read_scalar(value, allowed)
     if key in CHANNELS:
         if state not in ("up", "down"):
             raise ScriptError(line, f"a channel cannot be {state!r}", "up, down")
@@ -456,7 +313,7 @@ def _said(line: int, who: str, channel: str, node: yaml.Node) -> Step:
         if node.tag == "tag:yaml.org,2002:null":
             raise ScriptError(line, f"{who} says nothing", f"a text, or one of {', '.join(ACTIONS)}")
         return Step(line, "say", who, channel, text=str(node.value))
-    given = _Mapping.of(node, "what is done", ", ".join(ACTIONS))
+    given = Mapped.of(node, "what is done", ", ".join(ACTIONS))
     given.only(*ACTIONS)
     if len(given.items) != 1:
         raise ScriptError(line, "one thing is done at a time", ", ".join(ACTIONS))
@@ -467,26 +324,26 @@ def _said(line: int, who: str, channel: str, node: yaml.Node) -> Step:
 def _value(action: str, node: yaml.Node) -> Any:
     match action:
         case "press":
-            number = _integer(node, 0, "the number of a button, from 1")
+            number = read_integer(node, 0, "the number of a button, from 1")
             if number < 1:
                 raise ScriptError(
-                    _line(node), f"there is no button {number}", "the number of a button, from 1"
+                    line_of(node), f"there is no button {number}", "the number of a button, from 1"
                 )
             return number
         case "location":
-            pair = _sequence(node, "[latitude, longitude]")
+            pair = read_sequence(node, "[latitude, longitude]")
             if len(pair) != 2:
-                raise ScriptError(_line(node), "a location is two numbers", "[latitude, longitude]")
+                raise ScriptError(line_of(node), "a location is two numbers", "[latitude, longitude]")
             return (
-                _number(pair[0], -90, 90, "a latitude from -90 to 90"),
-                _number(pair[1], -180, 180, "a longitude from -180 to 180"),
+                read_number(pair[0], -90, 90, "a latitude from -90 to 90"),
+                read_number(pair[1], -180, 180, "a longitude from -180 to 180"),
             )
         case "voice" | "photo" | "delete":
-            if not _truth(node):
-                raise ScriptError(_line(node), f"{action} can only be true", f"{{{action}: true}}")
+            if not read_truth(node):
+                raise ScriptError(line_of(node), f"{action} can only be true", f"{{{action}: true}}")
             return True
         case _:
-            return _text(node)
+            return read_text(node)
 
 
 def unreachable(line: int, wrong: str, allowed: str) -> NoReturn:

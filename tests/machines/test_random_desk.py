@@ -1,4 +1,4 @@
-"""The random machine: anybody says anything, the process dies, clocks jump, channels fail; law 3 holds after every step.
+"""The random machine: anybody says anything, processes die, clocks jump, channels fail; law 3 holds after every step.
 
 Every act is followed by the check, so a failure names the shortest story that breaks the law.
 """
@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from bot.rehearsal.nodes import ScriptError
 from bot.rehearsal.play import Stage, stage
-from bot.rehearsal.script import ScriptError, Step, parse_script
+from bot.rehearsal.script import Step, parse_script
 from tests.machines.law3 import broken
 
 SCRIPT = """
