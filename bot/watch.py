@@ -157,7 +157,7 @@ class Watch:
         self._notify.say("READY=1")
         try:
             while True:
-                await self._beat(outside)
+                await self.beat(outside)
                 await asyncio.sleep(self._config.beat_seconds)
         finally:
             self._notify.say("STOPPING=1")
@@ -166,8 +166,12 @@ class Watch:
             await asyncio.gather(*self._sends, return_exceptions=True)
             await outside.close()
 
-    async def _beat(self, outside: Outside) -> None:
-        """Steps 1 to 5."""
+    async def settled(self) -> None:
+        """Returns when the pings and canaries under way have ended."""
+        await asyncio.gather(*self._sends)
+
+    async def beat(self, outside: Outside) -> None:
+        """Steps 1 to 5, once."""
         figures = self.figures = await self._figures()
         wrong = verdict(figures)
         if wrong != self._last:

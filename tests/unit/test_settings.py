@@ -13,10 +13,9 @@ from config.settings import (
     known_names,
     load,
     secrets_in_environment,
-    setting,
     unknown_names,
 )
-from config.sources import SECRETS
+from config.sources import SECRETS, setting
 
 SECRET = "PLANTED-4b7d"
 TOKEN = f"123456789:{SECRET}"

@@ -1,0 +1,312 @@
+"""The watch's verdict, whom it tells and when, and what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from alerts.events import Attachment, Inbound, Outbound, Outcome, Sent
+from alerts.store.keks import NewKek
+from alerts.store.store import Store
+from bot.canary import Canaries, Canary, Trip, went_out
+from bot.channels.port import Accept
+from bot.clock import SimulatedClock
+from bot.metrics import Metrics
+from bot.outside import Outside, failing
+from bot.rehearsal.play import RehearsalKeys
+from bot.watch import Figures, Notify, Watch, WatchConfig, verdict
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+PING = SecretStr("https://ping.example/PLANTED-uuid")
+WELL = Figures(NOW, True, None, None, 0, None, 0.1, {"signal": "receiving"})
+BAD_CANARY = Canary("signal", Trip.ROUND, timedelta(minutes=15), missed=2)
+
+
+@pytest.mark.parametrize(
+    ("figures", "wrong"),
+    [
+        (WELL, ()),
+        (replace(WELL, overdue=59.0, unsent_page=59.0, inbox_oldest=59.0, stalled=19.0), ()),
+        (replace(WELL, store=False), ("store_does_not_answer",)),
+        (replace(WELL, stalled=21.0), ("desk_thread_stalled",)),
+        (replace(WELL, overdue=61.0), ("deadline_overdue",)),
+        (replace(WELL, unsent_page=61.0), ("page_unsent",)),
+        (replace(WELL, inbox=3, inbox_oldest=61.0), ("inbox_behind",)),
+        (replace(WELL, down={"telegram": 181.0, "signal": 5.0}), ("telegram_down",)),
+        (replace(WELL, canaries=(BAD_CANARY,)), ("signal_canary_missed",)),
+    ],
+)
+def test_the_verdict_names_what_is_wrong(figures: Figures, wrong: tuple[str, ...]) -> None:
+    assert verdict(figures) == wrong
+
+
+class Desk:
+    """A desk whose thread makes progress while `lives`."""
+
+    def __init__(self) -> None:
+        self.lives = True
+        self._steps = 0
+
+    @property
+    def progress_at(self) -> datetime:
+        self._steps += self.lives
+        return NOW + timedelta(seconds=self._steps)
+
+
+class OneChannel:
+    """A channel that takes everything, in a state that the test chooses."""
+
+    name = "signal"
+
+    def __init__(self) -> None:
+        self.state = "receiving"
+        self.sent: list[Outbound] = []
+
+    @property
+    def health(self) -> OneChannel:
+        return self
+
+    @property
+    def value(self) -> str:
+        return self.state
+
+    def parse(self, raw: bytes) -> Inbound:
+        raise AssertionError
+
+    async def run(self, accept: Accept) -> None:
+        raise AssertionError
+
+    async def send(self, outbound: Outbound) -> Outcome:
+        self.sent.append(outbound)
+        return Sent("ref-1", delivered=False)
+
+    def fetch(self, attachment: Attachment, limit: int) -> AsyncIterator[bytes]:
+        raise AssertionError
+
+    async def close(self) -> None:
+        raise AssertionError
+
+
+class Service:
+    """What the heartbeat calls, in this process."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+        self.answer = 200
+
+    def outside(self) -> Outside:
+        def answer(request: httpx.Request) -> httpx.Response:
+            self.called.append(request.url.path)
+            return httpx.Response(self.answer, headers={"location": "https://elsewhere.example/"})
+
+        return Outside(httpx.MockTransport(answer))
+
+
+class Bench:
+    """A watch on a store, a desk and a channel, with clocks that the test turns."""
+
+    def __init__(self, folder: Path, **config: object) -> None:
+        url = f"sqlite:///{folder / 'watchline.db'}"
+        key = bytes(32)
+        Store.create(url, NewKek("rehearsal", key), entropy=os.urandom, now=lambda: NOW)
+        self.store = Store.open(
+            url, RehearsalKeys(key), entropy=os.urandom, now=lambda: NOW, pool_low=1, pool_high=2
+        )
+        self.clock, self.tick = SimulatedClock(NOW), 1000.0
+        self.desk, self.channel, self.service = Desk(), OneChannel(), Service()
+        self.shown: list[tuple[Figures, tuple[str, ...]]] = []
+        self.trips = Canaries(self.clock.now)
+        self.watch = Watch(
+            WatchConfig(**config),  # type: ignore[arg-type]
+            self.desk,
+            self.store,
+            {"signal": self.channel},
+            self.clock.now,
+            monotonic=lambda: self.tick,
+            show=[lambda figures, wrong: self.shown.append((figures, wrong))],
+            trips=self.trips,
+        )
+
+    def pass_time(self, seconds: float) -> None:
+        self.tick += seconds
+        self.clock.advance(timedelta(seconds=seconds))
+
+    async def beats(self, count: int = 1) -> tuple[str, ...]:
+        """So many beats, and all that they began, to its end. Returns the last verdict."""
+        outside = self.service.outside()
+        for _ in range(count):
+            await self.watch.beat(outside)
+            await self.watch.settled()
+        await outside.close()
+        return self.shown[-1][1]
+
+
+def test_a_desk_that_works_is_alive_and_pings_at_its_pace(tmp_path: Path) -> None:
+    async def story() -> None:
+        alive = tmp_path / "alive"
+        bench = Bench(tmp_path, heartbeat=PING, heartbeat_seconds=60.0, alive_file=alive)
+        assert await bench.beats() == ()
+        assert alive.exists()
+        assert bench.service.called == ["/PLANTED-uuid"]
+        bench.pass_time(30)
+        await bench.beats()
+        assert len(bench.service.called) == 1
+        bench.pass_time(31)
+        await bench.beats()
+        assert bench.service.called == ["/PLANTED-uuid"] * 2
+
+    asyncio.run(story())
+
+
+def test_a_desk_that_hangs_gives_no_sign_of_life_and_the_switch_is_told_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        alive = tmp_path / "alive"
+        bench = Bench(tmp_path, heartbeat=PING, alive_file=alive)
+        await bench.beats()
+        alive.unlink()
+        bench.desk.lives = False
+        await bench.beats()
+        bench.pass_time(25)
+        alive.unlink(missing_ok=True)
+        assert await bench.beats() == ("desk_thread_stalled",)
+        assert not alive.exists()
+        assert bench.service.called[-1] == "/PLANTED-uuid/fail"
+        bench.desk.lives = True
+        assert await bench.beats() == ()
+        assert alive.exists()
+        assert bench.service.called[-1] == "/PLANTED-uuid"
+
+    asyncio.run(story())
+
+
+def test_a_jump_of_the_clock_is_no_hang(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path)
+        await bench.beats()
+        bench.clock.advance(timedelta(days=400))
+        assert await bench.beats() == ()
+        bench.clock.advance(timedelta(days=-800))
+        assert await bench.beats() == ()
+
+    asyncio.run(story())
+
+
+def test_a_store_that_does_not_answer_is_a_verdict_and_not_the_end_of_the_watch(tmp_path: Path) -> None:
+    async def story() -> None:
+        alive = tmp_path / "alive"
+        bench = Bench(tmp_path, heartbeat=PING, alive_file=alive)
+        bench.store.close()
+        (tmp_path / "watchline.db").write_bytes(b"this is no database" * 400)
+        assert await bench.beats() == ("store_does_not_answer",)
+        assert bench.service.called == ["/PLANTED-uuid/fail"]
+        assert not alive.exists()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("answer", [302, 404, 500])
+def test_a_ping_that_is_not_taken_is_made_again(answer: int, tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, heartbeat=PING)
+        bench.service.answer = answer
+        await bench.beats()
+        bench.service.answer = 200
+        await bench.beats()
+        await bench.beats()
+        assert bench.service.called == ["/PLANTED-uuid"] * 2
+
+    asyncio.run(story())
+
+
+def test_a_channel_that_stays_down_turns_the_verdict(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path)
+        bench.channel.state = "unreachable"
+        assert await bench.beats() == ()
+        bench.pass_time(200)
+        assert await bench.beats() == ("signal_down",)
+        bench.channel.state = "receiving"
+        assert await bench.beats() == ()
+
+    asyncio.run(story())
+
+
+def test_canaries_go_to_their_address_only(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, canary_addresses={"signal": "admin"})
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        await bench.beats(2)
+        assert [outbound.address for outbound in bench.channel.sent] == ["admin"]
+        (canary,) = bench.trips.all()
+        assert canary.refs == {"ref-1"}
+
+    asyncio.run(story())
+
+
+def test_what_fails_beside_the_beat_does_not_end_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, alive_file=tmp_path / "no such folder" / "alive")
+        assert await bench.beats(3) == ()
+
+    asyncio.run(story())
+
+
+def test_fail_stands_behind_the_path_and_before_the_query() -> None:
+    told = failing(SecretStr("https://ping.example/uuid/?rid=1"))
+    assert told.get_secret_value() == "https://ping.example/uuid/fail?rid=1"
+
+
+def test_an_address_that_cannot_be_called_is_a_code() -> None:
+    async def story() -> list[str]:
+        outside = Outside()
+        codes = [
+            await outside.post(SecretStr(address)) for address in ("http://127.0.0.1:1/x", "https://[", "x")
+        ]
+        await outside.close()
+        return codes
+
+    codes = asyncio.run(story())
+    assert codes[0] == "ConnectError"
+    assert all(codes)
+    assert "127.0.0.1" not in "".join(codes)
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_is_told(abstract: bool, tmp_path: Path) -> None:
+    name = f"@watchline-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name[1:]}" if abstract else name)
+        Notify.from_environment({"NOTIFY_SOCKET": name}).say("WATCHDOG=1")
+        assert manager.recv(100) == b"WATCHDOG=1"
+    Notify.from_environment({"NOTIFY_SOCKET": name}).say("nobody listens any more")
+    Notify.from_environment({}).say("there never was anybody")
+
+
+def test_metrics_hold_the_figures_and_are_served_on_loopback() -> None:
+    metrics = Metrics("1.2.3")
+    canary = went_out(replace(BAD_CANARY, sent_at=NOW), Sent("ref"), NOW + timedelta(seconds=2))
+    figures = replace(WELL, overdue=7.5, inbox=3, channels={"signal": "unreachable"}, canaries=(canary,))
+    metrics.show(figures, ("signal_down",))
+    port = metrics.serve("127.0.0.1", 0)
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read().decode()
+    for line in (
+        'watchline_info{version="1.2.3"} 1.0',
+        "watchline_well 0.0",
+        "watchline_oldest_overdue_deadline_seconds 7.5",
+        "watchline_inbox_waiting 3.0",
+        'watchline_channel_up{channel="signal"} 0.0',
+        'watchline_canary_missed{channel="signal"} 2.0',
+        'watchline_canary_trip_seconds{channel="signal",leg="out"} 2.0',
+    ):
+        assert line in text
