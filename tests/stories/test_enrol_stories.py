@@ -5,13 +5,15 @@ A code is read off a pretend phone, as a person would, and typed into another.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
 
 from alerts.facts import Order
 from alerts.people import LinkStatus, Purpose, Reach, Role, Standing
-from bot.rehearsal.script import Character
+from bot.rehearsal.script import Character, CheckInPlan
 from tests.stories.chat import BOTH, Chat, chat
 
 SAMI = Character("sami", BOTH, verified=True, contacts=("lina",))
@@ -111,7 +113,7 @@ def test_skip_answers_the_question_about_an_alarm_before_the_dialogue() -> None:
 
 
 def test_a_yes_to_an_emergency_is_no_consent_to_be_a_contact() -> None:
-    with chat(SAMI, "kim") as it:
+    with chat(SAMI, LINA, "kim") as it:
         it.says("sami", "add contact kim")
         it.says("kim", it.code("sami"))
         it.says("kim", "call me now")
@@ -445,6 +447,22 @@ def test_a_contact_who_leaves_is_never_dropped_in_silence(database: str) -> None
         assert it.told("lina", "contact.goodbye", name="Sami")
         it.says("ana", "close safe")
         assert not it.new("lina")
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_alerted_contact_who_leaves_hears_nothing_more_and_the_desk_knows(leaves: bool) -> None:
+    watched = replace(SAMI, check_in=CheckInPlan("elevated", (time(11, 0),)))
+    with chat(watched, LINA) as it:
+        it.waits(hours=2, minutes=50)
+        assert it.new("lina", "contact_alert")
+        if leaves:
+            it.says("lina", "stop")
+            assert it.told("ana", "staff.contact_left", name="Sami", contact="Lina")
+        it.waits(minutes=15)
+        it.says("ana", "take")
+        it.says("sami", "OK")
+        it.says("ana", "close safe")
+        assert bool(it.new("lina")) is not leaves
 
 
 def test_a_defender_takes_a_contact_back_and_the_contact_is_not_told() -> None:
