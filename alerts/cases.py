@@ -170,7 +170,7 @@ def climbing_anew(case: Case, now: datetime) -> Case:
 
 
 def released(case: Case, now: datetime) -> Case:
-    """The case of a taker who is not there any more: open again and climbing from its first step; otherwise as it is."""
+    """The case of a taker who is not there any more: open again, climbing from its first step; else as it is."""
     if case.status is not CaseStatus.TAKEN:
         return case
     return replace(

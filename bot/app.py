@@ -149,6 +149,8 @@ async def serve(
     ticker.every(0.5, lambda: runtime.poke(deadlines=True))
     ticker.every(ALIVE_SECONDS, lambda: runtime.later(sign))
     ticker.every(HOUSEKEEPING_SECONDS, lambda: _quietly("refill", engine.store.vault.keys.refill))
+    if not engine.nodes.single:
+        ticker.every(HOUSEKEEPING_SECONDS, lambda: runtime.later(lambda: engine.release(starting=False)))
     ticker.every(FORGET_SECONDS, lambda: runtime.later(engine.housekeeping))
     ticker.start()
     loop = asyncio.get_running_loop()

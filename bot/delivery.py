@@ -51,6 +51,7 @@ class Consignment:
     urgency: int = 4
     person_id: str = ""
     address_id: str = ""
+    """The chat: it gets its messages one after another."""
 
 
 @dataclass
@@ -162,11 +163,20 @@ class Delivery:
         """As `claim`, inside a transaction that the caller flushes and commits before anything is handed over."""
         now = self.engine.clock.now()
         allowed = self.limits.allowance(now, limit)
-        if allowed <= 0:
-            return []
         held = self.limits.held(now) | set(busy)
-        parcels = queues.waiting_parcels(work.connection, self.channel, now, allowed, without=held)
-        return list(self._checked(work, parcels, now))
+        chosen: list[Consignment] = []
+        while len(chosen) < allowed:
+            wanted = allowed - len(chosen)
+            parcels = queues.waiting_parcels(work.connection, self.channel, now, wanted, without=held)
+            free = [parcel for parcel in parcels if parcel.address_id not in held]
+            found = list(self._checked(work, free, now))
+            chosen += found
+            if len(parcels) < wanted or not free:
+                break
+            # What waits behind many messages to one chat, or behind many that nobody wants any more, is looked for too.
+            held |= {consignment.address_id for consignment in found}
+            work.flush()
+        return chosen
 
     def _checked(self, work: Work, parcels: list[queues.Parcel], now: datetime) -> Iterator[Consignment]:
         work.outgoings(p.id for p in parcels)
@@ -189,7 +199,7 @@ class Delivery:
             chats.add(row.address_id)
             self.limits.spend(row.address_id, now)
             for one in good:
-                work.put(replace(one, state=SendState.SENDING, attempts=one.attempts + 1))
+                work.put(replace(one, state=SendState.SENDING, attempts=one.attempts + 1, sent_at=now))
             consignment = self._consign(work, good)
             if consignment is not None:
                 yield consignment
@@ -252,8 +262,9 @@ class Delivery:
             urgent=row.urgency == 1,
             ask_location=row.ask_location,
         )
+        ref = case.ref if case else ""
         return Consignment(
-            tuple(r.id for r in rows), outbound, case.ref if case else "", row.urgency, row.person_id
+            tuple(r.id for r in rows), outbound, ref, row.urgency, row.person_id, row.address_id
         )
 
     def _text(self, work: Work, rows: list[Outgoing]) -> str:

@@ -25,6 +25,7 @@ from alerts.store import queues
 from alerts.store.store import Store, read_meta, write_meta
 from alerts.store.work import Work
 from bot.clock import Clock, Entropy
+from bot.nodes import Nodes
 from handlers.rules import Rules
 from handlers.turn import Parser, Report, Turns
 
@@ -49,8 +50,10 @@ class Engine:
     observe: Callable[[str, Mapping[str, Any]], None] | None = None
     """Told of what happened, in references; for the practice page."""
     turns: Turns = field(init=False)
+    nodes: Nodes = field(init=False)
 
     def __post_init__(self) -> None:
+        self.nodes = Nodes(self.store, self.clock, self.entropy)
         self._ordinal = functools.partial(next, itertools.count(1))
         self.turns = Turns(self.rules, self.parsers, self.entropy.draw, time.perf_counter, self._ordinal)
 
@@ -162,10 +165,9 @@ class Engine:
 
     # -------------------------------------------------------------------------------------------- life of a process
 
-    def release(self) -> None:
-        """After a start: what was in flight goes out again, marked as a possible repeat."""
-        with self.store.writing() as work:
-            released = queues.release_unfinished(work.connection)
+    def release(self, *, starting: bool = True) -> None:
+        """What was in flight when a process died goes out again, marked as a possible repeat."""
+        released = self.nodes.release_unfinished(starting=starting)
         if released:
             log.warning("unfinished_sends", count=released)
 

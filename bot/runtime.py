@@ -44,6 +44,7 @@ POLL_SECONDS = 0.1
 DEADLINE_SECONDS = 0.5
 CALLS_WAITING = 100
 FAILURE_PAUSE = 0.5
+LEASE_RENEWAL = 3.0
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
 
@@ -328,11 +329,32 @@ class Runtime:
             self._wake.notify()
 
     async def receive(self, lane: Lane) -> None:
-        """Runs a channel's receiving side for ever; one that ends or fails is begun again."""
+        """Runs a channel's receiving side for ever; one that ends or fails is begun again.
+
+        Where several nodes work on one database, only the one that holds the channel's lease receives.
+        """
         while True:
             try:
-                await lane.channel.run(self.accept)
-                log.error("receiver_ended", channel=lane.channel.name)
+                if self.engine.nodes.single or await asyncio.to_thread(
+                    self.engine.nodes.hold, lane.channel.name
+                ):
+                    await self._receive_while_held(lane)
+                    log.error("receiver_ended", channel=lane.channel.name)
             except Exception as error:  # noqa: BLE001
                 log.error("receiver_failed", channel=lane.channel.name, error=type(error).__name__)
             await asyncio.sleep(1.0)
+
+    async def _receive_while_held(self, lane: Lane) -> None:
+        receiving = asyncio.ensure_future(lane.channel.run(self.accept))
+        try:
+            while not receiving.done():
+                await asyncio.wait([receiving], timeout=None if self.engine.nodes.single else LEASE_RENEWAL)
+                if receiving.done() or self.engine.nodes.single:
+                    break
+                if not await asyncio.to_thread(self.engine.nodes.hold, lane.channel.name):
+                    log.warning("lease_lost", channel=lane.channel.name)
+                    return
+            await receiving
+        finally:
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)

@@ -45,7 +45,7 @@ def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:
     """Not now: it is tried again, and something urgent meanwhile on another channel too."""
     reason = "maybe_sent" if outcome.ambiguous or row.reason == "maybe_sent" else outcome.reason
     ready = draft.now + retry_in(row.urgency, row.attempts, outcome)
-    draft.put(replace(row, state=SendState.QUEUED, reason=reason, ready_at=ready))
+    draft.put(replace(row, state=SendState.QUEUED, reason=reason, ready_at=ready, sent_at=None))
     person = draft.facts.me
     if person is None or row.urgency > 2 or row.attempts < ELSEWHERE_AFTER or row.delete_ref:
         return

@@ -297,12 +297,13 @@ def next_ready(connection: Connection, after: datetime) -> datetime | None:
     return from_micros(value) if value is not None else None
 
 
-def release_unfinished(connection: Connection) -> int:
-    """After a crash: what was handed to a channel and not answered for goes out again, marked as a possible repeat."""
-    statement = (
-        update(outbox).where(outbox.c.state == SendState.SENDING.value).values(state=SendState.QUEUED.value)
-    )
-    return connection.execute(statement).rowcount
+def release_unfinished(connection: Connection, before: datetime | None) -> int:
+    """What was handed to a channel and not answered for goes out again, marked as a possible repeat: all of it, or what
+    was handed over `before` an instant."""
+    statement = update(outbox).where(outbox.c.state == SendState.SENDING.value)
+    if before is not None:
+        statement = statement.where(outbox.c.sent_at < micros(before))
+    return connection.execute(statement.values(state=SendState.QUEUED.value)).rowcount
 
 
 def unsent(connection: Connection) -> int:

@@ -1,0 +1,46 @@
+"""Leases: which node holds a channel's receiving socket. Only where several nodes work on one PostgreSQL.
+
+A lease that its holder does not renew in time is anybody's. Two nodes that both believe to hold one for a moment do no
+harm: frames are deduplicated, and the channel itself says that there are two (Telegram: 409).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.ids import micros
+from alerts.store import tables
+from alerts.store.work import Work
+
+leases = tables.leases
+
+
+def acquire(work: Work, name: str, holder: str, now: datetime, lifetime: timedelta) -> bool:
+    """Takes or renews a lease. True when `holder` has it until `now + lifetime`."""
+    make = postgresql.insert if work.connection.dialect.name == "postgresql" else sqlite.insert
+    until = micros(now + lifetime)
+    statement = make(leases).values(name=name, holder=holder, until=until)
+    work.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": holder, "until": until},
+            where=or_(leases.c.holder == holder, leases.c.until < micros(now)),
+        )
+    )
+    return work.connection.execute(select(leases.c.holder).where(leases.c.name == name)).scalar() == holder
+
+
+def release(work: Work, name: str, holder: str) -> None:
+    """Gives a lease back, so that the next node need not wait."""
+    work.connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def alone(work: Work, holder: str, now: datetime) -> bool:
+    """Whether no other node is alive."""
+    query = select(leases.c.name).where(
+        leases.c.name.like("node:%"), leases.c.holder != holder, leases.c.until >= micros(now)
+    )
+    return work.connection.execute(query.limit(1)).first() is None

@@ -1,0 +1,47 @@
+"""Several nodes on one PostgreSQL: which are alive, and which holds a channel's receiving socket.
+
+On SQLite there is one process and none of this: the file's lock sees to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from alerts.store import leases, queues
+from alerts.store.store import Store
+from bot.clock import Clock, Entropy
+
+LIFETIME = timedelta(seconds=10)
+"""A node that has not been heard of for so long is dead, and its work is taken over."""
+IN_FLIGHT = timedelta(minutes=3)
+"""Longer than any send takes: what a node has handed to a channel for longer, it has died over."""
+
+
+class Nodes:
+    """This node among the others."""
+
+    def __init__(self, store: Store, clock: Clock, entropy: Entropy) -> None:
+        self._store = store
+        self._clock = clock
+        self._name = entropy.draw(8).hex()
+        self.single = store.dialect == "sqlite"
+
+    def hold(self, channel: str) -> bool:
+        """Takes or renews the lease of a channel's receiving socket."""
+        with self._store.writing(lock=False) as work:
+            return leases.acquire(work, f"receive:{channel}", self._name, self._clock.now(), LIFETIME)
+
+    def release_unfinished(self, *, starting: bool) -> int:
+        """Queues again what was handed to a channel by a process that is no more, and says that this one is alive.
+
+        Returns how many rows; they go out marked as possible repeats.
+        """
+        now = self._clock.now()
+        with self._store.writing(lock=False) as work:
+            alone = self.single or leases.alone(work, self._name, now)
+            if not self.single:
+                leases.acquire(work, f"node:{self._name}", self._name, now, LIFETIME)
+            before: datetime | None = None if starting and alone else now - IN_FLIGHT
+            if before is not None and self.single:
+                return 0
+            return queues.release_unfinished(work.connection, before)
