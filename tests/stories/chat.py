@@ -16,7 +16,7 @@ from typing import Any
 from alerts.facts import Order, Ordered
 from alerts.ids import Ids
 from alerts.invitations import codes_of, new_invitation
-from alerts.people import Person, Purpose
+from alerts.people import Person, Purpose, Role
 from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
 from bot.rehearsal.play import Stage, stage
@@ -157,3 +157,8 @@ def chat(
     with stage(script, lambda line: lines.append(dict(line)), database or None) as made:
         made.pump()
         yield Chat(made, lines, restarts)
+
+
+def roles(it: Chat, *who: str) -> list[Role | None]:
+    """What these people may do, by their first account; None for somebody never seen."""
+    return [person.role if (person := it.person(name)) else None for name in who]
