@@ -1,0 +1,124 @@
+"""What delivery hands over: one message a chat at a time, and nobody's many messages before somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from alerts.events import OutboundKind
+from alerts.ids import Ids
+from alerts.outbox import Guard, Outgoing, SendState, priority
+from alerts.people import Address
+from alerts.store.keks import NewKek
+from alerts.store.store import Store
+from bot.channels.pretend_frames import parse
+from bot.clock import SeededEntropy, SimulatedClock
+from bot.delivery import Budget, Delivery
+from bot.engine import Engine
+from bot.rehearsal.cast import settle_in
+from bot.rehearsal.play import RehearsalKeys
+from bot.rehearsal.script import parse_script
+from bot.rules import shipped_rules
+
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+SCRIPT = parse_script("""
+zone: Europe/Brussels
+start: 2026-03-02T09:00
+desk: {officers: [ana, ben], lead: carla}
+people: {sami: {channels: [signal], verified: true}}
+steps: []
+""")
+
+
+class Desk:
+    """An open store with a desk in it, and messages that wait."""
+
+    def __init__(self, database: str) -> None:
+        self.clock, entropy = SimulatedClock(START), SeededEntropy(1)
+        key = entropy.draw(32)
+        Store.create(database, NewKek("rehearsal", key), entropy=entropy.draw, now=self.clock.now)
+        self.store = Store.open(
+            database, RehearsalKeys(key), entropy=entropy.draw, now=self.clock.now, pool_low=8, pool_high=32
+        )
+        rules = shipped_rules("Europe/Brussels")
+        settle_in(self.store, SCRIPT, rules, entropy, START)
+        self.engine = Engine(
+            self.store, rules, {"signal": lambda raw: parse("signal", raw)}, self.clock, entropy
+        )
+        self.ids = Ids(START, entropy.draw(16), 1)
+        with self.store.reading() as work:
+            self.chats = {
+                person.alias: address
+                for person in work.desk_people(rules.desk)
+                for address in person.addresses
+                if address.channel == "signal"
+            }
+
+    def waits(self, address: Address, text: str, guard: Guard = Guard.NONE) -> None:
+        """A notice in the outbox. With `Guard.ROUND` nobody wants it any more: it belongs to no round."""
+        kind = OutboundKind.NOTICE
+        row = Outgoing(
+            id=self.ids.new(),
+            group_id=self.ids.new(),
+            person_id=address.person_id,
+            address_id=address.id,
+            channel="signal",
+            case_id=None,
+            round_id=None,
+            kind=kind,
+            priority=priority(kind, 4, True),
+            urgency=4,
+            state=SendState.QUEUED,
+            attempts=0,
+            created_at=START,
+            ready_at=START,
+            sent_at=None,
+            menu=False,
+            guard=guard,
+            token=0,
+            blind=None,
+            key_id=address.key_id,
+            text=text,
+        )
+        with self.store.writing() as work:
+            work.put(row)
+            work.flush()
+
+    def handed(self, limit: int, busy: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+        """(chat, text) of what is handed over next."""
+        delivery = Delivery(self.engine, "signal", Budget())
+        return [(c.address_id, c.outbound.text) for c in delivery.claim(limit, busy)]
+
+
+@pytest.fixture
+def desk(database: str) -> Iterator[Desk]:
+    made = Desk(database)
+    yield made
+    made.store.close()
+
+
+def test_a_chat_gets_its_messages_one_after_another(desk: Desk) -> None:
+    ana = desk.chats["Ana"]
+    desk.waits(ana, "first")
+    desk.waits(ana, "second")
+    assert desk.handed(16) == [(ana.id, "first")]
+    assert desk.handed(16, (ana.id,)) == []
+    assert desk.handed(16) == [(ana.id, "second")]
+
+
+def test_many_messages_to_one_chat_do_not_stand_before_another_chat(desk: Desk) -> None:
+    ana, ben = desk.chats["Ana"], desk.chats["Ben"]
+    for number in range(6):
+        desk.waits(ana, str(number))
+    desk.waits(ben, "to ben")
+    assert desk.handed(3) == [(ana.id, "0"), (ben.id, "to ben")]
+
+
+def test_what_nobody_wants_any_more_does_not_stand_before_anything(desk: Desk) -> None:
+    ana, ben = desk.chats["Ana"], desk.chats["Ben"]
+    for number in range(6):
+        desk.waits(ana, str(number), Guard.ROUND)
+    desk.waits(ben, "to ben")
+    assert desk.handed(3) == [(ben.id, "to ben")]
