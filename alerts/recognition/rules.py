@@ -89,7 +89,7 @@ def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, s
     danger = bool(kinds & {"att", "attp", "attn", "they", "actor", "now", "urgent", "place", "state", "weapon", "come"})
     if "sure" in kinds and not kinds & {"fiction", "cond"} and not (
             "report" in kinds and not kinds & {"me", "my"}):
-        if "past" in kinds and "now" not in kinds and "recent" not in kinds:
+        if "past" in kinds and "recent" not in kinds and ("now" not in kinds or "calm" in kinds):
             return None
         return Alarm.SOS, "phrase"
     if "sos" in kinds and not talk and not (question and length > 3 and not danger):
@@ -113,7 +113,7 @@ def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, s
             return Alarm.SOS, "help-danger"
         if danger and kinds & {"now", "urgent", "att", "state", "weapon"}:
             return Alarm.SOS, "help-now"
-    if "maybe" in kinds and not kinds & {"fiction", "cond", "report"}:
+    if "maybe" in kinds and not kinds & {"fiction", "cond", "report", "calm"}:
         if not ("past" in kinds and "now" not in kinds):
             return Alarm.DOUBT, "phrase-unclear"
     return None
@@ -141,7 +141,8 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
             found = Alarm.DOUBT, "deed-near"
         elif length <= 3 and not talk:
             found = Alarm.DOUBT, "deed-bare"
-    if found is None and "attp" in kinds and not (old and not now) and not (talk and not now):
+    # "Last month they arrested her, now she is out": only a recent time outweighs an old one for what is over.
+    if found is None and "attp" in kinds and not (old and "recent" not in kinds) and not (talk and not now):
         if ours or (hostile and (here or "my" in kinds)):
             found = Alarm.SOS, "deed-done"
         elif (hostile and (now or here)) or (hostile and "they" in kinds and length <= 6) or (
