@@ -132,7 +132,9 @@ def probe_interval(down: timedelta) -> timedelta:
     """How long to wait before a channel that is down is tried again: seconds at first, a quarter of a minute later."""
     if down < timedelta(seconds=10):
         return timedelta(seconds=1)
-    return timedelta(seconds=3) if down < timedelta(minutes=10) else timedelta(seconds=15)
+    if down < timedelta(minutes=10):
+        return timedelta(seconds=3)
+    return timedelta(seconds=15) if down < timedelta(hours=6) else timedelta(minutes=1)
 
 
 @dataclass
@@ -288,6 +290,8 @@ class Delivery:
     def next_change(self) -> datetime | None:
         """When something that waits may go out: a retry, or a limit that ends."""
         now = self.engine.clock.now()
+        if self.limits.down_until is not None and self.limits.down_until > now:
+            return self.limits.down_until  # until then nothing goes out, whatever is ready
         with self.engine.store.reading() as work:
             ready = queues.next_ready(work.connection, now)
         times = [t for t in (ready, self.limits.next_change(now)) if t is not None]
