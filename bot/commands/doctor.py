@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.commands.opening import channel_settings_right, settings_or_refuse, telegram_settings
-from bot.commands.saying import Status, harmless, tell
+from bot.commands.saying import Status, foreseen, harmless, tell
 from bot.doctor.collecting import collect
 from bot.doctor.facts import Finding, Weight
 from bot.doctor.judging import judge
@@ -18,7 +18,7 @@ STYLES = {Weight.WRONG: "bold red", Weight.WARNING: "yellow", Weight.NOTE: "dim"
 def command() -> None:
     """Prints the findings. Raises typer.Exit with REFUSED when something is to be done."""
     settings = settings_or_refuse()
-    with channel_settings_right():
+    with channel_settings_right(), foreseen():
         telegram_settings(settings)
         findings = judge(collect(settings))
     for finding in findings:

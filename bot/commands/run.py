@@ -157,11 +157,26 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
 
 
 async def _in_our_loop(serving: Awaitable[None]) -> None:
+    """Serves, and ends in order whenever it is told to end: the handlers here hold until `serve` has its own."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(loop_trouble)
-    # From here on the process ends in order; before, Python's own handling of the signal is right.
+    task = asyncio.ensure_future(serving)
+    ended = False
+
+    def end() -> None:
+        nonlocal ended
+        ended = True
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    # A terminal that closes must not take the desk with it when nobody asked for that.
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    await serving
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not ended:
+            raise
 
 
 # ------------------------------------------------------------------------------------------------------------- banner
