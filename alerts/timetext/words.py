@@ -122,6 +122,8 @@ TIMER_NOUNS = (
 CHECK_IN_NOUNS = (
     *("check-in", "check-ins", "checkin", "checkins", "check in", "the check-ins", "my check-ins"),
     *("control", "controles", "los controles", "contrôles", "les contrôles", "الاطمئنان", "جدول", "الجدول"),
+    *("chequeo", "chequeos", "los chequeos", "mis chequeos", "pointage", "pointages", "les pointages"),
+    *("mes pointages", "اطمئنان"),
 )
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
