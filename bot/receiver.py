@@ -12,11 +12,12 @@ So two processes share one connection:
 A keeper that is killed alone is outlived by its worker, which goes on and takes over the lock's file.
 
 What remains: keeper and worker killed at the same instant lose what is on its way, since then the connection is gone:
-nearly two messages a kill while messages pour in, measured. One of them is signal-cli's own: it loses the message it is
-busy with when its last subscriber leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load,
-measured) than if the connection just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
+about two messages a kill while messages pour in, measured. One of them is signal-cli's own: it loses the message it
+is busy with when its last subscriber leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under
+load, measured) than if the connection just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet
+moment.
 
-A frame above `PEEK_LIMIT` cannot wait in the socket, and is taken out while it is still coming.
+A frame too large to wait in the socket is taken out while it is still coming.
 
 Exit statuses of the worker: 0 asked to end, `GONE` the connection ended, `REFUSED` signal-cli does not hand out this
 account's messages. Anything else is a death, and the next worker goes on with the same connection.
@@ -41,17 +42,13 @@ import structlog
 
 from alerts.events import RawInbound
 from bot.channels.signal.frames import describe
+from bot.socket_lines import ConnectionGone, Lines
 
 log = structlog.get_logger(__name__)
 
 GONE, REFUSED, BUSY = 10, 11, 75
 BACKOFF_SECONDS = (0.1, 0.3, 1.0, 2.0, 3.0)
 CONNECT_SECONDS = 3.0
-PEEK_LIMIT = 32 * 1024
-"""Bytes of a frame that can wait in the socket's buffer; Signal's own limit for a text is 2,000."""
-FRAME_LIMIT = 8 * 2**20
-"""Bytes of the largest frame that is stored whole. Of a larger one the beginning is stored, which no parser
-understands, so that it reaches quarantine and a person instead of nobody."""
 QUIET_SECONDS = 30.0
 """After so long a silence signal-cli is asked whether it is still there; without an answer in the same time it is
 not."""
@@ -80,10 +77,6 @@ class ReceiverSettings:
 
 class AlreadyReceiving(Exception):
     """Another receiver holds the lock. Two would each get a part of the messages."""
-
-
-class ConnectionGone(Exception):
-    """signal-cli closed the connection, or does not answer any more."""
 
 
 class SubscriptionRefused(Exception):
@@ -399,84 +392,6 @@ class _Worker:
             self._connection.sendall(request)
         except OSError:
             raise ConnectionGone from None
-
-
-class Lines:
-    """The lines of a socket, looked at before they are taken out."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._looked_at = 0
-        self._spilt: bytearray | None = None
-        self._seen = 0
-        self._expect(1)
-
-    def peek(self) -> list[bytes]:
-        """The lines that are there, without their ends. Raises `ConnectionGone`."""
-        if self._spilt is not None:
-            return self._spill()
-        try:
-            waiting = self._connection.recv(PEEK_LIMIT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except OSError:
-            raise ConnectionGone from None
-        if not waiting:
-            raise ConnectionGone
-        self._looked_at = waiting.rfind(b"\n") + 1
-        if self._looked_at:
-            self._expect(1)
-            self._seen = 0
-            return waiting[: self._looked_at - 1].split(b"\n")
-        if len(waiting) >= PEEK_LIMIT or len(waiting) == self._seen:
-            # Woken without anything new, the buffer is full: the rest comes only when we make room.
-            self._expect(1)
-            self._seen = 0
-            self._spilt = bytearray()
-            return self._spill()
-        if self._closed():
-            raise ConnectionGone
-        # Wake us only when there is more than what we have seen.
-        self._seen = len(waiting)
-        self._expect(self._seen + 1)
-        return []
-
-    def take(self) -> None:
-        """Takes the lines that `peek` returned out of the socket."""
-        self._spilt = None
-        while self._looked_at and (taken := self._connection.recv(self._looked_at)):
-            self._looked_at -= len(taken)
-
-    def _spill(self) -> list[bytes]:
-        """Takes a long line out piece by piece; its beginning, if it is beyond all measure."""
-        spilt = self._spilt
-        if spilt is None:
-            return []
-        while not spilt.endswith(b"\n"):
-            try:
-                waiting = self._connection.recv(PEEK_LIMIT, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return []
-            except OSError:
-                raise ConnectionGone from None
-            if not waiting:
-                raise ConnectionGone
-            end = waiting.find(b"\n")
-            piece = self._connection.recv(len(waiting) if end < 0 else end + 1)
-            if len(spilt) + len(piece) <= FRAME_LIMIT:
-                spilt += piece
-            elif piece.endswith(b"\n"):
-                spilt += b"\n"
-        return [bytes(spilt[:-1])]
-
-    def _expect(self, count: int) -> None:
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
-
-    def _closed(self) -> bool:
-        """Whether the other side will send no more."""
-        poll = select.poll()
-        poll.register(self._connection, select.POLLRDHUP)
-        return bool(poll.poll(0))
 
 
 def _request(name: str, method: str, **params: object) -> bytes:

@@ -137,8 +137,9 @@ def test_the_keeper_killed(stack: Any, tmp_path: Path, capsys: pytest.CaptureFix
 def test_keeper_and_worker_killed_together(
     stack: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The one case in which something may be lost: what is on its way in that instant, in the socket and inside signal-cli,
-    which drops the message it is busy with when its subscriber goes. Nearly two a kill while messages pour in."""
+    """The one case in which something may be lost: what is on its way in that instant, in the socket and inside
+    signal-cli, which drops the message it is busy with when its subscriber goes. About two a kill while messages pour
+    in."""
 
     def kill(running: Running) -> None:
         worker = running.worker()

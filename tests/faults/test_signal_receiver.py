@@ -19,7 +19,8 @@ import pytest
 
 from bot.channels.signal.parse import parse
 from bot.channels.signal.supervise import holder_of, receiver_runs
-from bot.receiver import FRAME_LIMIT, AlreadyReceiving, take_lock
+from bot.receiver import AlreadyReceiving, take_lock
+from bot.socket_lines import FRAME_LIMIT
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, message
 from tests.fakes.signal_receiver import SELF, environment, open_database
 
