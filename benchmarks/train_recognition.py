@@ -1,8 +1,8 @@
 """Trains the small model beside the recognition rules: `python -m benchmarks.train_recognition`.
 
 Logistic regression over hashed character n-grams, in plain Python, in a fixed order with fixed steps, so that the same
-sentences always give the same file. It learns from the sentences in `recognition_training/*.tsv` and, with less
-weight, from the fixed phrases of the lexicons; never from the labelled sets that measure it (a test compares them).
+sentences always give the same file. It learns from the sentences in `recognition_training/*.tsv`, never from the
+labelled sets that measure it (a test compares them).
 The threshold comes from cross-validation over the training sentences, for the share of ordinary ones it may disturb.
 """
 
@@ -13,14 +13,12 @@ import hashlib
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from alerts.recognition.lexicon import plain_phrases
 from alerts.recognition.model import features
 from alerts.recognition.normal import fold
-from config.lexicons import load_lexicons
 
 HERE = Path(__file__).parent
 SENTENCES = HERE / "recognition_training"
@@ -30,11 +28,8 @@ BUCKETS = 1 << 18
 EPOCHS = 12
 STEP = 0.6
 DECAY = 1e-5
-PHRASE_WEIGHT = 0.1  # a phrase of the lexicon, against 1 for a whole sentence
 FOLDS = 5
 DISTURBED = 0.015  # share of ordinary sentences that may be called alarming in cross-validation
-ALARMING = ("sure", "maybe", "state", "helpme", "bare")
-ORDINARY = ("mask", "task", "fiction", "topic", "calm")
 
 
 class Example(NamedTuple):
@@ -42,8 +37,6 @@ class Example(NamedTuple):
 
     buckets: tuple[int, ...]
     alarm: bool
-    weight: float
-    sentence: bool
 
 
 def sentences(folder: Path) -> Iterator[tuple[str, str, str]]:
@@ -54,17 +47,12 @@ def sentences(folder: Path) -> Iterator[tuple[str, str, str]]:
             yield language, label, text
 
 
-def examples(lexicons: Mapping[str, Mapping[str, object]]) -> tuple[list[Example], str]:
-    """All examples in a fixed order that mixes the labels, and the hash of what they were made from."""
-    given = [(text, label != "none", 1.0) for _, label, text in sentences(SENTENCES)]
-    for alarm, kinds in ((True, ALARMING), (False, ORDINARY)):
-        given += [(phrase, alarm, PHRASE_WEIGHT) for phrase in plain_phrases(lexicons, kinds)]
+def examples() -> tuple[list[Example], str]:
+    """All examples in a fixed order that mixes languages and labels, and the hash of what they were made from."""
+    given = [(text, label != "none") for _, label, text in sentences(SENTENCES)]
     digest = hashlib.sha256(json.dumps(given, ensure_ascii=False).encode()).hexdigest()
     given.sort(key=lambda one: hashlib.sha256(one[0].encode()).digest())
-    return [
-        Example(tuple(sorted(features(fold(text), BUCKETS))), alarm, weight, weight == 1.0)
-        for text, alarm, weight in given
-    ], digest
+    return [Example(tuple(sorted(features(fold(text), BUCKETS))), alarm) for text, alarm in given], digest
 
 
 def trained(learn: Sequence[Example]) -> tuple[list[float], float]:
@@ -77,7 +65,7 @@ def trained(learn: Sequence[Example]) -> tuple[list[float], float]:
             size = math.sqrt(len(example.buckets)) or 1.0
             score = bias + sum(weights[bucket] for bucket in example.buckets) / size
             error = example.alarm - 1 / (1 + math.exp(-max(min(score, 30.0), -30.0)))
-            change = step * error * example.weight
+            change = step * error
             bias += change * 0.1
             change /= size
             for bucket in example.buckets:
@@ -86,7 +74,9 @@ def trained(learn: Sequence[Example]) -> tuple[list[float], float]:
 
 
 def score(weights: Sequence[float], bias: float, example: Example) -> float:
-    return bias + sum(weights[bucket] for bucket in example.buckets) / (math.sqrt(len(example.buckets)) or 1.0)
+    return bias + sum(weights[bucket] for bucket in example.buckets) / (
+        math.sqrt(len(example.buckets)) or 1.0
+    )
 
 
 def threshold(all_examples: Sequence[Example]) -> tuple[float, float]:
@@ -97,7 +87,7 @@ def threshold(all_examples: Sequence[Example]) -> tuple[float, float]:
         learn = [one for at, one in enumerate(all_examples) if at % FOLDS != fold_number]
         weights, bias = trained(learn)
         for at, one in enumerate(all_examples):
-            if at % FOLDS == fold_number and one.sentence:
+            if at % FOLDS == fold_number:
                 (alarms if one.alarm else ordinary).append(score(weights, bias, one))
     ordinary.sort(reverse=True)
     cut = ordinary[int(len(ordinary) * DISTURBED)] + 1e-6
@@ -108,8 +98,14 @@ def model_file(weights: Sequence[float], bias: float, cut: float, digest: str) -
     """The model as stored: one line of facts, then the weights as signed bytes, packed."""
     scale = max(max(weights), -min(weights)) / 127
     small = bytes(round(weight / scale) & 0xFF for weight in weights)
-    facts = {"format": 1, "buckets": BUCKETS, "scale": round(scale, 9), "bias": round(bias, 6),
-             "threshold": round(cut, 6), "learned_from": digest}
+    facts = {
+        "format": 1,
+        "buckets": BUCKETS,
+        "scale": round(scale, 9),
+        "bias": round(bias, 6),
+        "threshold": round(cut, 6),
+        "learned_from": digest,
+    }
     return json.dumps(facts).encode() + b"\n" + zlib.compress(small, 9)
 
 
@@ -118,11 +114,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=MODEL)
     out: Path = parser.parse_args().out
-    learn, digest = examples(load_lexicons())
+    learn, digest = examples()
     cut, recall = threshold(learn)
     data = model_file(*trained(learn), cut, digest)
     out.write_bytes(data)
-    print(f"{len(learn)} examples, {sum(one.sentence for one in learn)} of them sentences")
+    print(f"{len(learn)} sentences")
     print(f"unseen sentences: {recall:.1%} of the alarms at {DISTURBED:.1%} of the ordinary ones disturbed")
     print(f"{out.name}: {len(data)} bytes")
 

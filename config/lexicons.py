@@ -13,7 +13,7 @@ import yaml
 _FOLDER = importlib.resources.files("config") / "lexicon"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MODEL_NAME = "model.bin"
-_LISTS = ("classes", "stems", "forms", "intents")
+_LISTS = ("classes", "stems", "forms", "endings", "intents")
 _KEYS = frozenset((*_LISTS, "language", "roman", "implied_they", "ordinary"))
 
 

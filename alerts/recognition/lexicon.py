@@ -3,7 +3,7 @@
 An entry of a class is a word, or several set apart by spaces. In an entry `stop*` stands for every word that begins so,
 `_` for any one word, `~` for up to two words, `(a|b)` for either, `(a|b)?` for either or none. All entries are folded as messages are.
 `forms` are patterns over one word for languages that put subject, tense and object into the verb; `{name}` in one
-stands for any stem of the list `stems.name`.
+stands for any stem of the list `stems.name`. `endings` give a class to every word that ends so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from rapidfuzz.distance import OSA
 from alerts.recognition.normal import BREAK, fold, spellings
 
 _ANY, _GAP = "_", "~"
-_FORMS_LEARNED = 12  # forms of one entry that the training sees: a long choice would outweigh sentences
 _SHORTEST_STEM = 2
 _SHORTEST_FORM = 5
 _SHORTEST_CORRECTED = 6
@@ -77,6 +76,7 @@ class Lexicon:
     words: dict[str, list[_Target]] = field(default_factory=dict)
     stems: dict[str, list[tuple[str, _Target]]] = field(default_factory=dict)
     forms: list[tuple[re.Pattern[str], str, str, tuple[str, ...]]] = field(default_factory=list)
+    endings: list[tuple[tuple[str, ...], str, _Target]] = field(default_factory=list)
     arabizi: dict[str, list[_Target]] = field(default_factory=dict)
     phrases: dict[str, dict[str, str]] = field(default_factory=dict)
     ordinary: set[str] = field(default_factory=set)
@@ -99,6 +99,9 @@ class Lexicon:
             for kind, patterns in _mapping(data.get("forms")).items():
                 for pattern in patterns:
                     index._add_form(language, kind, pattern, stems)
+            for kind, endings in _mapping(data.get("endings")).items():
+                folded = tuple(fold(ending).strip() for ending in endings)
+                index.endings.append((folded, _script(folded[0]), _Target(language, kind)))
             for entry in _mapping({"ordinary": data.get("ordinary") or ()})["ordinary"]:
                 index.ordinary.update(fold(entry).split())
         for word in {word for word in index.words if len(word) >= _SHORTEST_CORRECTED}:
@@ -149,6 +152,7 @@ class Lexicon:
             for pattern, of, language, kinds in self.forms:
                 if of == script and pattern.fullmatch(word):
                     found += [_Target(language, kind) for kind in kinds]
+            found += [target for endings, of, target in self.endings if of == script and word.endswith(endings)]
         if not found and word[0].isascii() and any(digit in word for digit in "235679") and not word.isdigit():
             found += self.arabizi.get(word.translate(_ARABIZI), ())
         return found
@@ -294,17 +298,3 @@ def _matched(words: Sequence[str], at: int, rest: tuple[_Part, ...]) -> int:
             return 0
         at += 1
     return at
-
-
-def plain_phrases(lexicons: Mapping[str, Mapping[str, object]], kinds: Sequence[str]) -> list[str]:
-    """Entries of these classes as plain text, one form of each choice after the other: examples for the training."""
-    found: dict[str, None] = {}
-    for language in sorted(lexicons):
-        classes = _mapping(lexicons[language].get("classes"))
-        for kind in kinds:
-            for entry in classes.get(kind, ()):
-                for plain in sorted(_expanded(entry, True))[:_FORMS_LEARNED]:
-                    text = " ".join(word.strip("*") for word in plain.split() if word not in (_ANY, _GAP))
-                    if text:
-                        found[text] = None
-    return list(found)

@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 from alerts.recognition.lexicon import Hit, Lexicon
 from alerts.recognition.model import Model
 from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, spellings, squeeze
-from alerts.recognition.rules import SHARED, TRIGGERS, Finding, judge, unmasked
+from alerts.recognition.rules import CALMING, SHARED, TRIGGERS, Finding, judge, unmasked
 from alerts.recognition.verdict import Alarm, Intent, Verdict
 
 _STRETCH = 22  # words judged together: a long sentence and a half
@@ -167,9 +167,16 @@ class Recogniser:
         if len(parts) > 1 and total <= _TOGETHER and best.alarm is Alarm.NONE:
             together = [word for words in parts for word in words]
             best = _stronger(best, self._judged(together, memory, shouted=shouted, question=question))
-        if best.alarm is Alarm.NONE and self._model is not None and self._model.alarming(self._ends(folded)):
-            return Verdict(Alarm.DOUBT, "model")
+        if best.alarm is Alarm.NONE and self._model is not None and not self._ordinary(parts, memory):
+            if self._model.alarming(self._ends(folded)):
+                return Verdict(Alarm.DOUBT, "model")
         return best
+
+    def _ordinary(self, parts: Sequence[Sequence[str]], memory: dict[str, list]) -> bool:  # type: ignore[type-arg]
+        """Whether a short message names its ordinary subject: the rules have judged that, the model need not."""
+        return sum(map(len, parts)) <= _SHORT and any(
+            hit.kind in CALMING or hit.kind in ("mask", "nobody") for words in parts for hit in self._lexicon.hits(words, memory)
+        )
 
     def _shortened(self, word: str) -> str:
         if self._lexicon.known(word):

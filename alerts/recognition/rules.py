@@ -17,15 +17,16 @@ from alerts.recognition.verdict import Alarm
 Finding = tuple[Alarm, str]
 
 TRIGGERS = frozenset(("sos", "help", "helpme", "sure", "maybe", "att", "attp", "attb", "attn", "come", "weapon",
-                      "state", "miss", "urgent", "place", "actor"))
+                      "state", "miss", "urgent", "place", "actor", "deed", "deedme"))
 _TOLD_AFTERWARDS = frozenset(("deed-done", "actor-coming", "missing"))  # with "all home, thanks" it is over
 # Words for these mean the same beside any language: people mix.
 SHARED = frozenset(("actor", "weapon"))
 _SILENT = frozenset(("mask", "neg", "nobody", "negafter", "filler", "ordinary"))
-_CALMING = frozenset(("topic", "fiction", "cond", "report", "past", "task", "thanks", "tame", "calm"))
+CALMING = frozenset(("topic", "fiction", "cond", "report", "past", "task", "thanks", "tame", "calm"))
 _DEEDS = frozenset(("att", "attp", "attb", "come", "state"))
 _DENIABLE = _DEEDS | {"attn", "weapon", "help", "helpme", "urgent", "sos", "maybe", "miss"}
 _REACH_BEFORE = 3  # words a negation reaches forward
+_REACH_OBJECT = 2  # words between a deed and the one it is done to
 _REACH_AFTER = 2  # words a negation that stands behind reaches back
 
 
@@ -46,13 +47,27 @@ def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> li
     return kept
 
 
+def _done_to_us(hits: Sequence[Hit], hostile: bool) -> bool:
+    """Whether several people do something to us for which no word is known, and which is nothing friendly (`benign`)."""
+    friendly = [hit for hit in hits if hit.kind == "benign"]
+    ours = [hit for hit in hits if hit.kind == "me"]
+    for deed in hits:
+        if deed.kind not in ("deed", "deedme") or any(
+                hit.start < deed.end and deed.start < hit.end for hit in friendly):
+            continue
+        near = any(0 < abs(hit.start - deed.start) <= _REACH_OBJECT for hit in ours)
+        if deed.kind == "deedme" or (near and hostile):
+            return True
+    return False
+
+
 def _within(past: Hit, hits: Sequence[Hit]) -> bool:
     """Whether a word for the past is part of a phrase of alarm ("the man from yesterday is back")."""
     return any(hit.kind in ("sure", "maybe") and hit.start <= past.start and past.end <= hit.end for hit in hits)
 
 
 def _hidden(hit: Hit, mask: Hit) -> bool:
-    if hit.kind in _CALMING:
+    if hit.kind in CALMING:
         return False
     overlap = mask.start < hit.end and hit.start < mask.end
     return overlap and (hit.kind in _DEEDS or hit.end - hit.start <= mask.end - mask.start)
@@ -78,7 +93,7 @@ def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, im
         return None
     if "tame" in kinds and not kinds & {"actor", "weapon", "now", "they"}:
         return None  # the boss chases, the heat kills, the flu holds at home
-    if implied and kinds & {"att", "attp"}:
+    if implied and kinds & {"att", "attp", "deed"}:
         kinds.add("they")
     return (_called(hits, kinds, length, question, shouted) or _told(hits, kinds, length, question))
 
@@ -166,7 +181,7 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
     if found is None and "come" in kinds and hostile and not talk and not old:
         if kinds & {"me", "my", "home", "now", "place"} and "actor" in kinds:
             found = Alarm.SOS, "actor-coming"
-        elif kinds & {"me", "my", "home", "now", "place"} or "actor" in kinds:
+        elif kinds & {"me", "my", "now"} or "actor" in kinds:
             found = (Alarm.DOUBT, "coming") if not question else None
     if found is None and "place" in kinds and "actor" in kinds and not talk and not old and not question:
         near = bool(kinds & {"me", "my", "home", "now"})
@@ -186,6 +201,8 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
     if found is None and "actor" in kinds and (here or ours or "my" in kinds or "weapon" in kinds) and not (
             talk or old or question):
         found = Alarm.DOUBT, "actor-and-us"
+    if found is None and not (talk or old or question or "thanks" in kinds) and _done_to_us(hits, hostile):
+        found = Alarm.DOUBT, "deed-unknown"
     if found is not None and "calm" in kinds and (found[0] is Alarm.DOUBT or found[1] in _TOLD_AFTERWARDS):
         return None
     if found is not None and conditional:
