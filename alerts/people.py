@@ -146,7 +146,6 @@ class Person:
 class LinkStatus(enum.Enum):
     """Where a trusted contact stands."""
 
-    INVITED = "invited"
     CONSENTED = "consented"
     ENDED = "ended"
 

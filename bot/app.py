@@ -121,7 +121,29 @@ def set_up_desk(
     downloads = Downloads(engine, runtime, channels)
     for lane in lanes.values():
         lane.delivery.open_file = downloads.open_file
+    signal_channel = channels.get("signal")
+    if isinstance(signal_channel, SignalChannel):
+        engine.observe = trusting(runtime, signal_channel)
     return Desk(runtime, channels, downloads, lock)
+
+
+def trusting(runtime: Runtime, channel: SignalChannel) -> Callable[[str, Mapping[str, object]], None]:
+    """Passes on to signal-cli that an officer has confirmed a changed key: until then it refuses to send there."""
+
+    def observe(name: str, references: Mapping[str, object]) -> None:
+        if name == "trust_wanted" and references.get("channel") == channel.name:
+            runtime.spawn(lambda: _trust(runtime, channel, str(references.get("address", ""))))
+
+    return observe
+
+
+async def _trust(runtime: Runtime, channel: SignalChannel, address_id: str) -> None:
+    def account() -> str:
+        with runtime.engine.store.reading() as work:
+            return work.account_of(address_id)
+
+    if not await channel.trust(await asyncio.to_thread(account)):
+        log.error("trust_failed", address=address_id)
 
 
 def _lock(database: str) -> RunLock | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -111,6 +111,17 @@ class Runtime:
             if len(self._calls) < CALLS_WAITING:
                 self._calls.append((do, Future()))
                 self._wake.notify()
+
+    def spawn(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Starts something on the event loop from the desk thread; its end is not waited for."""
+
+        def begin() -> None:
+            task = asyncio.ensure_future(job())
+            self._sends.add(task)
+            task.add_done_callback(self._sends.discard)
+
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(begin)
 
     def poke(self, *, deadlines: bool = False, inbox: bool = False, outbox: bool = False) -> None:
         """Something may be due: the ticker, another process, or a changed clock says so."""

@@ -20,14 +20,13 @@ from alerts.facts import Ward
 from alerts.invitations import clean_name, free_name, name_key
 from alerts.outbox import Choice
 from alerts.people import ContactLink, Invitation, LinkStatus, Person, Purpose, Role
-from alerts.recognition import Intent
 from handlers import codes, dialogue, relay
 from handlers.asking import Asked
 from handlers.draft import Draft
 from handlers.telling import answer, first_on_call, notice, unasked
 from handlers.words import SOURCE_LANGUAGE
 
-YES, NO = "yes", "no"
+NO = "no"
 MOST = 10
 """Trusted contacts of one defender."""
 
@@ -114,8 +113,8 @@ def stop(draft: Draft, person: Person, name: str) -> None:
 # ------------------------------------------------------------------------------------------------------- the contact
 
 
-def asked_to_be(draft: Draft, person: Person, invitation: Invitation) -> bool:
-    """Somebody sends the code of a trusted contact: they are told what it means, and asked."""
+def consents(draft: Draft, person: Person, invitation: Invitation) -> bool:
+    """Somebody sends the code of a trusted contact: that is their consent, and they are told what it means."""
     defender = draft.person(invitation.subject_id)
     if defender is None or defender.id == person.id:
         answer(draft, person, "contact.own_code")
@@ -125,67 +124,41 @@ def asked_to_be(draft: Draft, person: Person, invitation: Invitation) -> bool:
         answer(draft, person, "contact.are_already", name=defender.alias)
         return False
     others = [link for link in standing(draft.facts.subject_links) if known is None or link.id != known.id]
-    label = free_name(invitation.alias, (link.label for link in others))
-    if known is None:
-        link = ContactLink(
-            id=draft.new_id(),
-            defender_id=defender.id,
-            contact_id=person.id,
-            status=LinkStatus.INVITED,
-            rank=max((o.rank for o in draft.facts.subject_links), default=-1) + 1,
-            version=1,
-            key_id=defender.key_id,
-            label=label,
-        )
-    else:
-        link = replace(known, status=LinkStatus.INVITED, version=known.version + 1, label=label)
-    draft.put(link)
-    parts = [draft.word(person, "contact.ask", name=defender.alias), *dialogue.telegram(draft, person)]
-    choices = (
-        Choice(f"contact:{YES}.{link.id}", draft.word(person, "button.agree")),
-        Choice(f"contact:{NO}.{link.id}", draft.word(person, "button.refuse")),
+    link = ContactLink(
+        id=known.id if known is not None else draft.new_id(),
+        defender_id=defender.id,
+        contact_id=person.id,
+        status=LinkStatus.CONSENTED,
+        rank=known.rank if known else max((o.rank for o in draft.facts.subject_links), default=-1) + 1,
+        version=known.version + 1 if known is not None else 1,
+        key_id=defender.key_id,
+        label=free_name(invitation.alias, (link.label for link in others)),
+        consented_at=draft.now,
     )
-    draft.say(person, OutboundKind.QUESTION, "\n\n".join(parts), choices=choices, question="contact")
-    return True
-
-
-def in_words(draft: Draft, person: Person, text: str) -> bool:
-    """A yes or a no in words, from somebody who is asked by one defender. Returns whether it was one."""
-    if person.role not in (Role.STRANGER, Role.CONTACT):
-        return False
-    if person.talk.question is not None or draft.facts.cases:
-        return False  # their yes may be to "is this an emergency?"
-    open_ = [ward.link for ward in draft.facts.wards if ward.link.status is LinkStatus.INVITED]
-    intent = draft.rules.recogniser.intent(text)
-    if len(open_) != 1 or intent not in (Intent.YES, Intent.OK, Intent.NO):
-        return False
-    decided(draft, person, f"{NO if intent is Intent.NO else YES}.{open_[0].id}")
+    draft.put(link)
+    if person.role is Role.STRANGER:
+        alias = person.alias or link.label
+        person = draft.put_person(replace(draft.latest(person), role=Role.CONTACT, alias=alias))
+    unasked(draft, defender, draft.facts.subject_cases, "contact.agreed", name=link.label)
+    draft.event("contact_joined")
+    parts = [draft.word(person, "contact.welcome", name=defender.alias), *dialogue.telegram(draft, person)]
+    choices = (Choice(f"contact:{NO}.{link.id}", draft.word(person, "button.refuse")),)
+    draft.say(person, OutboundKind.ANSWER, "\n\n".join(parts), choices=choices, question="contact")
     return True
 
 
 def decided(draft: Draft, person: Person, value: str) -> None:
-    """The answer of somebody who was asked to be a trusted contact."""
+    """Somebody who sent a code does not want to be a trusted contact after all."""
     word, _, link_id = value.partition(".")
     ward = next((w for w in draft.facts.wards if w.link.id == link_id), None)
-    if ward is None or ward.link.status is LinkStatus.ENDED:
+    if word != NO or ward is None or ward.link.status is LinkStatus.ENDED:
         answer(draft, person, "contact.over")
         return
-    if word == NO:
-        end(draft, person, ward, "contact.declined")
-        answer(draft, person, "contact.declined_heard")
-        return
-    if ward.link.status is LinkStatus.INVITED:
-        draft.put(
-            replace(
-                ward.link, status=LinkStatus.CONSENTED, consented_at=draft.now, version=ward.link.version + 1
-            )
-        )
-        if person.role is Role.STRANGER:
-            alias = person.alias or ward.link.label
-            person = draft.put_person(replace(draft.latest(person), role=Role.CONTACT, alias=alias))
-        unasked(draft, ward.defender, ward.cases, "contact.agreed", name=ward.link.label)
-        draft.event("contact_joined")
-    answer(draft, person, "contact.welcome", name=ward.defender.alias)
+    end(draft, person, ward, "contact.declined")
+    others = [w for w in draft.facts.wards if w.link.id != link_id and w.link.status is not LinkStatus.ENDED]
+    if person.role is Role.CONTACT and not others:
+        draft.put_person(replace(draft.latest(person), role=Role.STRANGER))
+    answer(draft, person, "contact.declined_heard")
 
 
 def leave(draft: Draft, person: Person, name: str) -> bool:

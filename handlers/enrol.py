@@ -45,7 +45,7 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     about_case = any(target.case_id for target in draft.facts.targets)
     if wanted is not None and (wanted.slash or not about_case) and command(draft, person, wanted):
         return True
-    return contacts.in_words(draft, person, inbound.text) or dialogue.heard(draft, person, inbound.text)
+    return dialogue.heard(draft, person, inbound.text)
 
 
 def command(draft: Draft, person: Person, wanted: Asked) -> bool:

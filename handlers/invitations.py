@@ -82,7 +82,7 @@ def carried_out(draft: Draft, inbound: Inbound, person: Person, invitation: Invi
         case Purpose.DEFENDER:
             return joining.as_defender(draft, person, invitation)
         case Purpose.CONTACT:
-            return contacts.asked_to_be(draft, person, invitation)
+            return contacts.consents(draft, person, invitation)
         case Purpose.CHANNEL:
             return joining.as_channel(draft, inbound, person, invitation)
 

@@ -98,7 +98,8 @@ def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Ca
     if listed and draft.facts.desk.crowd_head not in (None, case.id):
         # The oldest of the crowd climbs for all of them; this one keeps its own deadline behind it.
         return draft.put_case(replace(case, step=case.step + 1))
-    people = to_page(step, draft.facts.desk, case.paged, without)
+    # An officer who raises an alarm is not who is called for it.
+    people = to_page(step, draft.facts.desk, case.paged, without | {case.person_id})
     page(draft, case, people, key="page.crowd" if crowded(draft, case) else "page.case")
     reached = [p.id for p in people if p.id not in case.paged]
     case = draft.put_case(replace(case, step=case.step + 1, paged=(*case.paged, *reached)))

@@ -17,6 +17,8 @@ from alerts.recognition import Alarm, Intent
 from handlers import checkin, clearing, enrol, paging, questions, relay, sos
 from handlers.draft import Draft
 
+REPEATED = "DuplicateMessage"
+"""In the name of signal-cli's exception for a message that it had decrypted before."""
 OUT_OF_THE_BLUE = frozenset({InboundKind.LOCATION, InboundKind.LIVE_LOCATION, InboundKind.VOICE})
 
 
@@ -310,6 +312,8 @@ def reachable(draft: Draft, person: Person, inbound: Inbound) -> None:
 
 def unreadable(draft: Draft, event: Heard, person: Person) -> None:
     """Somebody tried to write and it cannot be read: their key changed. From a defender that is an alarm by itself."""
+    if REPEATED in event.inbound.text:
+        return  # a message that was read before came again, as after a crash of signal-cli
     addresses = tuple(
         replace(a, status=Reach.FROZEN) if a.channel == event.inbound.channel else a for a in person.addresses
     )

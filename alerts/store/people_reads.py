@@ -55,6 +55,11 @@ class PeopleReads(Loading):
             self._seen.pop(("people", person_id), None)
         return self.person(person_id)
 
+    def account_of(self, address_id: str) -> str:
+        """The account id of an address; empty when there is no such address."""
+        found = self._one(ADDRESSES, address_id)
+        return found.account if found is not None else ""
+
     def person_at(self, channel: str, account: str) -> Person | None:
         """Who writes from this account."""
         blind = self.vault.account(channel, account)

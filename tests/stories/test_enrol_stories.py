@@ -107,17 +107,6 @@ def test_skip_answers_the_question_about_an_alarm_before_the_dialogue() -> None:
         assert not it.told("nour", "enrol.zone")
 
 
-def test_a_yes_to_an_emergency_is_no_consent_to_be_a_contact() -> None:
-    with chat(SAMI, LINA, "kim") as it:
-        it.says("sami", "add contact kim")
-        it.says("kim", it.code("sami"))
-        it.says("kim", "call me now")
-        assert it.told("kim", "doubt")
-        it.says("kim", "yes")
-        assert it.new("ana", "page")
-        assert not it.told("sami", "contact.agreed", name="kim")
-
-
 def test_what_is_no_answer_in_the_dialogue_reaches_the_desk() -> None:
     with chat("nour") as it:
         it.says("ana", "invite Nour")
@@ -190,20 +179,17 @@ def test_what_looks_like_a_code_reaches_an_open_case() -> None:
 # ----------------------------------------------------------------------------------------------------------- contacts
 
 
-def test_a_trusted_contact_is_told_what_it_means_agrees_and_is_written_to_only_then(database: str) -> None:
+def test_a_trusted_contact_consents_by_sending_the_code_and_is_told_what_it_means(database: str) -> None:
     with chat("nour", "lina", database=database) as it:
         enrolled(it, "nour", "Nour")
         it.says("nour", "contact lina")
         code = it.code("nour")
         assert not it.person("lina")
         it.says("lina", f"/start {code}")
-        assert it.told("lina", "contact.ask", name="Nour")
+        assert it.told("lina", "contact.welcome", name="Nour")
+        assert it.told("nour", "contact.agreed", name="lina")
         nour = it.person("nour")
         assert nour is not None
-        with it.stage.engine.store.reading() as work:
-            assert [link.status for link in work.links_of(nour.id)] == [LinkStatus.INVITED]
-        it.says("lina", "yes")
-        assert it.told("nour", "contact.agreed", name="lina")
         with it.stage.engine.store.reading() as work:
             (link,) = work.links_of(nour.id)
         assert (link.status, link.label) == (LinkStatus.CONSENTED, "lina")
@@ -217,7 +203,7 @@ def test_somebody_may_decline_to_be_a_contact() -> None:
         enrolled(it, "nour", "Nour")
         it.says("nour", "add contact Lina K")
         it.says("lina", it.code("nour"))
-        it.says("lina", "2")
+        it.says("lina", "1")
         assert it.told("nour", "contact.declined", name="Lina K")
         assert roles(it, "lina") == [Role.STRANGER]
         it.says("nour", "contacts")

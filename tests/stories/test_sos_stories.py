@@ -32,11 +32,11 @@ def manner(request: pytest.FixtureRequest) -> Iterator[Manner]:
     if request.param == "as it is":
         yield Manner()
     elif request.param == "killed":
-        yield Manner(chop=timedelta(seconds=50))
+        yield Manner(killed=True, chop=timedelta(seconds=50))
     else:
         server: Postgres = request.getfixturevalue("postgres")
         with server.fresh_database() as url:
-            yield Manner(url, timedelta(minutes=3))
+            yield Manner(url, killed=True)
 
 
 def script(*steps: str) -> str:
@@ -77,7 +77,7 @@ def test_a_page_goes_to_all_channels_of_the_officer_and_telegram_gets_no_content
 
 def test_nobody_takes_it_and_the_climb_reaches_everybody(manner: Manner) -> None:
     story = manner.play(script("sami: SOS", "wait: 31m"))
-    first = {}
+    first: dict[str, str] = {}
     for line in story.out("page"):
         first.setdefault(line["who"], line["at"][11:16])
     assert first == {"ana": "08:00", "ben": "08:02", "carla": "08:05"}
