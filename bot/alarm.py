@@ -35,6 +35,9 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 3.0
 WINDOW = timedelta(minutes=15)
 """How far back a page may lie: a later climb of the same case makes a page of its own."""
+MOST_AT_ONCE = 10
+"""Calls in one look. When more cases are paged at once, the last call says how many `more` there are: whoever is awake
+by then reads the rest in the chat, and an alarm service that is flooded lets nobody through."""
 OVERLAP = timedelta(seconds=30)
 """Pages may be committed a little after the instant they carry."""
 CALLED = "page_webhook_called_to"
@@ -80,15 +83,21 @@ class Alarm:
             if (call.case_id, call.queued_at) not in self._called
         ]
         # A case that was paged twice since the last look rings once; the last page stands for those before it.
-        latest = {call.case_id: call for call in wanted}
-        answers = await asyncio.gather(*(outside.post(self._address, body(call)) for call in latest.values()))
-        taken = {call.case_id for call, answer in zip(latest.values(), answers, strict=True) if not answer}
-        for call, answer in zip(latest.values(), answers, strict=True):
+        latest = list({call.case_id: call for call in wanted}.values())
+        now_calling, rest = latest[:MOST_AT_ONCE], latest[MOST_AT_ONCE:]
+        bodies = [body(call) for call in now_calling]
+        if rest:
+            bodies[-1]["more"] = len(rest)
+        answers = await asyncio.gather(*(outside.post(self._address, one) for one in bodies))
+        taken = {call.case_id for call, answer in zip(now_calling, answers, strict=True) if not answer}
+        for call, answer in zip(now_calling, answers, strict=True):
             if answer:
                 log.error("page_webhook_failed", case=call.case_ref, reason=answer)
             else:
                 log.info("page_webhook", case=call.case_ref)
-        self._failed = len(latest) - len(taken)
+        if rest and not answers[-1]:
+            taken.update(call.case_id for call in rest)
+        self._failed = sum(map(bool, answers))
         self.failures += self._failed
         self._called.update({(c.case_id, c.queued_at): c.queued_at for c in wanted if c.case_id in taken})
         if wanted:

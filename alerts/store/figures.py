@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, union
 
 from alerts.ids import from_micros, micros
 from alerts.store.queues import oldest_unsent_page
@@ -66,14 +66,15 @@ def server_clock(connection: Connection) -> datetime | None:
 
 def page_calls(connection: Connection, since: datetime) -> Sequence[PageCall]:
     """The P1 pages queued since then about which nobody has done anything yet, oldest first, one for each case and
-    instant however many people were paged.
+    instant however many people were paged. A P1 case that was opened since then counts as one too: there may have been
+    nobody to page.
 
     A page is over when its case is closed, or was taken after the page was queued.
     """
     # Ids begin with their instant in milliseconds, so this is a range of the primary key, however large the outbox is.
     first = f"{micros(since) // 1000:012x}"
-    query = (
-        select(outbox.c.case_id, cases.c.ref, outbox.c.created_at, cases.c.drill)
+    paged = (
+        select(outbox.c.case_id, cases.c.ref, outbox.c.created_at.label("at"), cases.c.drill)
         .select_from(outbox.outerjoin(cases, cases.c.id == outbox.c.case_id))
         .where(
             outbox.c.id >= first,
@@ -85,10 +86,11 @@ def page_calls(connection: Connection, since: datetime) -> Sequence[PageCall]:
                 & (cases.c.taken_at.is_(None) | (cases.c.taken_at <= outbox.c.created_at)),
             ),
         )
-        .distinct()
-        .order_by(outbox.c.created_at)
+    )
+    opened = select(cases.c.id, cases.c.ref, cases.c.opened_at, cases.c.drill).where(
+        cases.c.status == "open", cases.c.urgency == 1, cases.c.id >= first, cases.c.taken_at.is_(None)
     )
     return [
-        PageCall(row.case_id or "", row.ref or "", from_micros(row.created_at), bool(row.drill))
-        for row in connection.execute(query)
+        PageCall(case_id or "", ref or "", from_micros(at), bool(drill))
+        for case_id, ref, at, drill in connection.execute(union(paged, opened).order_by("at"))
     ]

@@ -159,9 +159,26 @@ def test_each_further_page_rings_until_the_case_is_taken(bench: Bench) -> None:
     assert bench.look() == []
 
 
+def test_a_case_rings_although_there_was_nobody_to_page(bench: Bench) -> None:
+    case = bench.case("XF7A")
+    assert bench.look() == ["XF7A"]
+    bench.pass_time(1)
+    bench.change(case, status="taken", taken_at=micros(bench.clock.now()))
+    bench.start()
+    assert bench.look() == []
+
+
+def test_a_flood_is_some_calls_and_the_number_of_the_others(bench: Bench) -> None:
+    for number in range(25):
+        bench.page(bench.case(f"R{number:03}"))
+    assert len(bench.look()) == 10
+    assert [call.get("more") for call in bench.calls] == [None] * 9 + [15]
+    assert bench.look() == []
+
+
 @pytest.mark.parametrize("more", [{"urgency": 2}, {"kind": "notice"}, {"kind": "receipt"}])
 def test_nothing_but_a_p1_page_rings(more: dict[str, Any], bench: Bench) -> None:
-    bench.page(bench.case("XF7A"), **more)
+    bench.page(bench.case("XF7A", urgency=2), **more)
     assert bench.look() == []
 
 
@@ -215,7 +232,11 @@ def test_a_call_that_failed_before_the_death_is_made_after_it(bench: Bench) -> N
 
 def test_a_page_before_the_first_look_ever_is_no_news_and_one_after_it_is(database: str) -> None:
     bench = Bench(database)
-    bench.page(bench.case("OLD1"), created_at=micros(NOW - timedelta(hours=1)))
+    old = NOW - timedelta(hours=1)
+    bench.page(
+        bench.case("OLD1", id=Ids(old, bytes(16)).new(), opened_at=micros(old)),
+        created_at=micros(NOW - timedelta(hours=1)),
+    )
     bench.pass_time(3600)
     assert bench.look() == []
     bench.page(bench.case("XF7A"))
