@@ -29,7 +29,7 @@ EPOCHS = 12
 STEP = 0.6
 DECAY = 1e-5
 FOLDS = 5
-DISTURBED = 0.015  # share of ordinary sentences that may be called alarming in cross-validation
+DISTURBED = 0.05  # share of ordinary sentences that may be called alarming in cross-validation; the rules still excuse most
 
 
 class Example(NamedTuple):

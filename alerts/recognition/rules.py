@@ -157,7 +157,8 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
         elif length <= 3 and not talk:
             found = Alarm.DOUBT, "deed-bare"
     # "Last month they arrested her, now she is out": only a recent time outweighs an old one for what is over.
-    if found is None and "attp" in kinds and not (old and "recent" not in kinds) and not (talk and not now):
+    if found is None and "attp" in kinds and not (old and "recent" not in kinds) and not (
+            talk and not now and not ("me" in kinds and hostile)):
         if ours or (hostile and (here or "my" in kinds)):
             found = Alarm.SOS, "deed-done"
         elif (hostile and (now or here)) or (hostile and "they" in kinds and length <= 6) or (
@@ -168,7 +169,7 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
             found = Alarm.SOS, "deed-coming"
         elif hostile and not question:
             found = Alarm.DOUBT, "deed-coming-near"
-    if found is None and "state" in kinds and not (old and not now):
+    if found is None and "state" in kinds and not (old and (not now or "calm" in kinds)):
         # A state of several words ("cannot breathe") says whose it is; one word ("hiding") may be anybody's.
         whole = any(hit.kind == "state" and hit.end - hit.start > 1 for hit in hits)
         if whole or kinds & {"i", "me", "my", "now", "kin"} or length <= 4 or hostile:
