@@ -119,6 +119,12 @@ def next_rung(round_: Round, ladder: Ladder) -> tuple[int, datetime] | None:
     return place, at
 
 
+def asks_next(round_: Round, ladder: Ladder) -> bool:
+    """Whether the next rung only asks the person once more, so that nobody else has to be known for it."""
+    coming = next_rung(round_, ladder)
+    return coming is not None and ladder.rungs[coming[0]].kind in ASKS
+
+
 def told_others_at(round_: Round, ladder: Ladder) -> datetime:
     """When somebody else hears of the silence: the contacts or the desk, whichever is first."""
     places = [n for n, rung in enumerate(ladder.rungs) if rung.kind in (*OPENS_CASE, RungKind.CONTACTS)]

@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from heapq import merge
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -99,6 +100,15 @@ def next_prompt(schedule: CheckInSchedule, after: datetime) -> datetime | None:
     Raises ValueError when `after` carries no zone.
     """
     after = require_utc(after, "after")
+    # Many people are asked at the same times of the same zone, and those are whole minutes: one answer serves all of
+    # them for a minute.
+    minute = after.replace(second=0, microsecond=0)
+    found = _next_prompt(schedule, minute)
+    return found if found is None or found > after else _next_prompt(schedule, after)
+
+
+@lru_cache(maxsize=4096)
+def _next_prompt(schedule: CheckInSchedule, after: datetime) -> datetime | None:
     zone = zone_named(schedule.zone)
     # Strictly after the last microsecond of a pause is from its end on.
     floor = after if schedule.paused_until is None else max(after, schedule.paused_until - _TICK)

@@ -33,7 +33,7 @@ log = structlog.get_logger("watchline")
 
 ALIVE = "alive_at"
 INBOX_BATCH = 64
-DEADLINE_BATCH = 250
+DEADLINE_BATCH = 100
 DEDUP_WINDOW = timedelta(hours=48)
 """Longer than any channel redelivers; a channel's ids may start again later."""
 
@@ -104,10 +104,23 @@ class Engine:
             except Exception as wrong:
                 if self.store.is_away(wrong):
                     raise
-                with self.store.writing() as work:
-                    alone = self.turns.failed(work, row, self.clock.now(), wrong)
+                alone = self._count_failure(row, wrong)
             report.add(alone)
         return report
+
+    def _count_failure(self, row: queues.Waiting, wrong: Exception) -> Report:
+        try:
+            with self.store.writing() as work:
+                return self.turns.failed(work, row, self.clock.now(), wrong)
+        except Exception as worse:
+            if self.store.is_away(worse):
+                raise
+            # Even telling the desk of it fails: it is counted all the same, or it would stand in the way for ever.
+            with self.store.writing() as work:
+                queues.note_attempt(work.connection, row.id)
+            return Report(
+                failed=[(row.id, type(wrong).__name__), (row.id, f"telling {type(worse).__name__}")]
+            )
 
     def work_deadlines(self) -> Report:
         """Turns for what is due, one commit."""
@@ -143,9 +156,24 @@ class Engine:
             log.error("outcome_batch_failed", error=type(error).__name__)
             report = Report()
             for event in answered:
-                with self.store.writing() as work:
-                    report.add(self.turns.bare_outcome(work, event, self.clock.now()))
+                report.add(self._settle_one(event))
         return self._told(report)
+
+    def _settle_one(self, event: Answered) -> Report:
+        """One outcome alone: with all that follows from it, else without, else it is left for the next start."""
+        report = Report()
+        for turn in (lambda work, e, now: self.turns.outcomes(work, [e], now), self.turns.bare_outcome):
+            try:
+                with self.store.writing() as work:
+                    done: Report = turn(work, event, self.clock.now())
+            except Exception as error:
+                if self.store.is_away(error):
+                    raise
+                report.failed.append((event.outgoing_id, type(error).__name__))
+            else:
+                report.add(done)
+                break
+        return report
 
     def happened(self, event: Event, before: Callable[[Work], object] = lambda _: None) -> Report:
         """The turn of something that is in no queue, in one commit with what is written `before` it."""

@@ -94,7 +94,10 @@ def decided(draft: Draft, event: Heard, person: Person, *, yes: bool) -> None:
         draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.over"), urgency=3)
         return
     waiting = [c for c in map(draft.latest, draft.facts.check_ins) if c.status is CheckInStatus.PROPOSED]
-    for other in (*(c for c in waiting if c.id != newest.id), *(checkin_setup.periodic(draft) if yes else ())):
+    for other in (
+        *(c for c in waiting if c.id != newest.id),
+        *(checkin_setup.periodic(draft) if yes else ()),
+    ):
         draft.put_check_in(replace(other, status=CheckInStatus.ENDED, next_at=None))
     if not yes:
         draft.put_check_in(replace(newest, status=CheckInStatus.ENDED))

@@ -26,9 +26,7 @@ def schedule_words(draft: Draft, reader: Person, schedule: CheckInSchedule) -> s
         start, end = map(show_wall_time, schedule.quiet)
         parts.append(draft.word(reader, "schedule.quiet", start=start, end=end))
     if schedule.paused_until is not None and schedule.paused_until > draft.now:
-        parts.append(
-            draft.word(reader, "schedule.paused", time=clock(draft, reader, schedule.paused_until))
-        )
+        parts.append(draft.word(reader, "schedule.paused", time=clock(draft, reader, schedule.paused_until)))
     return "; ".join(parts)
 
 

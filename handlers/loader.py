@@ -30,6 +30,7 @@ from alerts.oncall import on_call
 from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.recognition import Intent
+from alerts.rounds import asks_next
 from alerts.store.work import Work
 from handlers.desk import references_in
 from handlers.rota import changes_rota
@@ -65,6 +66,7 @@ class Loader:
     """Keys that were taken and not used; the next turn uses them."""
     spare_references: list[str] = field(default_factory=list)
     """Free case references, likewise."""
+    _held: tuple[datetime, DeskView] | None = None
 
     def prefetch(self, events: Iterable[Event]) -> None:
         """Reads in bulk what a batch of events will need."""
@@ -91,14 +93,14 @@ class Loader:
             self.work.check_ins(r.check_in_id for r in climbing)
             self.work.cases(r.case_id for r in climbing if r.case_id)
             self.work.sends_of_rounds(d.subject for d in rungs)
-            self.work.links_of_many(d.person_id for d in rungs if d.person_id)
-            links = (link for d in rungs if d.person_id for link in self.work.links_of(d.person_id))
-            self.work.people(link.contact_id for link in links)
+            grave = [r.person_id for r in climbing if not self._asks_next(r)]
+            self.work.links_of_many(grave)
+            self.work.people(link.contact_id for i in grave for link in self.work.links_of(i))
         self.work.outgoings(e.outgoing_id for e in batch if isinstance(e, Answered))
 
     def load(self, event: Event, now: datetime) -> Facts:
         """The facts for one event."""
-        desk = self.desk(now)
+        desk = self._steady_desk(now) if isinstance(event, Due) else self.desk(now)
         match event:
             case Heard():
                 return self._heard(event, desk, now)
@@ -120,6 +122,17 @@ class Loader:
                 people = self.work.people(d.person_id for d in overdue if d.person_id)
                 facts = Facts(now, event, desk, self._spare(now), people=people)
                 return replace(facts, overdue=tuple(overdue), overdue_count=count)
+
+    def _steady_desk(self, now: datetime) -> DeskView:
+        """The desk for a batch of deadlines: none of them changes who belongs to it or who is on call."""
+        held = self._held
+        if held is None or held[0] != now:
+            held = self._held = (now, self.desk(now))
+        elif held[1].crowd != self.work.crowd_size(self.rules.desk):
+            name = self.rules.desk
+            crowd, head = self.work.crowd_size(name), self.work.crowd_head(name)
+            held = self._held = (now, replace(held[1], crowd=crowd, crowd_head=head))
+        return held[1]
 
     def desk(self, now: datetime) -> DeskView:
         """The desk at this instant."""
@@ -299,9 +312,12 @@ class Loader:
             facts = replace(facts, me=work.person(case.person_id) if case else None)
         elif deadline.kind in ROUND_KINDS:
             round_ = work.round(deadline.subject)
-            facts = Facts(now, event, desk, self._spare(now, case=True), round=round_)
+            asks = round_ is not None and self._asks_next(round_)
+            facts = Facts(now, event, desk, self._spare(now, case=not asks), round=round_)
             if round_ is not None:
                 facts = replace(self._round(facts, round_), me=work.person(round_.person_id))
+            if asks:
+                return facts
         elif deadline.kind in CHECK_IN_KINDS:
             check_in = work.check_in(deadline.subject)
             facts = Facts(now, event, desk, self._spare(now), check_in=check_in)
@@ -326,9 +342,13 @@ class Loader:
             sends=work.sends_of_round(round_.id, round_.person_id),
             cases=work.open_cases_of(round_.person_id),
             case=work.case(round_.case_id) if round_.case_id else None,
-            links=work.links_of(round_.person_id),
+            links=() if self._asks_next(round_) else work.links_of(round_.person_id),
             rounds=work.live_rounds_of(round_.person_id),
         )
+
+    def _asks_next(self, round_: Round) -> bool:
+        protocol = self.rules.protocols.get(round_.protocol)
+        return protocol is not None and asks_next(round_, protocol.ladder)
 
     def _answered(self, event: Answered, desk: DeskView, now: datetime) -> Facts:
         work = self.work

@@ -55,7 +55,9 @@ def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
 def fold(draft: Draft, round_: Round, person: Person, case: Case, wanted: int, headline: str) -> Case:
     """A missed check-in of somebody who has an open case: onto that one, and heard."""
     graver = case.urgency > wanted
-    case = replace(case, check_in_id=case.check_in_id or round_.check_in_id, round_id=case.round_id or round_.id)
+    case = replace(
+        case, check_in_id=case.check_in_id or round_.check_in_id, round_id=case.round_id or round_.id
+    )
     draft.record(
         person_id=person.id, author_id=person.id, kind="system", case=case, key_id=case.key_id, text=headline
     )

@@ -90,7 +90,9 @@ def timer_ended(draft: Draft, check_in: CheckIn, person: Person) -> None:
         draft.put_check_in(replace(check_in, status=CheckInStatus.ENDED, next_at=None))
         for officer in relay.watchers(draft, grave):
             at = clock(draft, officer, meant)
-            text = draft.word(officer, "checkin.timer_meanwhile", ref=grave.ref, label=check_in.label, time=at)
+            text = draft.word(
+                officer, "checkin.timer_meanwhile", ref=grave.ref, label=check_in.label, time=at
+            )
             draft.say(officer, OutboundKind.NOTICE, text, via="content", case=grave, defender_id=person.id)
         return
     check_in = draft.put_check_in(replace(check_in, next_at=None))

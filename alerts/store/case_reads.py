@@ -20,6 +20,9 @@ from alerts.store.shapes import (
     OUTBOX,
 )
 
+UNCLOSED = tables.cases.c.status != CaseStatus.CLOSED.value
+"""Made once: making a condition costs more than looking up what is read already."""
+
 
 class CaseReads(PeopleReads):
     """Reads of cases, messages and the outbox."""
@@ -41,9 +44,7 @@ class CaseReads(PeopleReads):
 
     def open_cases_of_many(self, person_ids: Iterable[str]) -> None:
         """Reads many people's open cases ahead."""
-        t = tables.cases
-        condition = t.c.status != CaseStatus.CLOSED.value
-        self._sets_of("cases_of", CASES, t.c.person_id, person_ids, condition)
+        self._sets_of("cases_of", CASES, tables.cases.c.person_id, person_ids, UNCLOSED)
 
     def last_closed_case_of(self, person_id: str) -> Case | None:
         """The case of this person that was closed last."""

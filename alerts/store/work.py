@@ -34,6 +34,9 @@ from alerts.store.shapes import (
 
 __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_row"]
 
+GOING_ON = tables.check_ins.c.status != CheckInStatus.ENDED.value
+LIVE_ROUND = tables.rounds.c.status == RoundStatus.LIVE.value
+
 
 class Work(CaseReads):
     """Reads and writes of one transaction. Not shared between threads."""
@@ -48,10 +51,7 @@ class Work(CaseReads):
 
     def check_ins_of(self, person_id: str) -> tuple[CheckIn, ...]:
         """A defender's check-ins that have not ended."""
-        t = tables.check_ins
-        self._sets_of(
-            "check_ins_of", CHECK_INS, t.c.person_id, [person_id], t.c.status != CheckInStatus.ENDED.value
-        )
+        self._sets_of("check_ins_of", CHECK_INS, tables.check_ins.c.person_id, [person_id], GOING_ON)
         return self._members(
             "check_ins_of",
             person_id,
@@ -81,8 +81,7 @@ class Work(CaseReads):
 
     def live_rounds_of_many(self, person_ids: Iterable[str]) -> None:
         """Reads many people's live rounds ahead."""
-        t = tables.rounds
-        self._sets_of("rounds_of", ROUNDS, t.c.person_id, person_ids, t.c.status == RoundStatus.LIVE.value)
+        self._sets_of("rounds_of", ROUNDS, tables.rounds.c.person_id, person_ids, LIVE_ROUND)
 
     def recent_rounds_of(self, person_id: str, limit: int) -> tuple[Round, ...]:
         """A defender's latest rounds, newest first."""
