@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import json
+import math
 import zlib
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ class Model:
     def score(self, folded: str) -> float:
         """Log-odds of an alarm for one folded text."""
         found = features(folded, len(self.weights))
-        return self.bias + self.scale * sum(self.weights[bucket] for bucket in found) / (len(found) or 1) ** 0.5
+        together = sum(self.weights[bucket] for bucket in found)
+        return self.bias + self.scale * together / math.sqrt(len(found) or 1)
 
     def alarming(self, folded: str) -> bool:
         """Whether a folded text, or two clauses of it standing together, scores from the threshold on."""

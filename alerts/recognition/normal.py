@@ -24,8 +24,7 @@ _ARABIC_VARIANTS = {
 _LATIN_VARIANTS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae", "ß": "ss"}
 _CYRILLIC_TO_LATIN = str.maketrans("аеорсухкмтнвіјѕьһԁɡ", "aeopcyxkmthbijsbhdg")
 _LATIN_TO_CYRILLIC = str.maketrans("aeopcyxkmthbijs", "аеорсухкмтнвијс")
-_GREEK_TO_LATIN = str.maketrans("αβεηικμνορστυχ", "abehikmvopotux")
-_GREEK_TO_LATIN.update({ord("σ"): "s", ord("ς"): "s", ord("ρ"): "p", ord("ν"): "v"})
+_GREEK_TO_LATIN = str.maketrans("αβεηικμνορσςτυχ", "abehikmvopsstux")
 
 
 def _table() -> dict[int, str | None]:

@@ -137,22 +137,22 @@ class SignalGateway:
 
     async def _up(self) -> None:
         app = web.Application(middlewares=[self._checked], client_max_size=64 * 2**20)
-        app.add_routes(
-            [
-                web.get("/v1/about", self._about),
-                web.get("/v1/accounts", self._accounts),
-                web.get("/v1/receive/{number}", self._receive),
-                web.post("/v2/send", self._send),
-                web.delete("/v1/remote-delete/{number}", self._remote_delete),
-                web.put("/v1/contacts/{number}", self._set_timer),
-                web.get("/v1/contacts/{number}/{uuid}", self._contact),
-                web.get("/v1/attachments/{attachment}", self._attachment),
-                web.delete("/v1/attachments/{attachment}", self._delete_attachment),
-                web.get("/v1/identities/{number}", self._identities),
-                web.put("/v1/identities/{number}/trust/{numberToTrust}", self._trust),
-                web.post("/v1/accounts/{number}/rate-limit-challenge", self._challenge),
-            ]
-        )
+        # The middleware hands each handler the checked body beside the request.
+        handlers: list[tuple[str, str, Any]] = [
+            ("GET", "/v1/about", self._about),
+            ("GET", "/v1/accounts", self._accounts),
+            ("GET", "/v1/receive/{number}", self._receive),
+            ("POST", "/v2/send", self._send),
+            ("DELETE", "/v1/remote-delete/{number}", self._remote_delete),
+            ("PUT", "/v1/contacts/{number}", self._set_timer),
+            ("GET", "/v1/contacts/{number}/{uuid}", self._contact),
+            ("GET", "/v1/attachments/{attachment}", self._attachment),
+            ("DELETE", "/v1/attachments/{attachment}", self._delete_attachment),
+            ("GET", "/v1/identities/{number}", self._identities),
+            ("PUT", "/v1/identities/{number}/trust/{numberToTrust}", self._trust),
+            ("POST", "/v1/accounts/{number}/rate-limit-challenge", self._challenge),
+        ]
+        app.add_routes([web.route(method, path, handler) for method, path, handler in handlers])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
