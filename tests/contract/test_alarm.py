@@ -225,6 +225,7 @@ def test_a_call_that_failed_before_the_death_is_made_after_it(bench: Bench) -> N
     bench.answer = 500
     bench.look()
     bench.pass_time(120)
+    bench.look()
     bench.answer = 200
     bench.start()
     assert bench.look() == ["XF7A"]
