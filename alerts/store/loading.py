@@ -6,10 +6,10 @@ An entity is read once; later reads give what the transaction made of it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Row, Select, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.deadlines import Deadline, DeadlineKind
@@ -81,23 +81,41 @@ class Loading:
         self._sends: dict[str, list[tuple[str, Sending]]] = {}
         self._due: dict[tuple[str, str], Deadline] = {}
 
-    def _load(self, shape: Shape[T], query: Select[Any], **extra: Any) -> list[T]:
-        if self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS):
+    def _load(self, shape: Shape[T], query: Select[Any]) -> list[T]:
+        if self._locks(shape):
             query = query.with_for_update()
-        rows = self.connection.execute(query).all()
+        return self._entities(shape, self.connection.execute(query).all())
+
+    def _locks(self, shape: Shape[Any]) -> bool:
+        return self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS)
+
+    def _rows(
+        self, column: Column[Any], values: Sequence[Any], *where: ColumnElement[bool], lock: bool = False
+    ) -> Sequence[Row[Any]]:
+        """The rows that have one of these values in a column, in the order of their ids. At most `CHUNK` values.
+
+        `where` are conditions that were made once, at import: a statement is kept for each of them.
+        """
+        if len(values) == 1:
+            query = _having(column, lock, *where)
+            return self.connection.execute(query, {"value": values[0]}).all()
+        return self.connection.execute(_among(column, lock, *where), {"values": list(values)}).all()
+
+    def _entities(self, shape: Shape[T], rows: Sequence[Row[Any]]) -> list[T]:
         self.vault.load({row.key_id for row in rows})
         found: list[T] = []
         for row in rows:
             place = (shape.table.name, row.id)
             if place not in self._seen:
-                self._seen[place] = shape.entity(row, self.vault, **extra)
+                self._seen[place] = shape.entity(row, self.vault)
             found.append(self._seen[place])
         return found
 
     def _many(self, shape: Shape[T], ids: Iterable[str]) -> None:
         wanted = sorted({i for i in ids if (shape.table.name, i) not in self._seen})
         for start in range(0, len(wanted), CHUNK):
-            self._load(shape, select(shape.table).where(shape.table.c.id.in_(wanted[start : start + CHUNK])))
+            part = wanted[start : start + CHUNK]
+            self._entities(shape, self._rows(shape.table.c.id, part, lock=self._locks(shape)))
 
     def _one(self, shape: Shape[T], entity_id: str) -> T | None:
         place = (shape.table.name, entity_id)
@@ -108,14 +126,20 @@ class Loading:
     # ------------------------------------------------------------------------------------------- sets of a parent
 
     def _sets_of(
-        self, name: str, shape: Shape[Any], column: Any, parents: Iterable[str], *where: Any
+        self,
+        name: str,
+        shape: Shape[Any],
+        column: Column[Any],
+        parents: Iterable[str],
+        *where: ColumnElement[bool],
     ) -> None:
         wanted = sorted({p for p in parents if (name, p) not in self._sets})
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             for parent in part:
                 self._sets[(name, parent)] = set()
-            for entity in self._load(shape, select(shape.table).where(column.in_(part), *where)):
+            rows = self._rows(column, part, *where, lock=self._locks(shape))
+            for entity in self._entities(shape, rows):
                 self._sets[(name, getattr(entity, column.name))].add(entity.id)
         self._adopt(name, shape, column.name, wanted)
 
@@ -140,9 +164,24 @@ class Loading:
         )
 
 
+# Statements are made once: making one costs more than running it.
+
+
+@functools.cache
+def _among(column: Column[Any], lock: bool, *where: ColumnElement[bool]) -> Select[Any]:
+    some = column.in_(bindparam("values", expanding=True))
+    query = select(column.table).where(some, *where).order_by(column.table.c.id)
+    return query.with_for_update() if lock else query
+
+
+@functools.cache
+def _having(column: Column[Any], lock: bool, *where: ColumnElement[bool]) -> Select[Any]:
+    query = select(column.table).where(column == bindparam("value"), *where).order_by(column.table.c.id)
+    return query.with_for_update() if lock else query
+
+
 @functools.cache
 def _upsert_of(dialect: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Insert:
-    """The statement, made once: making it costs more than running it."""
     statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     changed = {name: statement.excluded[name] for name in columns if name not in key}
     return statement.on_conflict_do_update(index_elements=list(key), set_=changed)

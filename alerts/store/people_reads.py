@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from alerts.oncall import Rota, rota_from_data, rota_to_data
 from alerts.people import STAFF, Address, ContactLink, Invitation, Person
@@ -18,6 +17,10 @@ from alerts.store.shapes import (
     PEOPLE,
 )
 
+_AT = select(tables.addresses.c.blind, tables.addresses.c.person_id).where(
+    tables.addresses.c.blind.in_(bindparam("blinds", expanding=True))
+)
+
 
 class PeopleReads(Loading):
     """Reads of people and what belongs to them."""
@@ -27,19 +30,14 @@ class PeopleReads(Loading):
         asked = list(dict.fromkeys(ids))
         wanted = sorted(i for i in asked if ("people", i) not in self._seen)
         for start in range(0, len(wanted), CHUNK):
-            part = wanted[start : start + CHUNK]
-            query = select(tables.people).where(tables.people.c.id.in_(part)).order_by(tables.people.c.id)
-            self._with_addresses(query, part)
+            self._with_addresses(wanted[start : start + CHUNK])
         return {i: self._seen[("people", i)] for i in asked if ("people", i) in self._seen}
 
-    def _with_addresses(self, query: Select[Any], ids: list[str]) -> None:
+    def _with_addresses(self, ids: list[str]) -> None:
         held: dict[str, list[Address]] = {}
-        if self._lock:
-            query = query.with_for_update()
-        rows = self.connection.execute(query).all()
+        rows = self._rows(tables.people.c.id, ids, lock=self._lock)
         self.vault.load({row.key_id for row in rows})
-        found = self._load(ADDRESSES, select(tables.addresses).where(tables.addresses.c.person_id.in_(ids)))
-        for address in found:
+        for address in self._entities(ADDRESSES, self._rows(tables.addresses.c.person_id, ids)):
             held.setdefault(address.person_id, []).append(address)
         for row in rows:
             mine = tuple(sorted(held.get(row.id, ()), key=lambda a: (a.rank, a.id)))
@@ -72,13 +70,12 @@ class PeopleReads(Loading):
 
     def locate(self, accounts: Iterable[tuple[str, str]]) -> None:
         """Looks up many accounts at once, ahead of `person_at`."""
-        t = tables.addresses
         blinds = {self.vault.account(channel, account) for channel, account in accounts} - set(self._at)
         wanted = sorted(blinds)
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             self._at.update(dict.fromkeys(part))
-            for row in self.connection.execute(select(t.c.blind, t.c.person_id).where(t.c.blind.in_(part))):
+            for row in self.connection.execute(_AT, {"blinds": part}):
                 self._at[row.blind] = row.person_id
         self.people(i for i in self._at.values() if i)
 
