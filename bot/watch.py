@@ -157,7 +157,7 @@ class Watch:
         self._notify.say("READY=1")
         try:
             while True:
-                await self.beat(outside)
+                await self._guarded("beat", self.beat(outside))
                 await asyncio.sleep(self._config.beat_seconds)
         finally:
             self._notify.say("STOPPING=1")

@@ -261,6 +261,34 @@ def test_what_fails_beside_the_beat_does_not_end_it(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_beat_that_fails_whole_is_not_the_last(tmp_path: Path) -> None:
+    async def story() -> None:
+        beats = 0
+
+        def fails(figures: Figures, wrong: tuple[str, ...]) -> None:
+            nonlocal beats
+            beats += 1
+            if beats == 3:
+                raise asyncio.CancelledError
+            raise ValueError
+
+        bench = Bench(tmp_path, beat_seconds=0.0)
+        watch = Watch(
+            WatchConfig(beat_seconds=0.0),
+            bench.desk,
+            bench.store,
+            {},
+            bench.clock.now,
+            outside=bench.service.outside(),
+            show=[fails],
+        )
+        with pytest.raises(asyncio.CancelledError):
+            await watch.run()
+        assert beats == 3
+
+    asyncio.run(story())
+
+
 def test_fail_stands_behind_the_path_and_before_the_query() -> None:
     told = failing(SecretStr("https://ping.example/uuid/?rid=1"))
     assert told.get_secret_value() == "https://ping.example/uuid/fail?rid=1"
