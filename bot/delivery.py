@@ -16,14 +16,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from alerts.cases import Case, CaseStatus
 from alerts.checkins import Round, RoundStatus
 from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
-from alerts.facts import Answered
+from alerts.facts import Answered, Poisoned
 from alerts.outbox import Guard, Outgoing, SendState
 from alerts.store import queues
 from alerts.store.work import Work
 from bot.engine import Engine
+
+log = structlog.get_logger("watchline")
 
 BUNDLE_ABOVE = 3
 """More pages than this waiting for one chat become one message."""
@@ -201,7 +205,10 @@ class Delivery:
             chats.add(row.address_id)
             self.limits.spend(row.address_id, now)
             for one in good:
-                work.put(replace(one, state=SendState.SENDING, attempts=one.attempts + 1, sent_at=now))
+                # A reason that says "nothing went out" is about the last try; over this one we may die.
+                reason = "maybe_sent" if may_repeat(one) else ""
+                attempts = one.attempts + 1
+                work.put(replace(one, state=SendState.SENDING, attempts=attempts, reason=reason, sent_at=now))
             consignment = self._consign(work, good)
             if consignment is not None:
                 yield consignment
@@ -278,9 +285,31 @@ class Delivery:
             words = self.engine.rules.words
             title = words.say(language or self.engine.rules.language, "page.bundle", count=len(rows))
             text = "\n".join([title, *(r.line or r.text for r in rows)])
-        if row.attempts > 0 and row.reason in UNCERTAIN and row.repeat_note:
-            text = f"{row.repeat_note}\n{text}"
-        return text
+        note = next((r.repeat_note for r in rows if r.repeat_note and may_repeat(r)), "")
+        return f"{note}\n{text}" if note else text
+
+    def set_aside(self, limit: int, busy: Collection[str] = ()) -> None:
+        """After `choose` has raised: tries each row alone, puts away those that raise, and tells the desk.
+
+        One message that cannot be opened or put into words must not keep the others from going out.
+        """
+        now, store = self.engine.clock.now(), self.engine.store
+        wrong: list[str] = []
+        with store.writing(lock=False) as work:
+            held = self.limits.held(now) | set(busy)
+            parcels = queues.waiting_parcels(work.connection, self.channel, now, limit, without=held)
+            for parcel in parcels:
+                try:
+                    # What is noted on this one is never written.
+                    list(self._checked(store.view(work), [parcel], now))
+                except Exception as error:
+                    if store.is_away(error):
+                        raise
+                    log.error("message_set_aside", row=parcel.id, error=type(error).__name__)
+                    wrong.append(parcel.id)
+            queues.set_aside(work.connection, wrong)
+        for row in wrong:
+            self.engine.happened(Poisoned(row, self.channel, ""))
 
     def answered(self, consignment: Consignment, outcome: Outcome) -> list[Answered]:
         """The channel's answer as events, one for each row; limits are learned on the way."""
@@ -296,6 +325,11 @@ class Delivery:
             ready = queues.next_ready(work.connection, now)
         times = [t for t in (ready, self.limits.next_change(now)) if t is not None]
         return min(times, default=None)
+
+
+def may_repeat(row: Outgoing) -> bool:
+    """Whether an earlier try of a message that waits may have gone out."""
+    return row.attempts > 0 and row.reason in UNCERTAIN
 
 
 def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:

@@ -41,11 +41,18 @@ class Downloads:
         """Looks for wanted files until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
-                for file in await asyncio.to_thread(self._wanted):
+                for file in await self._look():
                     if file.id not in self._busy and len(self._busy) < AT_ONCE:
                         self._busy.add(file.id)
                         group.create_task(self._fetch(file))
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> list[StoredFile]:
+        try:
+            return await asyncio.to_thread(self._wanted)
+        except Exception as error:  # noqa: BLE001  # a store that is away comes back, and the files are still wanted then
+            log.warning("downloads_not_read", error=type(error).__name__)
+            return []
 
     def _wanted(self) -> list[StoredFile]:
         with self._engine.store.reading() as work:
@@ -59,13 +66,18 @@ class Downloads:
             await self._discard(channel, file)
         except FetchFailed as error:
             log.warning("fetch_failed", file=file.id, gone=error.gone)
-            gone = error.gone
-            await self._runtime.call(lambda: self._failed(file, gone=gone))
+            await self._note_failure(file, gone=error.gone)
         except Exception as error:  # noqa: BLE001  # whatever a channel raises, the file is tried again later
             log.warning("fetch_failed", file=file.id, error=type(error).__name__)
-            await self._runtime.call(lambda: self._failed(file, gone=False))
+            await self._note_failure(file, gone=False)
         finally:
             self._busy.discard(file.id)
+
+    async def _note_failure(self, file: StoredFile, *, gone: bool) -> None:
+        try:
+            await self._runtime.call(lambda: self._failed(file, gone=gone))
+        except Exception as error:  # noqa: BLE001  # it is still wanted, so that the next look finds it
+            log.warning("fetch_failure_not_noted", file=file.id, error=type(error).__name__)
 
     @staticmethod
     async def _read(channel: Channel | None, file: StoredFile) -> list[bytes]:

@@ -24,6 +24,7 @@ class Nodes:
         self._store = store
         self._clock = clock
         self._name = entropy.draw(8).hex()
+        self._since = clock.now()
         self.single = store.dialect == "sqlite"
 
     def hold(self, channel: str) -> bool:
@@ -44,4 +45,7 @@ class Nodes:
             before: datetime | None = None if starting and alone else now - IN_FLIGHT
             if before is not None and self.single:
                 return 0
+            if alone and not starting:
+                # Nobody else is there: what was handed over before this node came was handed over by a dead one.
+                before = max(now - IN_FLIGHT, self._since)
             return queues.release_unfinished(work.connection, before)

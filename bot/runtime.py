@@ -82,6 +82,8 @@ class Runtime:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sends: set[asyncio.Task[None]] = set()
+        self._doubtful: set[str] = set()
+        """Outbox rows that may be noted as handed over and were not."""
         self._next_look = engine.clock.now()
         self.failure: BaseException | None = None
 
@@ -153,10 +155,13 @@ class Runtime:
             waiting.cancel()
 
     def _run(self) -> None:
+        begun = False
         try:
-            self._first_look()
             while not self._stopping:
                 try:
+                    if not begun:
+                        self._first_look()
+                        begun = True
                     busy = self._step()
                     self.progress_at = self.engine.clock.now()
                     if not busy:
@@ -211,7 +216,8 @@ class Runtime:
     def _step(self) -> bool:
         """The most urgent transaction there is. False when there is none."""
         return (
-            self._store_arrivals()
+            self._take_back()
+            or self._store_arrivals()
             or self._work_inbox()
             or self._note_answers()
             or self._hand_out()
@@ -219,25 +225,40 @@ class Runtime:
             or self._do_calls()
         )
 
+    def _take_back(self) -> bool:
+        if not self._doubtful:
+            return False
+        with self.engine.store.writing() as work:
+            queues.take_back(work.connection, self._doubtful)
+        self._doubtful.clear()
+        return True
+
     def _store_arrivals(self) -> bool:
         with self._wake:
             batch = [self._arrivals.popleft() for _ in range(min(len(self._arrivals), ACCEPTED_AT_ONCE))]
         if not batch:
             return False
+        self._accept(batch)
+        self._inbox = True
+        return True
+
+    def _accept(self, batch: list[tuple[RawInbound, Future[None]]]) -> None:
         try:
             self.engine.accept([raw for raw, _ in batch])
         except Exception as error:  # noqa: BLE001
-            # The channel is not told, so it offers the frame again; nothing is lost by failing here.
             log.error("accept_failed", error=type(error).__name__, frames=len(batch))
+            if len(batch) > 1 and not self.engine.store.is_away(error):
+                for one in batch:
+                    self._accept([one])  # one of them is at fault; the others must not wait for it
+                return
+            # The channel is not told, so it offers the frame again; nothing is lost by failing here.
             for _, done in batch:
-                if not done.cancelled():
+                if done.set_running_or_notify_cancel():
                     done.set_exception(error)
-            return True
+            return
         for _, done in batch:
-            if not done.cancelled():
+            if done.set_running_or_notify_cancel():
                 done.set_result(None)
-        self._inbox = True
-        return True
 
     def _work_inbox(self) -> bool:
         if not self._inbox:
@@ -282,14 +303,22 @@ class Runtime:
         if not open_lanes:
             return False
         chosen: list[tuple[Lane, Consignment]] = []
-        with self.engine.store.writing(lock=False) as work:
-            for lane in open_lanes:
-                room = IN_FLIGHT - len(lane.in_flight)
-                found = lane.delivery.choose(work, room, lane.in_flight)
-                lane.look = False
-                lane.later, lane.unsure = None, len(found) < room
-                chosen += [(lane, consignment) for consignment in found]
-            work.flush()
+        try:
+            with self.engine.store.writing(lock=False) as work:
+                for lane in open_lanes:
+                    room = IN_FLIGHT - len(lane.in_flight)
+                    found = lane.delivery.choose(work, room, lane.in_flight)
+                    lane.look = False
+                    lane.later, lane.unsure = None, len(found) < room
+                    chosen += [(lane, consignment) for consignment in found]
+                work.flush()
+        except Exception as error:
+            # The commit may have come through all the same, and its answer was lost.
+            self._doubtful.update(row for _, consignment in chosen for row in consignment.rows)
+            if not self.engine.store.is_away(error):
+                for lane in open_lanes:
+                    lane.delivery.set_aside(IN_FLIGHT * 4, lane.in_flight)
+            raise
         for lane, consignment in chosen:
             lane.in_flight.add(consignment.address_id)
             if self._loop is not None:
@@ -310,9 +339,12 @@ class Runtime:
             if not self._calls:
                 return False
             do, done = self._calls.popleft()
+        if not done.set_running_or_notify_cancel():
+            return True
         try:
             done.set_result(do())
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # whoever waits for it is told; the ticker's calls have nobody
+            log.warning("call_failed", error=type(error).__name__)
             done.set_exception(error)
         self._deadlines = self._inbox = True
         self._look_out(1)

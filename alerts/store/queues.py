@@ -306,6 +306,23 @@ def release_unfinished(connection: Connection, before: datetime | None) -> int:
     return connection.execute(statement.values(state=SendState.QUEUED.value)).rowcount
 
 
+def take_back(connection: Connection, ids: Iterable[str]) -> None:
+    """Queues again what was noted as handed over and never was: the commit's answer was lost with the database."""
+    _change_outbox(connection, ids, SendState.SENDING, SendState.QUEUED)
+
+
+def set_aside(connection: Connection, ids: Iterable[str]) -> None:
+    """Puts away, unopened, what cannot be opened or made into a message."""
+    _change_outbox(connection, ids, SendState.QUEUED, SendState.REFUSED)
+
+
+def _change_outbox(connection: Connection, ids: Iterable[str], old: SendState, new: SendState) -> None:
+    wanted = list(ids)
+    for start in range(0, len(wanted), CHUNK):
+        part = outbox.c.id.in_(wanted[start : start + CHUNK])
+        connection.execute(update(outbox).where(part, outbox.c.state == old.value).values(state=new.value))
+
+
 def unsent(connection: Connection) -> int:
     """How many rows wait or are in flight."""
     waiting = (SendState.QUEUED.value, SendState.SENDING.value)

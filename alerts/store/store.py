@@ -171,6 +171,10 @@ class Store:
             # Again after the commit: another thread may have read the old state in between.
             self._desks.forget()
 
+    def view(self, work: Work) -> Work:
+        """A second look within a transaction, which shares nothing that the first one has read or noted."""
+        return Work(work.connection, self.vault, lock=False, desks=self._desks)
+
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A reading transaction."""
