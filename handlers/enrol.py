@@ -66,6 +66,8 @@ def command(draft: Draft, person: Person, wanted: Asked) -> bool:
             contacts.stop(draft, person, "")
         case "stop_contact":
             return contacts.stop_one(draft, person, wanted)
+        case "leave" if rest and not clean_name(rest):
+            return False  # a sentence that begins with this word: the bare word would end every link
         case "leave":
             return contacts.leave(draft, person, clean_name(rest))
         case "voice" | "voice_off":

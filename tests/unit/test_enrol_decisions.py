@@ -10,11 +10,22 @@ import pytest
 
 from alerts.deadlines import DeadlineKind
 from alerts.events import Inbound, InboundKind
-from alerts.facts import DeskView, Facts, Heard, Spare
+from alerts.facts import DeskView, Facts, Heard, Spare, Ward
 from alerts.ids import Ids
 from alerts.invitations import GUESSES, new_invitation
 from alerts.outbox import Outgoing
-from alerts.people import Address, Invitation, Person, Purpose, Reach, Role, Standing, Talk
+from alerts.people import (
+    Address,
+    ContactLink,
+    Invitation,
+    LinkStatus,
+    Person,
+    Purpose,
+    Reach,
+    Role,
+    Standing,
+    Talk,
+)
 from bot.rules import shipped_rules
 from handlers.asking import asked
 from handlers.draft import Draft
@@ -267,6 +278,20 @@ def test_only_commands_of_ones_own_role_are_commands(rules: Rules, words: str, r
         frozen = replace(person, status=Standing.FROZEN)
         found = asked(Draft(facts(frozen, words), rules), frozen, words)
         assert (found is not None) is (roles == set(Role)), role
+
+
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [("stop", True), ("stop Sami", True), ("stop the car please tell him", False), ("stop Lina", False)],
+)
+def test_a_contact_leaves_with_the_word_alone_or_with_a_name(rules: Rules, words: str, ends: bool) -> None:
+    lina, sami = somebody("lina", Role.CONTACT), somebody("sami", Role.DEFENDER)
+    link = ContactLink("link", "sami", "lina", LinkStatus.CONSENTED, 0, 1, "key", "Lina")
+    draft = decide(facts(lina, words, wards=(Ward(link, sami, (), ()),)), rules)
+    ended = [
+        e for e in draft.entities.values() if isinstance(e, ContactLink) and e.status is LinkStatus.ENDED
+    ]
+    assert bool(ended) is ends
 
 
 # --------------------------------------------------------------------------------------------------------- the watch
