@@ -29,7 +29,9 @@ EPOCHS = 12
 STEP = 0.6
 DECAY = 1e-5
 FOLDS = 5
-DISTURBED = 0.05  # share of ordinary sentences that may be called alarming in cross-validation; the rules still excuse most
+_STEEPEST = 30.0  # log-odds beyond which the exponential is not worth taking
+# Share of ordinary sentences that may be called alarming in cross-validation; most of them the rules excuse.
+DISTURBED = 0.05
 
 
 class Example(NamedTuple):
@@ -64,7 +66,7 @@ def trained(learn: Sequence[Example]) -> tuple[list[float], float]:
         for example in learn:
             size = math.sqrt(len(example.buckets)) or 1.0
             score = bias + sum(weights[bucket] for bucket in example.buckets) / size
-            error = example.alarm - 1 / (1 + math.exp(-max(min(score, 30.0), -30.0)))
+            error = example.alarm - 1 / (1 + math.exp(-min(max(score, -_STEEPEST), _STEEPEST)))
             change = step * error
             bias += change * 0.1
             change /= size
@@ -96,7 +98,7 @@ def threshold(all_examples: Sequence[Example]) -> tuple[float, float]:
 
 def model_file(weights: Sequence[float], bias: float, cut: float, digest: str) -> bytes:
     """The model as stored: one line of facts, then the weights as signed bytes, packed."""
-    scale = max(max(weights), -min(weights)) / 127
+    scale = max(abs(weight) for weight in weights) / 127
     small = bytes(round(weight / scale) & 0xFF for weight in weights)
     facts = {
         "format": 1,

@@ -1,41 +1,48 @@
 """The lexicons of all languages as one index: which classes of words a word, or a run of words, belongs to.
 
-An entry of a class is a word, or several set apart by spaces. In an entry `stop*` stands for every word that begins so,
-`_` for any one word, `~` for up to two words, `(a|b)` for either, `(a|b)?` for either or none. All entries are folded as messages are.
+How entries are written stands in `entries`.
 `forms` are patterns over one word for languages that put subject, tense and object into the verb; `{name}` in one
 stands for any stem of the list `stems.name`. `endings` give a class to every word that ends so.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from alerts.recognition.normal import BREAK, fold, spellings
+from alerts.recognition.entries import GAP, Part, parts, plain_forms, romanised
+from alerts.recognition.normal import fold, spellings
 
-_ANY, _GAP = "_", "~"
+_LONGESTGAP = 2  # words that `~` may stand for
 _SHORTEST_STEM = 2
 _SHORTEST_FORM = 5
 _SHORTEST_CORRECTED = 6
-_SPACES = re.compile(r"\s+(?![^()]*\))")
 WHOLE = frozenset(("sos", "help", "helpme", "bare", "test"))  # classes also compared with whole messages
-_ARABIZI = str.maketrans({"2": "", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q", "a": "", "e": "",
-                          "i": "", "o": "", "u": "", "y": "", "'": ""})
-# Three ways in which people write Russian with Latin letters; the rest is left to spelling correction.
-_ROMAN_COMMON = dict(zip("абвгдезийклмнопрстуфыэё", "abvgdeziiklmnoprstufyee", strict=True)) | {"ь": "", "ъ": ""}
-_ROMAN = (
-    {**_ROMAN_COMMON, "й": "y", "ж": "zh", "х": "h", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ю": "yu", "я": "ya"},
-    {**_ROMAN_COMMON, "ж": "zh", "х": "kh", "ц": "c", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "iu", "я": "ia", "ы": "i"},
-    {**_ROMAN_COMMON, "й": "j", "ж": "j", "х": "x", "ц": "c", "ч": "4", "ш": "w", "щ": "w", "ю": "u", "я": "ja"},
+_ARABIZI = str.maketrans(
+    {
+        "2": "",
+        "3": "",
+        "5": "kh",
+        "6": "t",
+        "7": "h",
+        "8": "gh",
+        "9": "q",
+        "a": "",
+        "e": "",
+        "i": "",
+        "o": "",
+        "u": "",
+        "y": "",
+        "'": "",
+    }
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Words `start` to `end` (excluded) of a clause belong to class `kind` of `language`."""
 
     start: int
@@ -45,27 +52,58 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """One place of a phrase: the words, and the beginnings of words, that may stand there."""
-
-    words: frozenset[str]
-    stems: tuple[str, ...]
-
-    @classmethod
-    def of(cls, written: Iterable[str]) -> _Choice:
-        given = list(written)
-        return cls(frozenset(word for word in given if word[-1] != "*"),
-                   tuple(word[:-1] for word in given if word[-1] == "*"))
-
-
-_Part = str | _Choice  # a string is one of the signs `_` and `~`
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     language: str
     kind: str
-    rest: tuple[_Part, ...] = ()
+    rest: tuple[Part, ...] = ()
+
+
+@dataclass(slots=True)
+class Entry:
+    """What one word, or one beginning of words, stands for: classes of its own, and the phrases it begins.
+
+    Frequent words begin hundreds of phrases, so these are kept by their second word (`phrases`), or by the first
+    word after a gap (`gapped`); only `loose` ones must be tried one by one.
+    """
+
+    plain: list[Target] = field(default_factory=list)
+    phrases: dict[str, list[Target]] = field(default_factory=dict)
+    gapped: dict[str, list[Target]] = field(default_factory=dict)
+    loose: list[Target] = field(default_factory=list)
+    languages: set[str] = field(default_factory=set)
+
+    def add(self, target: Target) -> None:
+        self.languages.add(target.language)
+        if not target.rest:
+            self.plain.append(target)
+            return
+        index = self.phrases
+        second = target.rest[0]
+        if second == GAP and len(target.rest) > 1:
+            index, second = self.gapped, target.rest[1]
+        if isinstance(second, str) or second.stems:
+            self.loose.append(target)
+            return
+        for word in second.words:
+            index.setdefault(word, []).append(target)
+
+
+@dataclass(slots=True)
+class Gate:
+    """The patterns and endings of one script; `form` and `ending` pass a word that any of them would."""
+
+    forms: list[tuple[re.Pattern[str], Entry]] = field(default_factory=list)
+    endings: list[tuple[tuple[str, ...], Entry]] = field(default_factory=list)
+    form: re.Pattern[str] = re.compile("(?!)")
+    ending: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        if self.forms:
+            self.form = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in self.forms))
+        self.ending = tuple(ending for endings, _ in self.endings for ending in endings)
+
+
+Memory = dict[str, list[Entry]]  # what the words of one message stand for, while it is read
 
 
 @dataclass(slots=True)
@@ -73,11 +111,11 @@ class Lexicon:
     """Built once from plain data, then only read."""
 
     languages: tuple[str, ...]
-    words: dict[str, list[_Target]] = field(default_factory=dict)
-    stems: dict[str, list[tuple[str, _Target]]] = field(default_factory=dict)
-    forms: list[tuple[re.Pattern[str], str, str, tuple[str, ...]]] = field(default_factory=list)
-    endings: list[tuple[tuple[str, ...], str, _Target]] = field(default_factory=list)
-    arabizi: dict[str, list[_Target]] = field(default_factory=dict)
+    words: dict[str, Entry] = field(default_factory=dict)
+    stems: dict[str, Entry] = field(default_factory=dict)
+    stem_lengths: dict[str, list[int]] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+    arabizi: dict[str, Entry] = field(default_factory=dict)
     phrases: dict[str, dict[str, str]] = field(default_factory=dict)
     ordinary: set[str] = field(default_factory=set)
     _near: dict[str, list[str]] = field(default_factory=dict)
@@ -90,10 +128,10 @@ class Lexicon:
             data = lexicons[language]
             for kind, entries in _mapping(data.get("classes")).items():
                 for entry in entries:
-                    written = [entry]
-                    if data.get("roman") == "russian":
-                        written += ["".join(table.get(c, c) for c in entry.lower()) for table in _ROMAN]
-                    for plain in sorted({one for form in written for one in _expanded(form, kind in WHOLE)}):
+                    written = [entry, *(romanised(entry) if data.get("roman") == "russian" else ())]
+                    for plain in sorted(
+                        {one for form in written for one in plain_forms(form, kind in WHOLE)}
+                    ):
                         index._add(language, kind, plain)
             stems = _mapping(data.get("stems"))
             for kind, patterns in _mapping(data.get("forms")).items():
@@ -101,33 +139,40 @@ class Lexicon:
                     index._add_form(language, kind, pattern, stems)
             for kind, endings in _mapping(data.get("endings")).items():
                 folded = tuple(fold(ending).strip() for ending in endings)
-                index.endings.append((folded, _script(folded[0]), _Target(language, kind)))
+                index.gates.setdefault(_script(folded[0]), Gate()).endings.append(
+                    (folded, Entry([Target(language, kind)], languages={language}))
+                )
             for entry in _mapping({"ordinary": data.get("ordinary") or ()})["ordinary"]:
                 index.ordinary.update(fold(entry).split())
+        for gate in index.gates.values():
+            gate.close()
         for word in {word for word in index.words if len(word) >= _SHORTEST_CORRECTED}:
             for shortened in _shortened(word):
                 index._near.setdefault(shortened, []).append(word)
         return index
 
     def _add(self, language: str, kind: str, entry: str) -> None:
-        parts = [part for written in _SPACES.split(entry.strip()) for part in _folded_part(written)]
-        if not parts or isinstance(parts[0], str):
+        places = parts(entry)
+        if not places or isinstance(places[0], str):
             raise ValueError(f"lexicon {language}, class {kind}: {entry!r} must begin with a word")
-        target = _Target(language, kind, tuple(parts[1:]))
-        for stem in parts[0].stems:
+        target = Target(language, kind, tuple(places[1:]))
+        for stem in places[0].stems:
             if len(stem) < _SHORTEST_STEM:
                 raise ValueError(f"lexicon {language}, class {kind}: {entry!r} begins too short")
-            self.stems.setdefault(stem[:_SHORTEST_STEM], []).append((stem, target))
-        for head in parts[0].words:
-            self.words.setdefault(head, []).append(target)
+            self.stems.setdefault(stem, Entry()).add(target)
+            lengths = self.stem_lengths.setdefault(stem[:_SHORTEST_STEM], [])
+            if len(stem) not in lengths:
+                lengths.append(len(stem))
+        for head in places[0].words:
+            self.words.setdefault(head, Entry()).add(target)
             if not target.rest and any(digit in "235679" for digit in head) and head[0].isascii():
-                self.arabizi.setdefault(head.translate(_ARABIZI), []).append(target)
+                self.arabizi.setdefault(head.translate(_ARABIZI), Entry()).add(target)
         for part in target.rest:
             if not isinstance(part, str):
                 for word in part.words:
-                    self.words.setdefault(word, [])
-        if kind in WHOLE and all(not isinstance(part, str) and len(part.words) == 1 for part in parts):
-            phrase = " ".join(next(iter(part.words)) for part in parts if not isinstance(part, str))
+                    self.words.setdefault(word, Entry())
+        if kind in WHOLE and all(not isinstance(part, str) and len(part.words) == 1 for part in places):
+            phrase = " ".join(next(iter(part.words)) for part in places if not isinstance(part, str))
             self.phrases.setdefault(phrase, {})[language] = kind
 
     def _add_form(self, language: str, kind: str, pattern: str, stems: Mapping[str, Sequence[str]]) -> None:
@@ -135,64 +180,88 @@ class Lexicon:
             names = stems.get(found.group(1))
             if not names:
                 raise ValueError(f"lexicon {language}: form {pattern!r} names an unknown list of stems")
-            return "(?:" + "|".join(sorted({fold(name).strip() for name in names}, key=len, reverse=True)) + ")"
+            return (
+                "(?:" + "|".join(sorted({fold(name).strip() for name in names}, key=len, reverse=True)) + ")"
+            )
 
         compiled = re.compile(re.sub(r"\{(\w+)\}", choice, _fold_pattern(pattern)))
         letter = next(sign for sign in compiled.pattern if sign.isalpha())
-        self.forms.append((compiled, _script(letter), language, tuple(kind.split("+"))))
+        entry = Entry([Target(language, one) for one in kind.split("+")], languages={language})
+        self.gates.setdefault(_script(letter), Gate()).forms.append((compiled, entry))
 
-    def targets(self, word: str) -> list[_Target]:
-        """Every class and every beginning of a phrase that `word` stands for."""
-        found = list(self.words.get(word, ()))
-        bucket = self.stems.get(word[:_SHORTEST_STEM])
-        if bucket:
-            found += [target for stem, target in bucket if word.startswith(stem)]
+    def entries(self, word: str) -> list[Entry]:
+        """All that `word` stands for."""
+        found = []
+        whole = self.words.get(word)
+        if whole is not None:
+            found.append(whole)
+        for length in self.stem_lengths.get(word[:_SHORTEST_STEM], ()):
+            stem = self.stems.get(word[:length]) if length <= len(word) else None
+            if stem is not None:
+                found.append(stem)
         if len(word) >= _SHORTEST_FORM:
-            script = _script(word)
-            for pattern, of, language, kinds in self.forms:
-                if of == script and pattern.fullmatch(word):
-                    found += [_Target(language, kind) for kind in kinds]
-            found += [target for endings, of, target in self.endings if of == script and word.endswith(endings)]
-        if not found and word[0].isascii() and any(digit in word for digit in "235679") and not word.isdigit():
-            found += self.arabizi.get(word.translate(_ARABIZI), ())
+            gate = self.gates.get(_script(word))
+            if gate is not None:
+                if gate.form.fullmatch(word):
+                    found += [entry for pattern, entry in gate.forms if pattern.fullmatch(word)]
+                if word.endswith(gate.ending):
+                    found += [entry for endings, entry in gate.endings if word.endswith(endings)]
+        if not found and word[0].isascii() and not word.isalpha() and not word.isdigit():
+            arabic = self.arabizi.get(word.translate(_ARABIZI))
+            found += [arabic] if arabic is not None else []
         return found
 
     def known(self, word: str) -> bool:
         return word in self.words or word in self.ordinary
 
-    def corrected(self, word: str, languages: set[str] | None = None) -> str:
+    def corrected(self, word: str, languages: set[str], memory: Memory) -> str:
         """`word`, or the lexicon's word it differs from by one slip of the finger; unchanged if it is ordinary.
 
-        With `languages`, only a word of one of these: a slip in one language is a good word of another.
+        Where `languages` are given, only a word of one of these: a slip in one language is a good word of another.
         """
-        if self.known(word) or self.targets(word):
+        if self.known(word) or self.meaning(word, memory):
             return word
         for other in spellings(word):
-            if self.known(other) or self.targets(other):
+            if self.known(other) or self.meaning(other, memory):
                 return other
         if len(word) < _SHORTEST_CORRECTED or word.isdigit():
             return word
         for shortened in (word, *_shortened(word)):
             for near in self._near.get(shortened, ()):
-                if near[0] == word[0] and OSA.distance(word, near, score_cutoff=1) <= 1 and (
-                        not languages or any(target.language in languages for target in self.words[near])):
+                if (
+                    near[0] == word[0]
+                    and OSA.distance(word, near, score_cutoff=1) <= 1
+                    and (not languages or languages & self.words[near].languages)
+                ):
                     return near
         return word
 
-    def hits(self, words: Sequence[str], memory: dict[str, list[_Target]]) -> list[Hit]:
-        """All hits in one clause; `memory` keeps what each word stands for while one message is read."""
+    def meaning(self, word: str, memory: Memory) -> list[Entry]:
+        """`entries`, looked up once a message."""
+        found = memory.get(word)
+        if found is None:
+            found = memory[word] = self.entries(word)
+        return found
+
+    def hits(self, words: Sequence[str], memory: Memory) -> list[Hit]:
+        """All hits in one clause, in the order of their beginnings."""
         found: list[Hit] = []
         for start, word in enumerate(words):
-            targets = memory.get(word)
-            if targets is None:
-                targets = memory[word] = self.targets(word)
-            for target in targets:
-                if not target.rest:
-                    found.append(Hit(start, start + 1, target.language, target.kind))
-                else:
-                    end = _matched(words, start + 1, target.rest)
-                    if end:
-                        found.append(Hit(start, end, target.language, target.kind))
+            for entry in self.meaning(word, memory):
+                ends = [(target, start + 1) for target in entry.plain]
+                if entry.phrases and start + 1 < len(words):
+                    ends += [
+                        (target, _matched(words, start + 2, target.rest[1:]))
+                        for target in entry.phrases.get(words[start + 1], ())
+                    ]
+                if entry.gapped:
+                    for at in range(start + 1, min(start + 2 + _LONGESTGAP, len(words))):
+                        ends += [
+                            (target, _matched(words, at + 1, target.rest[2:]))
+                            for target in entry.gapped.get(words[at], ())
+                        ]
+                ends += [(target, _matched(words, start + 1, target.rest)) for target in entry.loose]
+                found += [Hit(start, end, target.language, target.kind) for target, end in ends if end]
         return found
 
 
@@ -200,68 +269,8 @@ def _mapping(value: object) -> dict[str, list[str]]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise ValueError("lexicon: classes, stems and forms are mappings of lists")
+        raise TypeError("lexicon: classes, stems, forms and endings are mappings of lists")
     return {str(key): [str(entry) for entry in entries] for key, entries in value.items()}
-
-
-def _expanded(entry: str, wholly: bool) -> set[str]:
-    """`entry` without its choices; unless `wholly`, choices between single words stay, which is far smaller."""
-    opens = entry.find("(")
-    while opens >= 0:
-        closes = _closing(entry, opens)
-        rest = closes + 1
-        optional = entry[rest:rest + 1] == "?"
-        choices = _alternatives(entry[opens + 1:closes])
-        if wholly or optional or not _stands_alone(entry, opens, rest, choices):
-            choices += [""] * optional
-            before, after = entry[:opens], entry[rest + optional:]
-            # Each way on its own: the choices inside one of them must not multiply those inside another.
-            return {plain for choice in choices for plain in _expanded(before + choice + after, wholly)}
-        opens = entry.find("(", rest)
-    return {entry}
-
-
-def _closing(entry: str, opens: int) -> int:
-    depth = 0
-    for at in range(opens, len(entry)):
-        depth += (entry[at] == "(") - (entry[at] == ")")
-        if depth == 0:
-            return at
-    raise ValueError(f"lexicon: a bracket is left open in {entry!r}")
-
-
-def _alternatives(inside: str) -> list[str]:
-    found, depth = [""], 0
-    for sign in inside:
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and depth == 0:
-            found.append("")
-        else:
-            found[-1] += sign
-    return found
-
-
-def _stands_alone(entry: str, opens: int, rest: int, choices: Sequence[str]) -> bool:
-    apart = entry[max(opens - 1, 0):opens] in ("", " ") and entry[rest:rest + 1] in ("", " ")
-    return apart and all("(" not in choice and len(_folded_words(choice)) == 1 for choice in choices)
-
-
-@functools.cache
-def _folded_part(written: str) -> tuple[_Part, ...]:
-    if written in (_ANY, _GAP):
-        return (written,)
-    if written.startswith("("):
-        choices = [_folded_words(choice)[0] for choice in written.strip("()").split("|")]
-        return (_Choice.of(choices),)
-    return tuple(_Choice.of([word]) for word in _folded_words(written))
-
-
-@functools.cache
-def _folded_words(written: str) -> tuple[str, ...]:
-    words = [word for word in fold(written.rstrip("*")).split() if word != BREAK]
-    if words and written.endswith("*"):
-        words[-1] += "*"
-    return tuple(words)
 
 
 def _fold_pattern(pattern: str) -> str:
@@ -280,15 +289,15 @@ def _script(word: str) -> str:
 
 
 def _shortened(word: str) -> Iterable[str]:
-    return {word[:at] + word[at + 1:] for at in range(len(word))}
+    return {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
-def _matched(words: Sequence[str], at: int, rest: tuple[_Part, ...]) -> int:
+def _matched(words: Sequence[str], at: int, rest: tuple[Part, ...]) -> int:
     """The end of `rest` in `words` from `at` on, or 0 where it does not stand there."""
     for index, part in enumerate(rest):
-        if part == _GAP:
-            for skipped in range(3):
-                end = _matched(words, at + skipped, rest[index + 1:])
+        if part == GAP:
+            for skipped in range(_LONGESTGAP + 1):
+                end = _matched(words, at + skipped, rest[index + 1 :])
                 if end:
                     return end
             return 0

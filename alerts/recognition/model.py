@@ -23,7 +23,7 @@ def features(folded: str, buckets: int) -> set[int]:
     text = "  " + " ".join(folded.replace(BREAK, " ").split()) + " "
     raw = text.encode("utf-8", "replace").decode("utf-8")
     return {
-        zlib.crc32(raw[at:at + size].encode()) % buckets
+        zlib.crc32(raw[at : at + size].encode()) % buckets
         for size in range(SHORTEST, LONGEST + 1)
         for at in range(1, len(raw) - size + 1)
     }
@@ -62,7 +62,7 @@ class Model:
         parts = [" ".join(words) for words in clauses(folded)]
         if not parts:
             return False
-        pieces = {" ".join(parts[at:at + _CLAUSES_TOGETHER]) for at in range(len(parts))}
+        pieces = {" ".join(parts[at : at + _CLAUSES_TOGETHER]) for at in range(len(parts))}
         return any(self.score(piece) >= self.threshold for piece in pieces)
 
 

@@ -18,8 +18,22 @@ SIREN = "\U0001f6a8"
 _CLAUSE_ENDS = "!?;\n\r\u2026\u061f\u061b\u0964\u0965\u06d4\u3002\uff01\uff1f"
 _INVISIBLE = (0x00AD, 0x034F, 0x061C, 0x180E, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xFEFF)
 _ARABIC_VARIANTS = {
-    "ٱ": "ا", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ڪ": "ك", "ة": "ه", "ۀ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه",
-    "ء": "", "ـ": "", "گ": "ك", "ڤ": "ف", "ۇ": "و",
+    "ٱ": "ا",
+    "ى": "ي",
+    "ی": "ي",
+    "ې": "ي",
+    "ک": "ك",
+    "ڪ": "ك",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ہ": "ه",
+    "ھ": "ه",
+    "ە": "ه",
+    "ء": "",
+    "ـ": "",
+    "گ": "ك",
+    "ڤ": "ف",
+    "ۇ": "و",
 }
 _LATIN_VARIANTS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae", "ß": "ss"}
 _CYRILLIC_TO_LATIN = str.maketrans("аеорсухкмтнвіјѕьһԁɡ", "aeopcyxkmthbijsbhdg")
@@ -36,9 +50,20 @@ def _table() -> dict[int, str | None]:
         category = unicodedata.category(chr(code))
         if category[0] in "PSZC":
             table[code] = " "
-    for code in (*range(0x0300, 0x0370), *range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670,
-                 *range(0x06D6, 0x06ED), 0x09BC, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
-                 *range(0x2066, 0x2070), *range(0xFE00, 0xFE10), 0x20E3, *_INVISIBLE):
+    for code in (
+        *range(0x0300, 0x0370),
+        *range(0x0610, 0x061B),
+        *range(0x064B, 0x0660),
+        0x0670,
+        *range(0x06D6, 0x06ED),
+        0x09BC,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x2070),
+        *range(0xFE00, 0xFE10),
+        0x20E3,
+        *_INVISIBLE,
+    ):
         table[code] = None
     for ends in _CLAUSE_ENDS:
         table[ord(ends)] = f" {BREAK} "
@@ -113,8 +138,18 @@ def spellings(word: str) -> list[str]:
     if _RUN.search(word):
         found += [_RUN.sub(r"\1", word), _RUN.sub(r"\1\1", word)]
     if not word.isascii() and _LATIN.search(word) and _LOOKALIKE.search(word):
-        found += [word.translate(_GREEK_TO_LATIN).translate(_CYRILLIC_TO_LATIN), word.translate(_LATIN_TO_CYRILLIC)]
+        found += [
+            word.translate(_GREEK_TO_LATIN).translate(_CYRILLIC_TO_LATIN),
+            word.translate(_LATIN_TO_CYRILLIC),
+        ]
     return found
+
+
+def oddly_written(folded: str) -> bool:
+    """Whether any word of a folded text can have other `spellings`."""
+    return _RUN.search(folded) is not None or (
+        not folded.isascii() and _LATIN.search(folded) is not None and _LOOKALIKE.search(folded) is not None
+    )
 
 
 def squeeze(word: str) -> str:

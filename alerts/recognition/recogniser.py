@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from alerts.recognition.lexicon import Hit, Lexicon
+from alerts.recognition.lexicon import Hit, Lexicon, Memory
 from alerts.recognition.model import Model
-from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, spellings, squeeze
+from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, oddly_written, spellings, squeeze
 from alerts.recognition.rules import CALMING, SHARED, TRIGGERS, Finding, judge, unmasked
 from alerts.recognition.verdict import Alarm, Intent, Verdict
 
@@ -28,10 +29,11 @@ _FUZZY_FROM = 4  # letters a word needs to be recognised with one slip
 _FUZZIER_FROM = 9  # letters from which two slips are allowed
 _LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
 _COLOURS = frozenset("\ufe0e\ufe0f") | {chr(tone) for tone in range(0x1F3FB, 0x1F400)}
+_PAIR = 2
 _NONE = Verdict(Alarm.NONE, "none")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
 _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
-_MODEL_READS = 400  # words of a text the model looks at, from each end
+_MODEL_READS = 60  # words of a text the model looks at, from each end
 
 
 class Recogniser:
@@ -48,7 +50,12 @@ class Recogniser:
                     self._bare.setdefault(phrase.replace(" ", ""), language)
                 elif kind == "test":
                     self._tests[phrase] = language
-        self._squeezed = {squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM}
+        self._by_length: dict[int, list[str]] = {}
+        for word in self._bare:
+            self._by_length.setdefault(len(word), []).append(word)
+        self._squeezed = {
+            squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM
+        }
         self._implied = {language for language, data in lexicons.items() if data.get("implied_they")}
         self._intents: dict[str, Intent] = {}
         for data in lexicons.values():
@@ -76,7 +83,8 @@ class Recogniser:
         whole = self._whole_message(folded)
         if whole is not None:
             return whole
-        found = self._clauses(folded, shouted="SOS" in stripped and not stripped.isupper(), question="?" in stripped or "؟" in stripped)
+        shouted = "SOS" in stripped and not stripped.isupper()
+        found = self._clauses(folded, shouted=shouted, question="?" in stripped or "؟" in stripped)
         if found.alarm is Alarm.NONE and SIREN in folded:
             signs = folded.count(SIREN)
             if len(folded.split()) <= signs + 1 or signs > 1:
@@ -116,15 +124,20 @@ class Recogniser:
         if language is not None:
             return Verdict(Alarm.SOS, "whole-word", language)
         words = plain.split()
-        hits = self._lexicon.hits([self._lexicon.corrected(word) for word in words], {})
+        memory: Memory = {}
+        hits = self._lexicon.hits([self._lexicon.corrected(word, set(), memory) for word in words], memory)
         covered = {at for hit in hits if hit.kind in _AROUND for at in range(hit.start, hit.end)}
         core = [hit for hit in hits if hit.kind in _BARE_KINDS]
-        masked = {at for hit in hits if hit.kind in ("mask", "neg", "nobody", "negafter") for at in range(hit.start, hit.end)}
-        for word_at, word in enumerate(words):
-            if word_at not in covered and self._whole_word(word) is not None:
-                return Verdict(Alarm.SOS, "sos-words", self._whole_word(word)) if len(words) <= 2 else None
+        masked = any(hit.kind in ("mask", "neg", "nobody", "negafter") for hit in hits)
         if core and len(covered) == len(words) and not masked:
             return Verdict(Alarm.SOS, "sos-words", core[0].language)
+        if (
+            len(words) == _PAIR
+        ):  # "au secour vite": one of two words is misspelt, the other says nothing against it
+            for at, word in enumerate(words):
+                language = None if at in covered else self._whole_word(word)
+                if language is not None:
+                    return Verdict(Alarm.SOS, "sos-words", language)
         return None
 
     def _whole_word(self, word: str) -> str | None:
@@ -143,40 +156,57 @@ class Recogniser:
             return self._bare.get(shortest) or self._squeezed[shortest]
         if len(word) < _FUZZY_FROM or word in self._intents:
             return None
-        for known, language in self._bare.items():
-            if len(known) >= _FUZZY_FROM:
-                allowed = 2 if len(known) >= _FUZZIER_FROM else 1
-                if abs(len(known) - len(word)) <= allowed and OSA.distance(word, known, score_cutoff=allowed) <= allowed:
-                    return language
+        for length in range(len(word) - 2, len(word) + 3):
+            allowed = 2 if length >= _FUZZIER_FROM else 1
+            if length >= _FUZZY_FROM and abs(length - len(word)) <= allowed:
+                near = process.extractOne(
+                    word, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=allowed
+                )
+                if near is not None:
+                    return self._bare[near[0]]
         return None
 
     def _clauses(self, folded: str, *, shouted: bool, question: bool) -> Verdict:
         parts = list(clauses(folded))
         total = sum(map(len, parts))
+        memory: Memory = {}
         if total <= _SHORT:
-            seen = {target.language for words in parts for word in words for target in self._lexicon.targets(word)}
-            parts = [[self._lexicon.corrected(word, seen) for word in words] for words in parts]
-        else:
-            parts = [[self._shortened(word) for word in words] for words in parts]
+            seen = {
+                language
+                for words in parts
+                for word in words
+                for entry in self._lexicon.meaning(word, memory)
+                for language in entry.languages
+            }
+            parts = [[self._lexicon.corrected(word, seen, memory) for word in words] for words in parts]
+        elif oddly_written(folded):
+            odd = {
+                word: self._shortened(word) for words in parts for word in set(words) if oddly_written(word)
+            }
+            parts = [[odd.get(word, word) for word in words] for words in parts]
+        if len(parts) > 1 and total <= _TOGETHER:
+            parts.append([word for words in parts for word in words])
         best = _NONE
-        memory: dict[str, list] = {}  # type: ignore[type-arg]
+        excused = False
+        read: set[tuple[str, ...]] = set()
         for words in parts:
-            best = _stronger(best, self._judged(words, memory, shouted=shouted, question=question))
-            if best.alarm is Alarm.SOS:
-                return best
-        if len(parts) > 1 and total <= _TOGETHER and best.alarm is Alarm.NONE:
-            together = [word for words in parts for word in words]
-            best = _stronger(best, self._judged(together, memory, shouted=shouted, question=question))
-        if best.alarm is Alarm.NONE and self._model is not None and not self._ordinary(parts, memory):
-            if self._model.alarming(self._ends(folded)):
-                return Verdict(Alarm.DOUBT, "model")
-        return best
-
-    def _ordinary(self, parts: Sequence[Sequence[str]], memory: dict[str, list]) -> bool:  # type: ignore[type-arg]
-        """Whether a short message names its ordinary subject: the rules have judged that, the model need not."""
-        return sum(map(len, parts)) <= _SHORT and any(
-            hit.kind in CALMING or hit.kind in ("mask", "nobody") for words in parts for hit in self._lexicon.hits(words, memory)
-        )
+            for start in range(0, max(len(words) - (_STRETCH - _STEP), 1), _STEP):
+                # Long texts repeat themselves; a stretch read once is not read again.
+                stretch = tuple(words[start : start + _STRETCH])
+                if stretch in read:
+                    continue
+                read.add(stretch)
+                hits = self._lexicon.hits(stretch, memory)
+                best = _stronger(best, self._judged(hits, len(stretch), shouted=shouted, question=question))
+                if best.alarm is Alarm.SOS:
+                    return best
+                excused = excused or any(
+                    hit.kind in CALMING or hit.kind in ("mask", "nobody") for hit in hits
+                )
+        # A short message that names its ordinary subject has been judged by the rules; the model need not.
+        if best.alarm is not Alarm.NONE or self._model is None or (excused and total <= _SHORT):
+            return best
+        return Verdict(Alarm.DOUBT, "model") if self._model.alarming(self._ends(folded)) else best
 
     def _shortened(self, word: str) -> str:
         if self._lexicon.known(word):
@@ -190,30 +220,35 @@ class Recogniser:
             return folded
         return " ".join(words[:_MODEL_READS] + words[-_MODEL_READS:])
 
-    def _judged(self, words: Sequence[str], memory: dict[str, list], *, shouted: bool, question: bool) -> Verdict:  # type: ignore[type-arg]
-        hits = self._lexicon.hits(words, memory)
-        if not hits:
-            return _NONE
+    def _judged(self, hits: list[Hit], length: int, *, shouted: bool, question: bool) -> Verdict:
+        """The strongest finding any language makes of the hits in one stretch of `length` words."""
         best = _NONE
         if any(hit.kind == "sos" for hit in hits) and _spoken_of(hits, shouted):
             hits = [hit for hit in hits if hit.kind != "sos"]
-        last = max(len(words) - (_STRETCH - _STEP), 1)
-        for start in range(0, last, _STEP) if len(words) > _STRETCH else (0,):
-            end = min(start + _STRETCH, len(words))
-            here = [hit for hit in hits if start <= hit.start and hit.end <= end] if len(words) > _STRETCH else hits
-            known = _coverage(here)
-            for language in _languages(here):
-                mine = [_moved(hit, start) for hit in here if hit.language == language or hit.kind in SHARED]
-                others = [_moved(hit, start) for hit in here if hit.language != language]
-                finding = judge(
-                    unmasked(mine, others, shouted), end - start,
-                    question=question, shouted=shouted, implied=language in self._implied,
-                )
-                if finding is not None and finding[0] is Alarm.DOUBT and 3 * known[language] < 2 * max(known.values()):
-                    continue
-                best = _stronger(best, _verdict(finding, language))
-                if best.alarm is Alarm.SOS:
-                    return best
+        languages = _languages(hits)
+        if not languages:
+            return best
+        known = _coverage(hits)
+        excuses = [hit for hit in hits if hit.kind in ("mask", "task")]
+        for language in languages:
+            mine = [hit for hit in hits if hit.language == language or hit.kind in SHARED]
+            others = [hit for hit in excuses if hit.language != language]
+            finding = judge(
+                unmasked(mine, others, shouted),
+                length,
+                question=question,
+                shouted=shouted,
+                implied=language in self._implied,
+            )
+            if (
+                finding is not None
+                and finding[0] is Alarm.DOUBT
+                and 3 * known[language] < 2 * max(known.values())
+            ):
+                continue
+            best = _stronger(best, _verdict(finding, language))
+            if best.alarm is Alarm.SOS:
+                return best
         return best
 
 
@@ -223,10 +258,6 @@ def _coverage(hits: Iterable[Hit]) -> dict[str, int]:
     for hit in hits:
         known.setdefault(hit.language, set()).update(range(hit.start, hit.end))
     return {language: len(words) for language, words in known.items()}
-
-
-def _moved(hit: Hit, by: int) -> Hit:
-    return hit if by == 0 else Hit(hit.start - by, hit.end - by, hit.language, hit.kind)
 
 
 def _spoken_of(hits: Sequence[Hit], shouted: bool) -> bool:
@@ -240,6 +271,7 @@ def _spoken_of(hits: Sequence[Hit], shouted: bool) -> bool:
 
 
 def _languages(hits: Iterable[Hit]) -> list[str]:
+    """The languages whose words here could make an alarm, by name, so that ties always fall the same way."""
     return sorted({hit.language for hit in hits if hit.kind in TRIGGERS})
 
 

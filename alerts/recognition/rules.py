@@ -3,8 +3,9 @@
 The languages differ in their words; what makes an emergency does not: somebody hostile (`actor`, `they`), a deed
 (`att` going on, `attp` done, `attb` bare and wanting an `intent`, `attn` as a noun), somebody it is done to (`me`,
 `kin`, `him`) or a place that is ours (`home`, `place`), a state of the writer (`state`), a time (`now`, `past`).
-What makes it ordinary: `topic` (work talk), `fiction`, `cond` (if, when), `report` (somebody tells the news),
-`neg`, `tame` (what chases and kills only in a manner of speaking: the boss, the heat), `calm`, and fixed expressions (`mask`), whose words count for nothing else.
+`sure` and `maybe` are whole phrases. What makes it ordinary: `topic` (work talk), `fiction`, `cond` (if, when),
+`report` (somebody tells the news), `neg` and `nobody`, `calm` (it is over, all is well), `tame` (what chases and kills
+only in a manner of speaking: the boss, the heat), and fixed expressions (`mask`), whose words count for nothing else.
 """
 
 from __future__ import annotations
@@ -16,8 +17,28 @@ from alerts.recognition.verdict import Alarm
 
 Finding = tuple[Alarm, str]
 
-TRIGGERS = frozenset(("sos", "help", "helpme", "sure", "maybe", "att", "attp", "attb", "attn", "come", "weapon",
-                      "state", "miss", "urgent", "place", "actor", "deed", "deedme"))
+TRIGGERS = frozenset(
+    (
+        "sos",
+        "help",
+        "helpme",
+        "sure",
+        "maybe",
+        "att",
+        "attp",
+        "attb",
+        "attn",
+        "come",
+        "weapon",
+        "state",
+        "miss",
+        "urgent",
+        "place",
+        "actor",
+        "deed",
+        "deedme",
+    )
+)
 _TOLD_AFTERWARDS = frozenset(("deed-done", "actor-coming", "missing"))  # with "all home, thanks" it is over
 # Words for these mean the same beside any language: people mix.
 SHARED = frozenset(("actor", "weapon"))
@@ -34,7 +55,9 @@ def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> li
     """`hits` of one language without what is said otherwise than as an alarm: in a fixed ordinary expression of this
     language or of another one (`elsewhere`: neighbours share words), or denied."""
     masks = [hit for hit in hits if hit.kind == "mask"]
-    masks += [hit for hit in elsewhere if hit.kind == "mask" or (hit.kind == "task" and hit.end - hit.start > 1)]
+    masks += [
+        hit for hit in elsewhere if hit.kind == "mask" or (hit.kind == "task" and hit.end - hit.start > 1)
+    ]
     kept = []
     for hit in hits:
         if hit.kind in _SILENT:
@@ -48,12 +71,13 @@ def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> li
 
 
 def _done_to_us(hits: Sequence[Hit], hostile: bool) -> bool:
-    """Whether several people do something to us for which no word is known, and which is nothing friendly (`benign`)."""
+    """Whether several people do to us what no word is known for, and what is nothing friendly (`benign`)."""
     friendly = [hit for hit in hits if hit.kind == "benign"]
     ours = [hit for hit in hits if hit.kind == "me"]
     for deed in hits:
         if deed.kind not in ("deed", "deedme") or any(
-                hit.start < deed.end and deed.start < hit.end for hit in friendly):
+            hit.start < deed.end and deed.start < hit.end for hit in friendly
+        ):
             continue
         near = any(0 < abs(hit.start - deed.start) <= _REACH_OBJECT for hit in ours)
         if deed.kind == "deedme" or (near and hostile):
@@ -63,7 +87,9 @@ def _done_to_us(hits: Sequence[Hit], hostile: bool) -> bool:
 
 def _within(past: Hit, hits: Sequence[Hit]) -> bool:
     """Whether a word for the past is part of a phrase of alarm ("the man from yesterday is back")."""
-    return any(hit.kind in ("sure", "maybe") and hit.start <= past.start and past.end <= hit.end for hit in hits)
+    return any(
+        hit.kind in ("sure", "maybe") and hit.start <= past.start and past.end <= hit.end for hit in hits
+    )
 
 
 def _hidden(hit: Hit, mask: Hit) -> bool:
@@ -83,7 +109,9 @@ def _denied(hit: Hit, no: Hit) -> bool:
     return False
 
 
-def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, implied: bool) -> Finding | None:
+def judge(
+    hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, implied: bool
+) -> Finding | None:
     """What `hits` of one language in a clause of `length` words tell; None if nothing.
 
     `implied`: the language leaves "they" out, the verb's ending says it.
@@ -95,15 +123,22 @@ def judge(hits: Sequence[Hit], length: int, *, question: bool, shouted: bool, im
         return None  # the boss chases, the heat kills, the flu holds at home
     if implied and kinds & {"att", "attp", "deed"}:
         kinds.add("they")
-    return (_called(hits, kinds, length, question, shouted) or _told(hits, kinds, length, question))
+    return _called(hits, kinds, length, question, shouted) or _told(hits, kinds, length, question)
 
 
-def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, shouted: bool) -> Finding | None:
+def _called(
+    hits: Sequence[Hit], kinds: set[str], length: int, question: bool, shouted: bool
+) -> Finding | None:
     """SOS words, cries for help and the fixed phrases of an emergency."""
     talk = bool(kinds & {"topic", "fiction", "cond", "report"})
-    danger = bool(kinds & {"att", "attp", "attn", "they", "actor", "now", "urgent", "place", "state", "weapon", "come"})
-    if "sure" in kinds and not kinds & {"fiction", "cond"} and not (
-            "report" in kinds and not kinds & {"me", "my"}):
+    danger = bool(
+        kinds & {"att", "attp", "attn", "they", "actor", "now", "urgent", "place", "state", "weapon", "come"}
+    )
+    if (
+        "sure" in kinds
+        and not kinds & {"fiction", "cond"}
+        and not ("report" in kinds and not kinds & {"me", "my"})
+    ):
         if "past" in kinds and "recent" not in kinds and ("now" not in kinds or "calm" in kinds):
             return None
         return Alarm.SOS, "phrase"
@@ -128,9 +163,12 @@ def _called(hits: Sequence[Hit], kinds: set[str], length: int, question: bool, s
             return Alarm.SOS, "help-danger"
         if danger and kinds & {"now", "urgent", "att", "state", "weapon"}:
             return Alarm.SOS, "help-now"
-    if "maybe" in kinds and not kinds & {"fiction", "cond", "report", "calm"}:
-        if not ("past" in kinds and "now" not in kinds):
-            return Alarm.DOUBT, "phrase-unclear"
+    if (
+        "maybe" in kinds
+        and not kinds & {"fiction", "cond", "report", "calm"}
+        and not ("past" in kinds and "now" not in kinds)
+    ):
+        return Alarm.DOUBT, "phrase-unclear"
     return None
 
 
@@ -149,20 +187,33 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
     talk = bool(kinds & {"topic", "report"})
     found: Finding | None = None
     if "att" in kinds and not (old and not now):
-        if "me" in kinds or (ours and not talk) or ("my" in kinds and not talk) or (
-                hostile and here and not talk) or ("i" in kinds and now and hostile):
+        if (
+            "me" in kinds
+            or (ours and not talk)
+            or ("my" in kinds and not talk)
+            or (hostile and here and not talk)
+            or ("i" in kinds and now and hostile)
+        ):
             found = Alarm.SOS, "deed-going-on"
         elif (hostile or here or now) and not talk and not question:
             found = Alarm.DOUBT, "deed-near"
         elif length <= 3 and not talk:
             found = Alarm.DOUBT, "deed-bare"
     # "Last month they arrested her, now she is out": only a recent time outweighs an old one for what is over.
-    if found is None and "attp" in kinds and not (old and "recent" not in kinds) and not (
-            talk and not now and not ("me" in kinds and hostile)):
+    if (
+        found is None
+        and "attp" in kinds
+        and not (old and "recent" not in kinds)
+        and not (talk and not now and not ("me" in kinds and hostile))
+    ):
         if ours or (hostile and (here or "my" in kinds)):
             found = Alarm.SOS, "deed-done"
-        elif (hostile and (now or here)) or (hostile and "they" in kinds and length <= 6) or (
-                "i" in kinds and now) or (hostile and length <= 4 and not question):
+        elif (
+            (hostile and (now or here))
+            or (hostile and "they" in kinds and length <= 6)
+            or ("i" in kinds and now)
+            or (hostile and length <= 4 and not question)
+        ):
             found = Alarm.DOUBT, "deed-done-near"
     if found is None and "attb" in kinds and "intent" in kinds and not talk and not old:
         if ours or (here and hostile) or "my" in kinds:
@@ -188,19 +239,28 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
         near = bool(kinds & {"me", "my", "home", "now"})
         found = (Alarm.SOS, "actor-here") if near and "now" in kinds else (Alarm.DOUBT, "actor-near")
     # People vanish on the way to meetings and trainings, so work talk does not speak against it where kin is named.
-    if found is None and "miss" in kinds and "report" not in kinds and not (old and not now) and (
-            "kin" in kinds or ("him" in kinds and not talk)):
+    if (
+        found is None
+        and "miss" in kinds
+        and "report" not in kinds
+        and not (old and not now)
+        and ("kin" in kinds or ("him" in kinds and not talk))
+    ):
         found = Alarm.SOS, "missing"
     if found is None and "attn" in kinds and not old and not talk:
         if "now" in kinds and (here or ours or hostile):
             found = Alarm.SOS, "attack-now"
         elif here or ours or "now" in kinds or "my" in kinds:
             found = (Alarm.DOUBT, "attack-near") if not question else None
-    if found is None and "urgent" in kinds and not talk:
-        if kinds & {"me", "i", "my", "actor", "place", "now"} or length <= 3:
-            found = Alarm.DOUBT, "urgent"
-    if found is None and "actor" in kinds and (here or ours or "my" in kinds or "weapon" in kinds) and not (
-            talk or old or question):
+    pressing = "urgent" in kinds and not talk
+    if found is None and pressing and (kinds & {"me", "i", "my", "actor", "place", "now"} or length <= 3):
+        found = Alarm.DOUBT, "urgent"
+    if (
+        found is None
+        and "actor" in kinds
+        and (here or ours or "my" in kinds or "weapon" in kinds)
+        and not (talk or old or question)
+    ):
         found = Alarm.DOUBT, "actor-and-us"
     if found is None and not (talk or old or question or "thanks" in kinds) and _done_to_us(hits, hostile):
         found = Alarm.DOUBT, "deed-unknown"

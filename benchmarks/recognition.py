@@ -1,0 +1,164 @@
+"""Measures SOS recognition: `python -m benchmarks.recognition [--json] [--misses]`.
+
+Recall and false alarms a language on the labelled set of `tests/recognition`, with the rules alone and with the model
+beside them, and the time it takes: short messages, and 64 KB of several kinds of text, some made to be slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from alerts.recognition import Alarm, Model, Recogniser
+from config.lexicons import load_lexicons, load_model
+
+LABELLED = Path(__file__).parent.parent / "tests" / "recognition"
+LONG = 64 * 1024  # characters
+PAGES = (Alarm.SOS, Alarm.DOUBT)
+
+
+class Row(NamedTuple):
+    """One labelled text; `label` is sos, doubt or none."""
+
+    language: str
+    label: str
+    text: str
+
+
+class Score(NamedTuple):
+    """Counts of one language: emergencies, those that page, those labelled sos and answered so, ordinary, disturbed."""
+
+    emergencies: int
+    paged: int
+    sure: int
+    surely: int
+    ordinary: int
+    disturbed: int
+
+
+def labelled(folder: Path = LABELLED) -> Iterator[Row]:
+    """All rows of the labelled set, by language."""
+    for file in sorted(folder.glob("*.tsv")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            yield Row(*line.split("\t"))
+
+
+def score(recogniser: Recogniser, rows: Sequence[Row]) -> tuple[Score, list[tuple[Row, Alarm]]]:
+    """The counts for `rows`, and the rows answered wrongly: missed or disturbed."""
+    answers = [(row, recogniser.recognise(row.text).alarm) for row in rows]
+    emergencies = [(row, alarm) for row, alarm in answers if row.label != "none"]
+    ordinary = [(row, alarm) for row, alarm in answers if row.label == "none"]
+    sure = [alarm for row, alarm in emergencies if row.label == "sos"]
+    wrong = [(row, alarm) for row, alarm in emergencies if alarm not in PAGES]
+    wrong += [(row, alarm) for row, alarm in ordinary if alarm in PAGES]
+    return Score(
+        len(emergencies),
+        sum(alarm in PAGES for _, alarm in emergencies),
+        len(sure),
+        sum(alarm is Alarm.SOS for alarm in sure),
+        len(ordinary),
+        sum(alarm in PAGES for _, alarm in ordinary),
+    ), wrong
+
+
+def long_texts(rows: Sequence[Row]) -> dict[str, str]:
+    """64 KB each, by what is in it; several are made to be slow."""
+    chance = random.Random(7)
+    talk = " ".join(row.text for row in rows if row.label == "none") * 3
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = " ".join("".join(chance.choices(letters, k=chance.randint(3, 9))) for _ in range(LONG // 6))
+    cyrillic = " ".join("".join(chance.choices("абвгдежзиклмнопрст", k=7)) for _ in range(LONG // 8))
+    return {
+        "ordinary talk": talk[:LONG],
+        "random words": words[:LONG],
+        "random Cyrillic": cyrillic[:LONG],
+        "one letter": "a" * LONG,
+        "letters apart": "s " * (LONG // 2),
+        "zero-width marks": "h\u200b" * (LONG // 2),
+        "lone surrogates": "\ud83d" * LONG,
+        "trigger words": ("police help desk door following the trial " * LONG)[:LONG],
+        "SOS at the end": (talk * 2)[: LONG - 40] + " . please help me they are breaking the door",
+    }
+
+
+def timed(recogniser: Recogniser, text: str, rounds: int) -> list[float]:
+    """Milliseconds of processor time of each of `rounds` readings of `text`: other work on the machine counts less."""
+    times = []
+    for _ in range(rounds):
+        start = time.thread_time()
+        recogniser.recognise(text)
+        times.append((time.thread_time() - start) * 1000)
+    return times
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def measure() -> dict[str, Any]:
+    """Everything, as plain data."""
+    rows = list(labelled())
+    lexicons, stored = load_lexicons(), load_model()
+    start = time.thread_time()
+    rules = Recogniser(lexicons, None)
+    built = time.thread_time() - start
+    both = Recogniser(lexicons, Model.from_bytes(stored) if stored else None)
+    found: dict[str, Any] = {"build_seconds": round(built, 2)}
+    for name, recogniser in (("rules", rules), ("rules and model", both)):
+        found[name] = {
+            language: score(recogniser, [row for row in rows if row.language == language])[0]._asdict()
+            for language in sorted({row.language for row in rows})
+        }
+    short = [taken for row in rows for taken in timed(both, row.text, 3)]
+    found["short_ms"] = {"p50": statistics.median(short), "p99": percentile(short, 0.99), "max": max(short)}
+    found["long_ms"] = {
+        name: statistics.median(timed(both, text, 5)) for name, text in long_texts(rows).items()
+    }
+    return found
+
+
+def table(counts: dict[str, dict[str, int]]) -> str:
+    lines = ["language  recall           sos as sos       false alarms"]
+    sums = {key: sum(one[key] for one in counts.values()) for key in Score._fields}
+    for language, one in [*counts.items(), ("all", sums)]:
+        parts = (
+            (one["paged"], one["emergencies"]),
+            (one["surely"], one["sure"]),
+            (one["disturbed"], one["ordinary"]),
+        )
+        lines.append(f"{language:<8}" + "".join(f"  {f'{a}/{b}':>8} {a / b:>6.1%}" for a, b in parts))
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the figures as tables, or as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--misses", action="store_true", help="print the sentences answered wrongly")
+    options = parser.parse_args()
+    if options.misses:
+        stored = load_model()
+        recogniser = Recogniser(load_lexicons(), Model.from_bytes(stored) if stored else None)
+        for row, alarm in score(recogniser, list(labelled()))[1]:
+            print(row.language, row.label, "->", alarm.value, "|", row.text)
+        return
+    found = measure()
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    for name in ("rules", "rules and model"):
+        print(f"\n{name}\n{table(found[name])}")
+    print(f"\nbuild: {found['build_seconds']} s")
+    for name in ("short_ms", "long_ms"):
+        times = found[name]
+        print(f"\n{name}\n" + "\n".join(f"  {key:<18} {value:8.3f}" for key, value in times.items()))
+
+
+if __name__ == "__main__":
+    main()
