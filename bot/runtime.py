@@ -10,7 +10,7 @@ The desk thread does one transaction at a time and then looks again at what is m
 6. What was asked of it from outside (files, the command line), then housekeeping.
 
 After each step that did something it begins again at 1, so that nothing that is not urgent keeps an alarm waiting for
-longer than one short transaction. On PostgreSQL other nodes do the same on the same rows.
+longer than one short transaction; but a flood of messages does not starve the steps behind it (`PASSED_OVER`). On PostgreSQL other nodes do the same on the same rows.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ POLL_SECONDS = 0.1
 DEADLINE_SECONDS = 0.5
 CALLS_WAITING = 100
 FAILURE_PAUSE = 0.5
+PASSED_OVER = 4
+"""Steps for what comes in after which what is to go out has its turn all the same, and every so many times of that what
+is due: somebody who writes without a pause must not keep pages from going out."""
 LEASE_RENEWAL = 3.0
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
@@ -82,6 +85,8 @@ class Runtime:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sends: set[asyncio.Task[None]] = set()
+        self._passed_over = 0
+        self._rounds_of_flood = 0
         self._doubtful: set[str] = set()
         """Outbox rows that may be noted as handed over and were not."""
         self._next_look = engine.clock.now()
@@ -215,15 +220,19 @@ class Runtime:
 
     def _step(self) -> bool:
         """The most urgent transaction there is. False when there is none."""
-        return (
-            self._take_back()
-            or self._store_arrivals()
-            or self._work_inbox()
-            or self._note_answers()
-            or self._hand_out()
-            or self._work_deadlines()
-            or self._do_calls()
-        )
+        if self._passed_over >= PASSED_OVER:
+            self._passed_over = 0
+            self._rounds_of_flood += 1
+            done = [self._note_answers(), self._hand_out()]
+            if self._rounds_of_flood % PASSED_OVER == 0:
+                done += [self._work_deadlines(), self._do_calls()]
+            if any(done):
+                return True
+        if self._take_back() or self._store_arrivals() or self._work_inbox():
+            self._passed_over += 1
+            return True
+        self._passed_over = 0
+        return self._note_answers() or self._hand_out() or self._work_deadlines() or self._do_calls()
 
     def _take_back(self) -> bool:
         if not self._doubtful:
