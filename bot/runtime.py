@@ -10,7 +10,8 @@ The desk thread does one transaction at a time and then looks again at what is m
 6. What was asked of it from outside (files, the command line), then housekeeping.
 
 After each step that did something it begins again at 1, so that nothing that is not urgent keeps an alarm waiting for
-longer than one short transaction; but a flood of messages does not starve the steps behind it (`PASSED_OVER`). On PostgreSQL other nodes do the same on the same rows.
+longer than one short transaction; but a flood of messages does not starve the steps behind it
+(`PASSED_OVER`). On PostgreSQL other nodes do the same on the same rows.
 """
 
 from __future__ import annotations
