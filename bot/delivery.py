@@ -32,6 +32,8 @@ log = structlog.get_logger("watchline")
 BUNDLE_ABOVE = 3
 """More pages than this waiting for one chat become one message."""
 BUNDLE_SIZE = 40
+SET_ASIDE = timedelta(seconds=20)
+"""Until a message that could not be made is tried again; a process that was started anew may be able to."""
 UNCERTAIN = frozenset({"", "maybe_sent"})
 """Reasons after which an earlier attempt may have gone out."""
 
@@ -289,12 +291,13 @@ class Delivery:
         return f"{note}\n{text}" if note else text
 
     def set_aside(self, limit: int, busy: Collection[str] = ()) -> None:
-        """After `choose` has raised: tries each row alone, puts away those that raise, and tells the desk.
+        """After `choose` has raised: tries each row alone and puts off those that raise; after three tries they are
+        put away and the desk is paged.
 
         One message that cannot be opened or put into words must not keep the others from going out.
         """
         now, store = self.engine.clock.now(), self.engine.store
-        wrong: list[str] = []
+        wrong: list[queues.Parcel] = []
         with store.writing(lock=False) as work:
             held = self.limits.held(now) | set(busy)
             parcels = queues.waiting_parcels(work.connection, self.channel, now, limit, without=held)
@@ -306,10 +309,14 @@ class Delivery:
                     if store.is_away(error):
                         raise
                     log.error("message_set_aside", row=parcel.id, error=type(error).__name__)
-                    wrong.append(parcel.id)
-            queues.set_aside(work.connection, wrong)
-        for row in wrong:
-            self.engine.happened(Poisoned(row, self.channel, ""))
+                    wrong.append(parcel)
+            given_up = [p for p in wrong if p.attempts + 1 >= queues.QUARANTINE_AFTER]
+            queues.put_off(work.connection, [p.id for p in wrong], now + SET_ASIDE)
+            queues.set_aside(work.connection, [p.id for p in given_up])
+        for parcel in given_up:
+            # A page that says that something is poison, and is poison itself, must not beget another.
+            if parcel.case_id is not None or parcel.kind != OutboundKind.PAGE.value:
+                self.engine.happened(Poisoned(parcel.id, self.channel, ""))
 
     def answered(self, consignment: Consignment, outcome: Outcome) -> list[Answered]:
         """The channel's answer as events, one for each row; limits are learned on the way."""

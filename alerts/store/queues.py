@@ -312,8 +312,17 @@ def take_back(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def set_aside(connection: Connection, ids: Iterable[str]) -> None:
-    """Puts away, unopened, what cannot be opened or made into a message."""
+    """Puts away for good, unopened, what cannot be opened or made into a message."""
     _change_outbox(connection, ids, SendState.QUEUED, SendState.REFUSED)
+
+
+def put_off(connection: Connection, ids: Iterable[str], until: datetime) -> None:
+    """Counts a try of messages that could not be opened or made, and has them tried again later."""
+    wanted = list(ids)
+    for start in range(0, len(wanted), CHUNK):
+        part = outbox.c.id.in_(wanted[start : start + CHUNK])
+        later = {"attempts": outbox.c.attempts + 1, "ready_at": micros(until)}
+        connection.execute(update(outbox).where(part).values(later))
 
 
 def _change_outbox(connection: Connection, ids: Iterable[str], old: SendState, new: SendState) -> None:
