@@ -143,7 +143,7 @@ async def _trust(runtime: Runtime, channel: SignalChannel, address_id: str) -> N
             return work.account_of(address_id)
 
     if not await channel.trust(await asyncio.to_thread(account)):
-        log.error("trust_failed", address=address_id)
+        log.error("trust_failed", row=address_id)
 
 
 def _lock(database: str) -> RunLock | None:
