@@ -26,7 +26,7 @@ def load_lexicons() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for file in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".yaml"):
-            data = _checked(file.name, file.read_text(encoding="utf-8"))
+            data = read_lexicon(file.name, file.read_text(encoding="utf-8"))
             found[data["language"]] = data
     return found
 
@@ -37,7 +37,8 @@ def load_model() -> bytes | None:
     return file.read_bytes() if file.is_file() else None
 
 
-def _checked(name: str, text: str) -> dict[str, Any]:
+def read_lexicon(name: str, text: str) -> dict[str, Any]:
+    """One lexicon file as plain data. Raises LexiconError naming the file and the key that is wrong."""
     try:
         data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders, the C one ten times faster
     except yaml.YAMLError as error:
@@ -51,6 +52,9 @@ def _checked(name: str, text: str) -> dict[str, Any]:
         part = data.get(key) or {}
         if not isinstance(part, dict):
             raise LexiconError(f"{name}: {key!r} must be a mapping of lists")
+        unquoted = next((kind for kind in part if not isinstance(kind, str)), None)
+        if unquoted is not None:
+            raise LexiconError(f"{name}: a name in {key!r} reads as {unquoted!r}; write it in quotes")
         data[key] = {kind: _entries(name, f"{key}.{kind}", entries) for kind, entries in part.items()}
     data["ordinary"] = _entries(name, "ordinary", data.get("ordinary"))
     return data

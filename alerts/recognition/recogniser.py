@@ -105,7 +105,10 @@ class Recogniser:
         """What a short message says as a whole; None if it says anything more, or an alarm comes before."""
         if len(text) > _BARE:
             return None
-        known = self._intents.get(_whole(text))
+        key = _whole(text)
+        # "okkk" is ok; a single letter written often ("kkk") is laughter.
+        readings = [key, *(other for other in spellings(key) if len(other) > 1)]
+        known = next((self._intents[reading] for reading in readings if reading in self._intents), None)
         if known is Intent.HELP and text.lstrip().startswith("/"):
             return None  # `/help` asks for the list of commands
         if known is not None:
