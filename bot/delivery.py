@@ -222,7 +222,7 @@ class Delivery:
         """
         if row.kind is not OutboundKind.PAGE or self._verified(work, row):
             return [row]
-        ids = queues.pages_to(work.connection, row.address_id, BUNDLE_SIZE)
+        ids = queues.pages_to(work.connection, self.channel, row.address_id, BUNDLE_SIZE)
         work.outgoings(ids)
         found = [r for r in (work.outgoing(i) for i in ids) if r is not None and r.state is SendState.QUEUED]
         work.cases(r.case_id for r in found if r.case_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile
 from alerts.ids import from_micros
@@ -22,6 +22,16 @@ from alerts.store.shapes import (
 
 UNCLOSED = tables.cases.c.status != CaseStatus.CLOSED.value
 """Made once: making a condition costs more than looking up what is read already."""
+
+_TAKEN = select(tables.cases.c.ref).where(tables.cases.c.ref.in_(bindparam("refs", expanding=True)))
+_CROWD = select(tables.cases.c.id).where(
+    tables.cases.c.desk == bindparam("desk"),
+    tables.UNCLOSED,
+    tables.cases.c.status == CaseStatus.OPEN.value,
+    tables.cases.c.urgency == 1,
+    tables.cases.c.verified.is_(False),
+    tables.cases.c.drill.is_(False),
+)
 
 
 class CaseReads(PeopleReads):
@@ -66,7 +76,7 @@ class CaseReads(PeopleReads):
     def unclosed_cases(self, desk: str, limit: int) -> tuple[Case, ...]:
         """The desk's cases that are not closed, urgent and old ones first."""
         t = tables.cases
-        query = select(t).where(t.c.desk == desk, t.c.status != CaseStatus.CLOSED.value)
+        query = select(t).where(t.c.desk == desk, tables.UNCLOSED)
         return tuple(self._load(CASES, query.order_by(t.c.urgency, t.c.opened_at, t.c.id).limit(limit)))
 
     def all_cases(self, desk: str) -> tuple[Case, ...]:
@@ -86,26 +96,14 @@ class CaseReads(PeopleReads):
 
     def free_references(self, candidates: tuple[str, ...]) -> list[str]:
         """The candidates that no case has."""
-        used = set(
-            self.connection.execute(
-                select(tables.cases.c.ref).where(tables.cases.c.ref.in_(candidates))
-            ).scalars()
-        )
+        used = set(self.connection.execute(_TAKEN, {"refs": list(candidates)}).scalars())
         used |= {e.ref for (table, _), e in self._dirty.items() if table == "cases"}
         return [c for c in candidates if c not in used]
 
     def crowd(self, desk: str) -> frozenset[str]:
         """Ids of the desk's untaken unverified P1 cases."""
         if desk not in self._counts:
-            t = tables.cases
-            query = select(t.c.id).where(
-                t.c.desk == desk,
-                t.c.status == CaseStatus.OPEN.value,
-                t.c.urgency == 1,
-                t.c.verified.is_(False),
-                t.c.drill.is_(False),
-            )
-            self._counts[desk] = set(self.connection.execute(query).scalars())
+            self._counts[desk] = set(self.connection.execute(_CROWD, {"desk": desk}).scalars())
         return frozenset(self._counts[desk])
 
     def crowd_size(self, desk: str) -> int:
@@ -165,7 +163,7 @@ class CaseReads(PeopleReads):
         """The latest message with choices that went out to an address."""
         t = tables.outbox
         out = [s.value for s in OUT]
-        query = select(t).where(t.c.address_id == address_id, t.c.menu, t.c.state.in_(out))
+        query = select(t).where(t.c.address_id == address_id, tables.MENU, t.c.state.in_(out))
         found = self._load(OUTBOX, query.order_by(t.c.sent_at.desc(), t.c.id.desc()).limit(1))
         return found[0] if found else None
 

@@ -17,8 +17,10 @@ from alerts.store.shapes import (
     PEOPLE,
 )
 
+# The index is by channel first, so the channels are named, though a blind index is of one channel only.
 _AT = select(tables.addresses.c.blind, tables.addresses.c.person_id).where(
-    tables.addresses.c.blind.in_(bindparam("blinds", expanding=True))
+    tables.addresses.c.channel.in_(bindparam("channels", expanding=True)),
+    tables.addresses.c.blind.in_(bindparam("blinds", expanding=True)),
 )
 
 
@@ -70,12 +72,13 @@ class PeopleReads(Loading):
 
     def locate(self, accounts: Iterable[tuple[str, str]]) -> None:
         """Looks up many accounts at once, ahead of `person_at`."""
-        blinds = {self.vault.account(channel, account) for channel, account in accounts} - set(self._at)
-        wanted = sorted(blinds)
+        asked = list(accounts)
+        channels = sorted({channel for channel, _ in asked})
+        wanted = sorted({self.vault.account(channel, account) for channel, account in asked} - set(self._at))
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             self._at.update(dict.fromkeys(part))
-            for row in self.connection.execute(_AT, {"blinds": part}):
+            for row in self.connection.execute(_AT, {"channels": channels, "blinds": part}):
                 self._at[row.blind] = row.person_id
         self.people(i for i in self._at.values() if i)
 
@@ -106,7 +109,7 @@ class PeopleReads(Loading):
         known = self.desks.get(desk)
         if known is None:
             t = tables.people
-            query = select(t.c.id).where(t.c.desk == desk, t.c.role.in_(("officer", "lead")))
+            query = select(t.c.id).where(t.c.desk == desk, tables.STAFF)
             ids = set(self.connection.execute(query).scalars())
             lock, self._lock = self._lock, False
             try:

@@ -6,18 +6,19 @@ urgency, then age. Outbox: priority, then age. On PostgreSQL rows that another n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Insert, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.deadlines import Deadline
-from alerts.events import RawInbound
+from alerts.events import OutboundKind, RawInbound
 from alerts.ids import from_micros, micros
-from alerts.outbox import SendState
+from alerts.outbox import SendState, priority
 from alerts.store import tables
 from alerts.store.vault import Vault
 from alerts.store.work import CHUNK, deadline_of
@@ -26,10 +27,6 @@ inbox, outbox, deadlines = tables.inbox, tables.outbox, tables.deadlines
 
 QUARANTINE_AFTER = 3
 """Attempts at a turn before its message is put into quarantine and the desk is paged."""
-
-
-def _skip_locked(query: Select[Any], connection: Connection) -> Select[Any]:
-    return query.with_for_update(skip_locked=True) if connection.dialect.name == "postgresql" else query
 
 
 # ------------------------------------------------------------------------------------------------------------- inbox
@@ -74,9 +71,7 @@ def accept(
                 "sealed": vault.sealer.seal("inbox", row_id, key, payload),
             }
         )
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(inbox).on_conflict_do_nothing(index_elements=["channel", "dedup"])
-    connection.execute(statement, rows)
+    connection.execute(_store(connection.dialect.name), rows)
     if len(rows) == 1 and arrivals[0][3]:
         return [True]
     stored = set()
@@ -86,8 +81,36 @@ def accept(
     return [row["id"] in stored for row in rows]
 
 
+@functools.cache
+def _store(dialect: str) -> Insert:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(inbox).on_conflict_do_nothing(index_elements=["channel", "dedup"])
+
+
 URGENT_AT_ONCE = 8
 """Alarms whose turns share one commit when many come at once."""
+
+
+# Statements of the path of an alarm are made once: making one costs more than running it.
+_HEADS = (
+    select(inbox.c.id, inbox.c.lane)
+    .where(inbox.c.state == "new", inbox.c.urgent)
+    .order_by(inbox.c.id)
+    .limit(URGENT_AT_ONCE)
+)
+_BEHIND_HEADS = (
+    select(inbox)
+    .where(
+        inbox.c.state == "new",
+        inbox.c.lane.in_(bindparam("lanes", expanding=True)),
+        inbox.c.id <= bindparam("last"),
+    )
+    .order_by(inbox.c.id)
+    .limit(bindparam("limit"))
+)
+_FINISH = (
+    update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(state="done", sealed=None)
+)
 
 
 def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Waiting]:
@@ -106,18 +129,12 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
         query = select(t).where(t.c.state == "new", ~ahead).order_by(t.c.urgent.desc(), t.c.id).limit(limit)
         rows = list(connection.execute(query.with_for_update(skip_locked=True, of=inbox)).all())
     else:
-        heads = (
-            select(t.c.id, t.c.lane)
-            .where(t.c.state == "new", t.c.urgent)
-            .order_by(t.c.id)
-            .limit(URGENT_AT_ONCE)
-        )
-        urgent = connection.execute(heads).all()
+        urgent = connection.execute(_HEADS).all()
         if urgent:
             # An alarm does not overtake what the same person sent before it: those come just ahead of it.
             last = {row.lane: row.id for row in urgent}
-            query = select(t).where(t.c.state == "new", t.c.lane.in_(last), t.c.id <= urgent[-1].id)
-            found = connection.execute(query.order_by(t.c.id).limit(limit)).all()
+            asked = {"lanes": list(last), "last": urgent[-1].id, "limit": limit}
+            found = connection.execute(_BEHIND_HEADS, asked).all()
             rows = [row for row in found if row.id <= last[row.lane]]
         else:
             query = select(t).where(t.c.state == "new").order_by(t.c.id).limit(limit)
@@ -136,7 +153,9 @@ def _waiting(row: Any, vault: Vault) -> Waiting:
 
 def finish(connection: Connection, ids: Iterable[str]) -> None:
     """The turns of these frames are committed with what they did; their sealed bytes are needed no more."""
-    _each(connection, ids, {"state": "done", "sealed": None})
+    wanted = list(ids)
+    for start in range(0, len(wanted), CHUNK):
+        connection.execute(_FINISH, {"ids": wanted[start : start + CHUNK]})
 
 
 def note_attempt(connection: Connection, inbox_id: str) -> int:
@@ -148,14 +167,6 @@ def note_attempt(connection: Connection, inbox_id: str) -> int:
         update(inbox).where(inbox.c.id == inbox_id).values(attempts=row + 1, state=state, urgent=False)
     )
     return int(row + 1)
-
-
-def _each(connection: Connection, ids: Iterable[str], values: dict[str, Any]) -> None:
-    wanted = list(ids)
-    for start in range(0, len(wanted), CHUNK):
-        connection.execute(
-            update(inbox).where(inbox.c.id.in_(wanted[start : start + CHUNK])).values(**values)
-        )
 
 
 def prune_inbox(connection: Connection, before: datetime, limit: int) -> int:
@@ -249,20 +260,46 @@ _PARCEL = (
 )
 
 
+@functools.cache
+def _waiting_parcels(dialect: str, some_held: bool) -> Select[Any]:
+    query = select(*_PARCEL).where(
+        outbox.c.channel == bindparam("channel"),
+        tables.WAITING,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.ready_at <= bindparam("now"),
+    )
+    if some_held:
+        query = query.where(outbox.c.address_id.not_in(bindparam("held", expanding=True)))
+    query = query.order_by(outbox.c.priority, outbox.c.id).limit(bindparam("limit"))
+    return query.with_for_update(skip_locked=True) if dialect == "postgresql" else query
+
+
+PAGE_PRIORITIES = tuple(
+    priority(OutboundKind.PAGE, urgency, verified) for urgency in range(1, 6) for verified in (True, False)
+)
+"""Where pages stand in the order: by these the index finds them among everything else that waits."""
+_PAGES_TO = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.priority.in_(PAGE_PRIORITIES),
+        outbox.c.address_id == bindparam("address"),
+        tables.WAITING,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.kind == "page",
+    )
+    .order_by(outbox.c.priority, outbox.c.id)
+    .limit(bindparam("limit"))
+)
+
+
 def waiting_parcels(
     connection: Connection, channel: str, now: datetime, limit: int, *, without: Iterable[str] = ()
 ) -> list[Parcel]:
     """What a channel has to send now, in order. `without` are addresses that have to wait."""
     held = list(without)[:CHUNK]
-    query = select(*_PARCEL).where(
-        outbox.c.channel == channel,
-        outbox.c.state == SendState.QUEUED.value,
-        outbox.c.ready_at <= micros(now),
-    )
-    if held:
-        query = query.where(outbox.c.address_id.not_in(held))
-    query = query.order_by(outbox.c.priority, outbox.c.id).limit(limit)
-    rows = connection.execute(_skip_locked(query, connection)).all()
+    asked = {"channel": channel, "now": micros(now), "limit": limit, **({"held": held} if held else {})}
+    rows = connection.execute(_waiting_parcels(connection.dialect.name, bool(held)), asked).all()
     return [
         Parcel(
             row.id,
@@ -280,18 +317,17 @@ def waiting_parcels(
     ]
 
 
-def pages_to(connection: Connection, address_id: str, limit: int) -> list[str]:
+def pages_to(connection: Connection, channel: str, address_id: str, limit: int) -> list[str]:
     """Ids of the pages that wait for one address, for bundling."""
-    query = select(outbox.c.id).where(
-        outbox.c.address_id == address_id, outbox.c.state == SendState.QUEUED.value, outbox.c.kind == "page"
+    return list(
+        connection.execute(_PAGES_TO, {"channel": channel, "address": address_id, "limit": limit}).scalars()
     )
-    return list(connection.execute(query.order_by(outbox.c.priority, outbox.c.id).limit(limit)).scalars())
 
 
 def next_ready(connection: Connection, after: datetime) -> datetime | None:
     """When the next row that has to wait may be sent."""
     query = select(func.min(outbox.c.ready_at)).where(
-        outbox.c.state == SendState.QUEUED.value, outbox.c.ready_at > micros(after)
+        tables.WAITING, outbox.c.state == SendState.QUEUED.value, outbox.c.ready_at > micros(after)
     )
     value = connection.execute(query).scalar()
     return from_micros(value) if value is not None else None
@@ -334,19 +370,13 @@ def _change_outbox(connection: Connection, ids: Iterable[str], old: SendState, n
 
 def unsent(connection: Connection) -> int:
     """How many rows wait or are in flight."""
-    waiting = (SendState.QUEUED.value, SendState.SENDING.value)
     return int(
-        connection.execute(
-            select(func.count()).select_from(outbox).where(outbox.c.state.in_(waiting))
-        ).scalar_one()
+        connection.execute(select(func.count()).select_from(outbox).where(tables.WAITING)).scalar_one()
     )
 
 
 def oldest_unsent_page(connection: Connection) -> datetime | None:
     """When the oldest page that has not gone out was queued."""
-    query = select(func.min(outbox.c.created_at)).where(
-        or_(outbox.c.state == SendState.QUEUED.value, outbox.c.state == SendState.SENDING.value),
-        and_(outbox.c.kind == "page"),
-    )
+    query = select(func.min(outbox.c.created_at)).where(tables.WAITING, outbox.c.kind == "page")
     value = connection.execute(query).scalar()
     return from_micros(value) if value is not None else None

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from alerts.cases import Case, CaseStatus
 from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
@@ -36,6 +36,11 @@ __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_
 
 GOING_ON = tables.check_ins.c.status != CheckInStatus.ENDED.value
 LIVE_ROUND = tables.rounds.c.status == RoundStatus.LIVE.value
+
+_DISARM = delete(tables.deadlines).where(
+    tables.deadlines.c.kind.in_(bindparam("kinds", expanding=True)),
+    tables.deadlines.c.subject.in_(bindparam("subjects", expanding=True)),
+)
 
 
 class Work(CaseReads):
@@ -196,7 +201,7 @@ class Work(CaseReads):
         for some, subjects in alike.items():
             for start in range(0, len(subjects), CHUNK):
                 part = subjects[start : start + CHUNK]
-                self.connection.execute(delete(t).where(t.c.kind.in_(sorted(some)), t.c.subject.in_(part)))
+                self.connection.execute(_DISARM, {"kinds": sorted(some), "subjects": part})
         if armed:
             self._upsert(t, armed, ["kind", "subject"])
         self._dirty.clear()
