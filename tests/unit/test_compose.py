@@ -1,16 +1,37 @@
 """What the container files promise, read from the files: no engine is needed to break a promise in them."""
 
-from pathlib import Path
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml
 
+from bot.channels.signal.settings import Receiver
+from bot.commands.opening import receiver_lock, signal_settings
+from config.settings import Settings, known_names, load
+from config.sources import SECRETS, setting
+
 TOP = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((TOP / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (TOP / "Dockerfile").read_text(encoding="utf-8")
+RUNNING = (TOP / "docs" / "running.md").read_text(encoding="utf-8")
 ACCOUNT = "/home/.local/share/signal-cli"
+OURS = ("bot", "receiver")
+HELD = {
+    "database": "postgresql://watchline:made-up@database/watchline",
+    "signal_account": "+14155550100",
+    "telegram_token": "123456789:made-up",
+    "telegram_proxy": "socks5h://127.0.0.1:9050",
+    "heartbeat": "https://ping.example/made-up",
+    "page_webhook": "https://alarm.example/made-up",
+    "canary_signal": "0e1d2c3b-4a59-4687-8796-a5b4c3d2e1f0",
+    "canary_telegram": "-100200300",
+}
+"""What may stand in the secrets' files."""
 
 
 def words(service: dict[str, Any]) -> list[str]:
@@ -39,6 +60,27 @@ def passing(service: dict[str, Any]) -> bool:
 def mounts(service: dict[str, Any]) -> dict[str, str]:
     """Target folder to source, of every volume; the short form is the only one in use."""
     return {volume.split(":")[1]: volume.split(":")[0] for volume in service.get("volumes", [])}
+
+
+def settings_of(name: str, folder: Path) -> Settings:
+    """What Watchline reads in this service, with every secret's file filled."""
+    for secret in SERVICES[name]["secrets"]:
+        (folder / secret).write_text(HELD[secret.removeprefix("watchline_")], encoding="utf-8")
+    return load({**SERVICES[name]["environment"], "WATCHLINE_SECRETS_DIR": str(folder)}, folder)
+
+
+def writable_at(service: dict[str, Any], path: str | Path) -> str:
+    """The volume or memory that a path lies on; empty when it lies on the read-only file system."""
+    places = {
+        **{
+            volume.split(":")[1]: volume.split(":")[0]
+            for volume in service.get("volumes", [])
+            if ":ro" not in volume
+        },
+        **{tmpfs.split(":")[0]: "memory" for tmpfs in service.get("tmpfs", [])},
+    }
+    around = [place for place in places if PurePosixPath(path).is_relative_to(place)]
+    return places[max(around, key=len)] if around else ""
 
 
 def beyond_loopback(port: Any) -> bool:
@@ -87,6 +129,9 @@ def test_signal_is_fetched_only_when_our_receiver_asks() -> None:
     assert "--receive-mode=manual" in arguments
     # What is received would stand in the container's log otherwise.
     assert "--no-receive-stdout" in arguments
+    assert "--scrub-log" in arguments[: arguments.index("daemon")]
+    # A story can be made so that it ends the daemon's receiving.
+    assert "--ignore-stories" in arguments[arguments.index("daemon") :]
 
 
 def test_the_gateway_joins_the_daemon_and_starts_no_second_one() -> None:
@@ -107,8 +152,12 @@ def test_the_gateway_finds_the_daemon_where_it_listens() -> None:
     shipped = TOP / mounts(service)[f"{ACCOUNT}/jsonrpc2.yml"]
     port = yaml.safe_load(shipped.read_text(encoding="utf-8"))["config"]["<multi-account>"]["tcp_port"]
     assert f"--tcp=0.0.0.0:{port}" in words(SERVICES[daemon()])
-    assert SERVICES["bot"]["environment"]["WATCHLINE_SIGNAL_DAEMON"] == f"{daemon()}:{port}"
-    assert SERVICES["bot"]["environment"]["WATCHLINE_SIGNAL_RECEIVE"] == "durable"
+    for name in OURS:
+        assert SERVICES[name]["environment"]["WATCHLINE_SIGNAL_DAEMON"] == f"{daemon()}:{port}"
+    assert f"':{port:04X} 01 '" in SERVICES["receiver"]["healthcheck"]["test"][1]
+    assert SERVICES["bot"]["environment"]["WATCHLINE_SIGNAL_GATEWAY"] == (
+        f"http://{daemon()}:{SERVICES[gateway()]['environment']['PORT']}"
+    )
 
 
 def test_a_file_on_its_way_out_is_where_the_daemon_looks_for_it_and_never_on_disk() -> None:
@@ -123,8 +172,8 @@ def test_a_file_on_its_way_out_is_where_the_daemon_looks_for_it_and_never_on_dis
 @pytest.mark.parametrize(
     ("network", "members", "internal"),
     [
-        ("database", {"bot", "database"}, True),
-        ("signal", {"bot", daemon()}, True),
+        ("database", {*OURS, "database"}, True),
+        ("signal", {*OURS, daemon()}, True),
         ("outside", {"bot", daemon()}, False),
     ],
 )
@@ -149,14 +198,63 @@ def test_secrets_are_files_and_stand_in_no_environment() -> None:
     assert "/.env" in ignored
 
 
-def test_the_key_file_has_a_volume_that_no_other_service_sees() -> None:
+def test_the_key_file_has_a_volume_that_only_watchline_sees_and_only_the_bot_writes(tmp_path: Path) -> None:
     keys = mounts(SERVICES["bot"])["/keys"]
-    assert SERVICES["bot"]["environment"]["WATCHLINE_KEY_FILE"].startswith("/keys/")
-    assert [name for name, service in SERVICES.items() if keys in mounts(service).values()] == ["bot"]
+    assert [name for name, service in SERVICES.items() if keys in mounts(service).values()] == [*OURS]
+    assert writable_at(SERVICES["bot"], settings_of("bot", tmp_path).keys_path) == keys
+    assert writable_at(SERVICES["receiver"], settings_of("receiver", tmp_path).keys_path) == ""
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_and_secret_is_one_that_watchline_reads(name: str, tmp_path: Path) -> None:
+    given = [variable for variable in SERVICES[name]["environment"] if variable.startswith("WATCHLINE_")]
+    assert [v for v in given if v.removeprefix("WATCHLINE_").lower() not in known_names()] == []
+    assert given == list(SERVICES[name]["environment"])
+    secrets = SERVICES[name]["secrets"]
+    assert {*secrets} <= {setting(secret).lower() for secret in SECRETS} & COMPOSE["secrets"].keys()
+    settings = settings_of(name, tmp_path)
+    for secret in secrets:
+        field = secret.removeprefix("watchline_")
+        assert getattr(settings, field).get_secret_value() == HELD[field]
+
+
+def test_each_secret_is_given_to_somebody_from_a_file_of_its_name_that_the_guide_makes() -> None:
+    given = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    assert given == COMPOSE["secrets"].keys()
+    made = {*re.findall(r"> secrets/(\w+)", RUNNING)}
+    for secret, held in COMPOSE["secrets"].items():
+        assert held["file"] == f"./secrets/{secret}"
+        assert secret in made
+
+
+def test_the_health_check_looks_at_the_sign_of_life_where_the_bot_leaves_it(tmp_path: Path) -> None:
+    path = settings_of("bot", tmp_path).alive_file
+    assert path is not None
+    assert f"find {path} " in SERVICES["bot"]["healthcheck"]["test"][1]
+    assert writable_at(SERVICES["bot"], path) == "memory", "a sign of life must not outlive the container"
+
+
+def test_signal_is_received_by_one_process_that_is_no_part_of_the_bot(tmp_path: Path) -> None:
+    bot, receiver = SERVICES["bot"], SERVICES["receiver"]
+    theirs = [settings_of(name, tmp_path) for name in OURS]
+    for settings in theirs:
+        account = signal_settings(settings)
+        assert account is not None
+        assert account.receiver is Receiver.EXTERNAL, "the bot would start a second one"
+    assert receiver["command"] == ["receive"]
+    assert receiver["image"] == bot["image"]
+    # The lock keeps out a second receiver only where both see one file.
+    lock = {receiver_lock(settings) for settings in theirs}
+    assert len(lock) == 1
+    assert {writable_at(service, lock.copy().pop()) for service in (bot, receiver)} == {"watchline-data"}
+    assert receiver["env_file"] == bot["env_file"]
+    assert "outside" not in receiver["networks"]
+    assert {*receiver["secrets"]} == {"watchline_database", "watchline_signal_account"}
 
 
 def test_an_sos_on_telegram_waits_for_no_part_of_signal() -> None:
     waits = SERVICES["bot"]["depends_on"]
+    assert "receiver" not in waits
     assert waits["database"]["condition"] == "service_healthy"
     assert waits[daemon()]["condition"] == "service_started"
     assert gateway() not in waits
