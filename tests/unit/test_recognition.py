@@ -7,6 +7,7 @@ import functools
 import pytest
 
 from alerts.recognition import Alarm, Intent, Model, Recogniser
+from bot.rules import shipped_recogniser
 from config.lexicons import load_lexicons, load_model
 
 
@@ -367,3 +368,8 @@ def test_a_lexicon_entry_that_cannot_be_read_is_refused_by_name() -> None:
         Recogniser({"xx": {"classes": {"sos": ["~ help"]}}}, None)
     with pytest.raises(ValueError, match="bracket"):
         Recogniser({"xx": {"classes": {"att": ["(a|b"]}}}, None)
+
+
+@pytest.mark.parametrize("text", ["أنا بخير", "انا بخير", "I am fine", "estoy bien", "ok", "je vais bien"])
+def test_a_calm_answer_is_no_officers_alarm_however_near_it_lies_to_one(text: str) -> None:
+    assert not shipped_recogniser().whole_message_sos(text)
