@@ -18,7 +18,7 @@ from alerts.people import Address, ContactLink, LinkStatus, Person, Reach, Role,
 from alerts.rounds import Sending
 from alerts.schedule import CheckInSchedule
 from bot.rules import shipped_rules
-from handlers import gap, rounds
+from handlers import checkin, gap, rounds
 from handlers.draft import Draft
 from handlers.rules import Rules
 
@@ -184,6 +184,15 @@ def test_a_rung_whose_case_was_closed_does_nothing_more() -> None:
     assert said(draft, OutboundKind.CONTACT_ALERT) == []
     assert draft.entities["r"].status is RoundStatus.CLOSED
     assert draft.deadlines[(DeadlineKind.RUNG, "r")] is None
+
+
+def test_closing_the_case_ends_the_rounds_behind_it_at_once() -> None:
+    # Else a case that is reopened later would go on climbing an old ladder.
+    mine, other = replace(ROUND, status=RoundStatus.DESK, case_id="x"), replace(ROUND, id="o", case_id="y")
+    draft = Draft(facts_of(Gap(NOW, NOW), held=(mine, other)), the_rules())
+    checkin.case_closed(draft, case(status=CaseStatus.CLOSED))
+    assert draft.entities["r"].status is RoundStatus.CLOSED
+    assert draft.deadlines == {(DeadlineKind.RUNG, "r"): None}
 
 
 def test_nothing_is_asked_while_a_graver_case_is_open_and_the_next_question_is_armed() -> None:
