@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
@@ -76,5 +77,5 @@ def fsync_times(folder: Path, appends: int = APPENDS) -> Figures:
 def percentile(values: list[float], percent: float) -> float:
     """The value that so many percent of the values do not exceed, rounded to microseconds."""
     ordered = sorted(values)
-    place = max(0, min(len(ordered) - 1, round(percent / 100 * len(ordered) + 0.5) - 1))
+    place = max(0, math.ceil(percent / 100 * len(ordered)) - 1)
     return round(ordered[place], 3)

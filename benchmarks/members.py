@@ -19,9 +19,9 @@ from pathlib import Path
 from alerts.store.engine import keys_url
 from alerts.store.schema import REVISION
 from alerts.store.store import Store
-from benchmarks.desk import ZONE, Place, make_store, open_desk
+from benchmarks.desk import ZONE, Place, make_store, open_desk, open_store
 from benchmarks.machine import Figures
-from benchmarks.population import CHUNK, FAR_AWAY, add_people, make_due, progress, without_indexes
+from benchmarks.population import CHUNK, FAR_AWAY, add_people, make_due, progress, spread, without_indexes
 from bot.clock import RealClock, SystemEntropy
 from bot.rehearsal.play import RehearsalKeys
 from bot.rules import shipped_rules
@@ -99,10 +99,14 @@ def _fill(url: str, schema: str, key: bytes, count: int) -> None:
 
 
 def _in_a_fresh_process(url: str, schema: str, key: bytes) -> Figures:
+    store = open_store(url, schema, RehearsalKeys(key))
+    due = spread(store, DUE, SWEEPS)
+    store.close()
     command = [sys.executable, "-m", "benchmarks.members", url, schema]
+    handed = json.dumps({"key": key.hex(), "due": due})
     top = Path(__file__).resolve().parents[1]
     ran = subprocess.run(
-        command, input=key.hex(), capture_output=True, text=True, cwd=top, check=False, timeout=600
+        command, input=handed, capture_output=True, text=True, cwd=top, check=False, timeout=600
     )
     if ran.returncode != 0:
         raise RuntimeError(f"the sweep failed:\n{ran.stderr}")
@@ -110,15 +114,15 @@ def _in_a_fresh_process(url: str, schema: str, key: bytes) -> Figures:
     return found
 
 
-def sweep(url: str, schema: str, key: bytes) -> Figures:
+def sweep(url: str, schema: str, key: bytes, due: list[list[str]]) -> Figures:
     """Sweeps in this process: makes some due, then works on deadlines until none is due, and again."""
     desk = open_desk(url, schema, key=key)
     taken: list[float] = []
     cpu: list[float] = []
     turns = 0
     desk.store.vault.keys.refill()
-    for number in range(SWEEPS):
-        make_due(desk.store, DUE, RealClock().now(), number)
+    for some in due:
+        make_due(desk.store, some, RealClock().now())
         begun, used = time.perf_counter(), time.process_time()
         while (report := desk.engine.work_deadlines()).turns:
             turns += report.turns
@@ -129,7 +133,7 @@ def sweep(url: str, schema: str, key: bytes) -> Figures:
         "sweep_ms": round(statistics.median(taken), 1),
         "first_sweep_ms": round(taken[0], 1),
         "cpu_ms": round(statistics.median(cpu), 1),
-        "turns": turns // SWEEPS,
+        "turns": turns // len(due),
         "memory_mb": _resident_mb(),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "database_mb": _size_mb(url),
@@ -149,4 +153,5 @@ def _size_mb(url: str) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(sweep(sys.argv[1], sys.argv[2], bytes.fromhex(sys.stdin.read()))))
+    given = json.loads(sys.stdin.read())
+    print(json.dumps(sweep(sys.argv[1], sys.argv[2], bytes.fromhex(given["key"]), given["due"])))

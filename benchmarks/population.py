@@ -185,32 +185,27 @@ def bring_forward(store: Store, planned: datetime, now: datetime) -> None:
         work.connection.execute(update(d).where(d.c.due_at == micros(planned)).values(due_at=came))
 
 
-def make_due(store: Store, count: int, now: datetime, begin: int) -> None:
-    """Undoes what an earlier sweep left, and makes `count` check-ins due, from all over the population.
-
-    `begin` varies which.
-    """
-    c, d = tables.check_ins, tables.deadlines
+def make_due(store: Store, check_ins: list[str], now: datetime) -> None:
+    """Undoes what an earlier sweep left, and makes these check-ins due."""
+    d = tables.deadlines
     with store.writing() as work:
         connection = work.connection
         for table in (tables.outbox, tables.rounds):
             connection.execute(delete(table))
         connection.execute(delete(d).where(d.c.kind != "prompt"))
         near = select(d.c.subject).where(d.c.due_at < micros(FAR_AWAY))
-        left = list(connection.execute(near).scalars())
-        ask_at(connection, left, FAR_AWAY)
-        first, last = (
-            connection.execute(select(c.c.id).order_by(order).limit(1)).scalar_one()
-            for order in (c.c.id, c.c.id.desc())
-        )
-        low, high = int(first[:12], 16), int(last[:12], 16)
-        chosen: list[str] = []
-        for n in range(count):
-            # Ids begin with a time, so equal steps of it are equal steps through the population.
-            at = low + (high - low) * n // count
-            query = select(c.c.id).where(c.c.id >= f"{at:012x}").order_by(c.c.id)
-            chosen.append(connection.execute(query.offset(begin + n % 7).limit(1)).scalar_one())
-        ask_at(connection, sorted(set(chosen)), now - timedelta(seconds=1))
+        ask_at(connection, list(connection.execute(near).scalars()), FAR_AWAY)
+        ask_at(connection, check_ins, now - timedelta(seconds=1))
+
+
+def spread(store: Store, count: int, times: int) -> list[list[str]]:
+    """So many check-ins from all over the population, so many times, others each time."""
+    c = tables.check_ins
+    with store.reading() as work:
+        every = list(work.connection.execute(select(c.c.id).order_by(c.c.id)).scalars())
+    return [
+        [every[(n * len(every) // count + time) % len(every)] for n in range(count)] for time in range(times)
+    ]
 
 
 def without_indexes(store: Store, fill: Callable[[], None]) -> None:
