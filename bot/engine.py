@@ -95,7 +95,7 @@ class Engine:
         """A batch could not be written: each frame alone, so that the one at fault is found and the others go on."""
         log.error("batch_failed", error=type(error).__name__)
         report = Report()
-        with self.store.reading() as work:
+        with self.store.writing(lock=False) as work:  # a reader may not claim rows
             waiting = queues.next_in_inbox(work.connection, work.vault, INBOX_BATCH)
         for row in waiting:
             try:
@@ -132,7 +132,7 @@ class Engine:
                 raise
             log.error("deadline_batch_failed", error=type(error).__name__)
             report = Report()
-            with self.store.reading() as work:
+            with self.store.writing(lock=False) as work:  # a reader may not claim rows
                 found = queues.due(work.connection, self.clock.now(), DEADLINE_BATCH)
             for deadline in found:
                 try:
