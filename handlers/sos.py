@@ -70,6 +70,9 @@ def fold(draft: Draft, event: Heard, person: Person, case: Case) -> Case:
     if case.source is Source.MESSAGE:
         case = replace(case, source=Source.SOS)
     case = replace(case, doubt_until=None, needs_verification=False)
+    if first:
+        # What is paged now is the alarm, not what the case was about before.
+        case = replace(case, headline=relay.headline_of(draft, event.inbound) or case.headline)
     if case.status is CaseStatus.TAKEN:
         case = paging.alert_taker(draft, replace(case, urgency=1), event.inbound.text)
     elif first:

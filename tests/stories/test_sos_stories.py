@@ -274,3 +274,9 @@ def test_while_a_platform_is_down_pages_go_by_the_other_and_the_rest_follows(man
     pages = story.out("page", who="ana")
     assert [line["channel"] for line in pages] == ["telegram", "signal"]
     assert story.undelivered == 0
+
+
+def test_an_alarm_on_a_case_about_something_else_pages_with_its_own_words(manner: Manner) -> None:
+    story = manner.play(script("sami: the form is late", "sami: SOS they are at my door"))
+    assert any("at my door" in text for text in story.texts("page", who="ana", channel="signal"))
+    assert one_case(story)["urgency"] == "P1"
