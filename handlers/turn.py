@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.cases import Message, Source
+from alerts.cases import Message, Source, raised
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind, Sent
 from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Ordered, Poisoned
@@ -34,6 +34,7 @@ from handlers.rules import Rules
 
 Parser = Callable[[bytes], Inbound]
 POISON_DELAY = timedelta(minutes=1)
+POISON_URGENCY = 2
 BATCH_SECONDS = 0.02
 """A commit carries turns for at most this long, and is ended at once by an alarm."""
 SLICE = 100
@@ -129,15 +130,22 @@ def poisoned(draft: Draft, event: Poisoned) -> None:
                 OutboundKind.PAGE,
                 draft.word(officer, "page.poison_unknown", channel=event.channel),
                 via="all",
-                urgency=2,
+                urgency=POISON_URGENCY,
             )
         return
-    case = next(iter(draft.facts.cases), None)
+    case = next((c for c in draft.facts.cases if not c.drill), None)
     if case is None:
         paging.open_case(
-            draft, sender, 2, Source.MESSAGE, draft.rules.words.say(draft.rules.language, "page.poison")
+            draft,
+            sender,
+            POISON_URGENCY,
+            Source.MESSAGE,
+            draft.rules.words.say(draft.rules.language, "page.poison"),
         )
     else:
+        if case.urgency > POISON_URGENCY:
+            # Of an ordinary conversation the desk is only told; this must wake somebody.
+            case = draft.put_case(raised(case, POISON_URGENCY))
         paging.page(draft, case, draft.facts.desk.staff, key="page.poison_case", guard=Guard.NONE)
 
 
