@@ -19,6 +19,7 @@ from alerts.deadlines import Deadline
 from alerts.events import OutboundKind, RawInbound
 from alerts.ids import from_micros, micros
 from alerts.outbox import SendState, priority
+from alerts.rounds import ROUTINE_URGENCY
 from alerts.store import tables
 from alerts.store.vault import Vault
 from alerts.store.work import CHUNK, deadline_of
@@ -189,12 +190,14 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Deadline]:
     # The most overdue are looked at first; among them urgency decides. Sorting all that is due by urgency would read
     # every row of a large backlog for each small batch.
     early = query.order_by(deadlines.c.due_at).limit(max(limit * 4, 1000)).subquery()
-    urgent = select(deadlines).where(deadlines.c.due_at <= micros(now), deadlines.c.urgency == 1).limit(limit)
+    # What leads to a page must not wait behind a whole round of prompts that came at the same instant.
+    grave = query.where(deadlines.c.urgency < ROUTINE_URGENCY)
     rows = connection.execute(
         select(early).order_by(early.c.urgency, early.c.due_at, early.c.kind, early.c.subject).limit(limit)
     ).all()
-    if rows and rows[0].urgency != 1:
-        rows = [*connection.execute(urgent.order_by(deadlines.c.due_at)).all(), *rows][:limit]
+    if rows and rows[0].urgency >= ROUTINE_URGENCY:
+        first = grave.order_by(deadlines.c.urgency, deadlines.c.due_at).limit(limit)
+        rows = [*connection.execute(first).all(), *rows][:limit]
     if connection.dialect.name == "postgresql":
         return [d for d in map(deadline_of, rows) if _claimed(connection, d)]
     return [deadline_of(row) for row in rows]
