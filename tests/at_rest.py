@@ -16,13 +16,15 @@ def holds(database: str, marker: bytes) -> list[str]:
     For SQLite these are all files beside the database whose names begin like it: -wal, -shm, the key store.
     For PostgreSQL it is the whole data directory, after a checkpoint, so that nothing stays in memory.
     """
+    return [name for name, content in contents(database) if marker in content]
+
+
+def contents(database: str) -> Iterator[tuple[str, bytes]]:
+    """The same files, each with its name and what is in it."""
     # Read by another process: closing a file here would drop the locks that SQLite holds on it in this one. A file
     # that is gone meanwhile (servers have temporary ones) reads as empty.
-    return [
-        path.name
-        for path in _files(database)
-        if marker in subprocess.run(["cat", path], capture_output=True).stdout
-    ]
+    for path in _files(database):
+        yield path.name, subprocess.run(["cat", path], capture_output=True).stdout
 
 
 def _files(database: str) -> Iterator[Path]:
