@@ -34,11 +34,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Poisoned:
-    """A stored message whose turn failed again and again; it is in quarantine now."""
+    """A stored message whose turn failed: again and again, and it is in quarantine now, or once, and it looked like an
+    alarm."""
 
     inbox_id: str
     channel: str
     account: str = field(repr=False)
+    urgent: bool = False
+    """It looked like an alarm when it came."""
 
 
 @dataclass(frozen=True, slots=True)

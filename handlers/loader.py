@@ -111,7 +111,8 @@ class Loader:
             case Poisoned():
                 person = self.work.person_at(event.channel, event.account) if event.account else None
                 cases = self.work.open_cases_of(person.id) if person else ()
-                return Facts(now, event, desk, self._spare(now, case=True), me=person, cases=cases)
+                spare = self._spare(now, person=person is None and bool(event.account), case=True)
+                return Facts(now, event, desk, spare, me=person, cases=cases)
             case Fetched():
                 return self._fetched(event, desk, now)
             case Ordered():

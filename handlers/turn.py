@@ -121,8 +121,12 @@ def due(draft: Draft, event: Due) -> None:
 
 
 def poisoned(draft: Draft, event: Poisoned) -> None:
-    """A message that we cannot work on: an officer is paged, since it may be the one that mattered."""
+    """A message that we cannot work on: an officer is paged, since it may be the one that mattered. What looked like an
+    alarm is taken for one."""
     sender = draft.facts.me
+    urgency = 1 if event.urgent else POISON_URGENCY
+    if sender is None and event.account:
+        sender = person.stranger(draft, Inbound(event.channel, InboundKind.OTHER, sender=event.account))
     if sender is None:
         for officer in draft.facts.desk.staff:
             draft.say(
@@ -130,7 +134,7 @@ def poisoned(draft: Draft, event: Poisoned) -> None:
                 OutboundKind.PAGE,
                 draft.word(officer, "page.poison_unknown", channel=event.channel),
                 via="all",
-                urgency=POISON_URGENCY,
+                urgency=urgency,
             )
         return
     case = next((c for c in draft.facts.cases if not c.drill), None)
@@ -138,14 +142,14 @@ def poisoned(draft: Draft, event: Poisoned) -> None:
         paging.open_case(
             draft,
             sender,
-            POISON_URGENCY,
+            urgency,
             Source.MESSAGE,
             draft.rules.words.say(draft.rules.language, "page.poison"),
         )
     else:
-        if case.urgency > POISON_URGENCY:
+        if case.urgency > urgency:
             # Of an ordinary conversation the desk is only told; this must wake somebody.
-            case = draft.put_case(raised(case, POISON_URGENCY))
+            case = draft.put_case(raised(case, urgency))
         paging.page(draft, case, draft.facts.desk.staff, key="page.poison_case", guard=Guard.NONE)
 
 
@@ -252,11 +256,14 @@ class Turns:
 
     def _failed(self, row: Waiting, work: Work, now: datetime, report: Report, error: Exception) -> None:
         report.failed.append((row.id, type(error).__name__))
-        if queues.note_attempt(work.connection, row.id) < queues.QUARANTINE_AFTER:
+        attempts = queues.note_attempt(work.connection, row.id)
+        # An alarm pages at its first failure: the next tries may never come, and the mark is gone after this one.
+        if attempts < queues.QUARANTINE_AFTER and not row.urgent:
             return
         for sender in dict.fromkeys((row.sender, "")):
             try:
-                facts = self.loader(work).load(Poisoned(row.id, row.channel, sender), now)
+                event = Poisoned(row.id, row.channel, sender, row.urgent)
+                facts = self.loader(work).load(event, now)
                 self._apply(work, decide(facts, self.rules), report)
             except Exception as worse:  # noqa: BLE001  # perhaps it is the sender's row: the desk is paged without a name
                 report.failed.append((row.id, f"quarantine {type(worse).__name__}"))

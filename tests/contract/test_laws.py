@@ -25,6 +25,7 @@ from bot.engine import Engine
 from bot.rehearsal.script import Character
 from bot.runtime import Lane, Runtime
 from handlers.rules import Recognises, Rules
+from tests.machines.law3 import broken
 from tests.stories.chat import BOTH, Chat, chat
 
 
@@ -189,6 +190,24 @@ def test_a_recogniser_that_fails_at_first_sight_delays_nothing(it: Chat) -> None
     assert engine_with(it, blind).accept([frame("nour", 1, "SOS")]), "whatever cannot be judged comes first"
     it.stage.engine.work_inbox()
     assert pages(it) > 0
+
+
+@pytest.mark.parametrize("who", ["sami", "nour"])
+def test_an_alarm_whose_turn_fails_is_a_case_and_a_page_at_once(it: Chat, who: str) -> None:
+    """Whatever mistake of ours stands in its way: here nothing in the words can be understood."""
+    blind = replace(it.stage.rules, recogniser=Broken(it.stage.rules.recogniser))
+    engine = engine_with(it, blind)
+    engine.accept([frame(who, 1, "SOS")])
+    engine.work_inbox()
+    assert pages(it) > 0
+    assert count(it, tables.cases, tables.cases.c.urgency == 1) == 1
+    assert broken(it.stage.engine.store) == []
+    drained(engine)
+    assert count(it, tables.cases) == 1
+    # When the mistake is mended in between, the message joins the case that is there.
+    it.stage.engine.accept([frame(who, 2, "SOS")])
+    drained(it.stage.engine)
+    assert count(it, tables.cases) == 1
 
 
 # --------------------------------------------------------------------------------------------------------------- law 6

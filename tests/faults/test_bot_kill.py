@@ -40,7 +40,7 @@ def test_killed_at_any_instant_the_bot_loses_nothing(tmp_path: Path, seed: int) 
                 desk.start()
                 if number % 4 != 3:  # every fourth kill may come while it still starts
                     receives(server, crowd)
-                crowd.busy(chance.random() * 0.8)
+                crowd.busy(chance.random() * 1.2)
                 desk.end()
                 crowd.writes()
             desk.start()
