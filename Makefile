@@ -18,7 +18,7 @@ run: $(VENV)/.run ## serve the practice phones on this machine, or the real chan
 	@$(VENV)/bin/watchline run $(ARGS)
 
 test: $(VENV)/.dev ## run the tests (ARGS="-k sos" for some of them)
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses=logical --maxprocesses=4 $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, import contracts, dependency audit: all of them, then a summary
 	@.ci/check $(VENV)

@@ -307,16 +307,16 @@ def judge(server: RemoteTelegram, settings: DeskSettings, crowd: Crowd) -> str:
 
 
 def _repeated(chat: list[dict[str, Any]]) -> int:
-    """Pages that came more than once; each time but the first they must say that they may be repeats."""
-    seen: set[str] = set()
-    again = 0
+    """Pages that came more than once: all but one of each say that they may be repeats.
+
+    Which one came first does not matter: what a dead process had written to its socket may arrive after it.
+    """
+    plain: Counter[str] = Counter()
+    marked: Counter[str] = Counter()
     for message in chat:
         buttons = message.get("reply_markup", {}).get("inline_keyboard", [])
         row = next((b["callback_data"] for line in buttons for b in line), "")
-        if not row or "take " not in message["text"]:
-            continue
-        if row in seen:
-            again += 1
-            assert message["text"].startswith(REPEAT), "a repeated page is marked"
-        seen.add(row)
-    return again
+        if row and "take " in message["text"]:
+            (marked if message["text"].startswith(REPEAT) else plain)[row] += 1
+    assert [row for row in plain if plain[row] > 1] == [], "a repeated page is marked"
+    return sum(plain[row] + marked[row] - 1 for row in plain | marked)

@@ -48,13 +48,18 @@ class Listening:
 
 @contextlib.contextmanager
 def listening() -> Iterator[Listening]:
-    """Every logger at DEBUG, tracebacks included; stdout, stderr and warnings as well."""
+    """Every logger at DEBUG, tracebacks included; stdout, stderr and warnings as well.
+
+    The guard that `run` puts up, which an earlier test may have left standing, is down meanwhile.
+    """
     heard = Listening()
     handler = logging.StreamHandler(heard.out)
     handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
     root = logging.getLogger()
     loggers = [one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)]
     before = {one: (one.level, one.disabled) for one in (root, *loggers)}
+    maker = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(logging.LogRecord)
     root.addHandler(handler)
     for one in before:
         one.setLevel(logging.DEBUG)
@@ -76,6 +81,7 @@ def listening() -> Iterator[Listening]:
             yield heard
         finally:
             root.removeHandler(handler)
+            logging.setLogRecordFactory(maker)
             for one, (level, disabled) in before.items():
                 one.level, one.disabled = level, disabled
             structlog.reset_defaults()
