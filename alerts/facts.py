@@ -171,6 +171,8 @@ class Facts:
     """Their live rounds."""
     invitation: Invitation | None = None
     """The invitation whose code stands in the message, whether it still works or not."""
+    unused: tuple[Invitation, ...] = ()
+    """Codes for trusted contacts that they gave out and that still work; loaded when they write about contacts."""
     subject_links: tuple[ContactLink, ...] = ()
     """The trusted contacts of whom the invitation is about."""
     subject_cases: tuple[Case, ...] = ()

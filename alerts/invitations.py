@@ -156,12 +156,12 @@ def check_number(fresh_id: str, taken: Iterable[str]) -> str:
 
 NAME_LENGTH = 40
 NAME_WORDS = 3
-_QUOTES = "\"'“”«»‘’„`"
+QUOTES = "\"'“”«»‘’„`"
 
 
 def clean_name(text: str) -> str:
     """What somebody is to be called, spaces and quotes trimmed; empty when it cannot be a name."""
-    name = " ".join(text.split()).strip(_QUOTES).strip()
+    name = " ".join(text.split()).strip(QUOTES).strip()
     shown = all(unicodedata.category(letter)[0] not in "C" for letter in name)
     if not name or len(name) > NAME_LENGTH or len(name.split()) > NAME_WORDS or not shown:
         return ""

@@ -105,6 +105,12 @@ def asked(draft: Draft, person: Person, text: str) -> Asked | None:
     return None
 
 
+def asks_about_contacts(draft: Draft, person: Person, text: str) -> bool:
+    """Whether somebody asks for, or ends, trusted contacts: only then is it of use which codes are out."""
+    wanted = asked(draft, person, text)
+    return wanted is not None and "contact" in wanted.command
+
+
 def phrases(draft: Draft, person: Person, command: str, *, slash: bool) -> tuple[str, ...]:
     """The ways to say a command, the longest first."""
     words = draft.rules.words

@@ -17,14 +17,14 @@ from alerts.cases import Case
 from alerts.checkins import Round
 from alerts.events import OutboundKind
 from alerts.facts import Ward
-from alerts.invitations import clean_name, free_name, name_key
+from alerts.invitations import NAME_LENGTH, QUOTES, clean_name, free_name, name_key
 from alerts.outbox import Choice
 from alerts.people import ContactLink, Invitation, LinkStatus, Person, Purpose, Role
 from handlers import codes, dialogue, relay
 from handlers.asking import Asked
 from handlers.draft import Draft
 from handlers.telling import answer, first_on_call, notice, unasked
-from handlers.words import SOURCE_LANGUAGE
+from handlers.words import SOURCE_LANGUAGE, excerpt
 
 NO = "no"
 MOST = 10
@@ -55,9 +55,25 @@ def add(draft: Draft, person: Person, wanted: Asked) -> bool:
     elif len(mine) >= MOST:
         answer(draft, person, "contact.most", count=MOST)
     elif codes.may_ask(draft, person):
+        earlier = withdraw(draft, called(draft.facts.unused, name))
         code = codes.give(draft, person, Purpose.CONTACT, subject_id=person.id, alias=name)
+        if earlier:
+            answer(draft, person, "contact.replaced", name=name)
         answer(draft, person, "contact.code", name=name, code=code, hours=draft.rules.invitation_hours)
     return True
+
+
+def called(invitations: Iterable[Invitation], name: str) -> list[Invitation]:
+    """Codes that were given out for somebody of this name."""
+    return [i for i in invitations if name_key(i.alias) == name_key(name)]
+
+
+def withdraw(draft: Draft, unused: Iterable[Invitation]) -> list[str]:
+    """Codes that nobody has used stop working. Gives the names they were for."""
+    taken_back = list(unused)
+    for invitation in taken_back:
+        draft.put(replace(invitation, expires_at=draft.now))
+    return list(dict.fromkeys(i.alias for i in taken_back))
 
 
 def asks_to_call(draft: Draft, person: Person, word: str) -> bool:
@@ -72,9 +88,10 @@ def asks_to_call(draft: Draft, person: Person, word: str) -> bool:
 def show(draft: Draft, person: Person) -> None:
     """`contacts`: who they are, and who has not agreed yet."""
     lines = [
-        draft.word(person, f"contact.line_{link.status.value}", name=link.label)
-        for link in standing(draft.facts.links)
+        draft.word(person, "contact.line_consented", name=link.label) for link in standing(draft.facts.links)
     ]
+    asked = dict.fromkeys(invitation.alias for invitation in draft.facts.unused)
+    lines += [draft.word(person, "contact.line_invited", name=name) for name in asked]
     if not lines:
         answer(draft, person, "contact.none")
         return
@@ -84,30 +101,42 @@ def show(draft: Draft, person: Person) -> None:
 
 def stop_one(draft: Draft, person: Person, wanted: Asked) -> bool:
     """`stop contact NAME`. Returns False for words that name nobody: they may be for the desk."""
-    name = clean_name(wanted.rest)
-    known = any(name_key(link.label) == name_key(name) for link in standing(draft.facts.links))
-    if not wanted.rest:
-        show(draft, person)
-    elif not known and not wanted.slash:
-        return False
-    else:
+    name = wanted.rest.strip(QUOTES)
+    mine = (*(link.label for link in standing(draft.facts.links)), *(i.alias for i in draft.facts.unused))
+    known = any(name_key(label) == name_key(name) for label in mine)
+    sentence = len(name.split()) > 1 or asks_to_call(draft, person, name) or bool(draft.facts.cases)
+    if known:
         stop(draft, person, name)
+    elif not name and (wanted.slash or not draft.facts.cases):
+        show(draft, person)
+    elif sentence and not wanted.slash:
+        return False
+    elif not mine:
+        answer(draft, person, "contact.none")
+    else:
+        names = ", ".join(dict.fromkeys(mine))
+        answer(draft, person, "contact.no_such", name=excerpt(name, NAME_LENGTH), names=names)
     return True
 
 
-def stop(draft: Draft, person: Person, name: str) -> None:
-    """`stop contact NAME`, or `stop contacts` for all of them. They are not told."""
-    mine = standing(draft.facts.links)
-    ending = [link for link in mine if not name or name_key(link.label) == name_key(name)]
-    if not ending:
-        answer(draft, person, "contact.no_such" if mine else "contact.none", name=name)
+def stop(draft: Draft, person: Person, name: str | None = None) -> None:
+    """`stop contact NAME`, or `stop contacts`: all of them. They are not told, and codes that they have not used yet
+    do not work any more."""
+    mine, unused = standing(draft.facts.links), draft.facts.unused
+    ending = mine if name is None else [link for link in mine if name_key(link.label) == name_key(name)]
+    taken_back = withdraw(draft, unused if name is None else called(unused, name))
+    if not ending and not taken_back:
+        answer(draft, person, "contact.none")
         return
     cases = [c for c in map(draft.latest, draft.facts.cases) if not c.drill]
     for link in ending:
         draft.put(replace(link, status=LinkStatus.ENDED, version=link.version + 1))
         forget(draft, link.contact_id, cases, draft.facts.rounds)
         tell_desk(draft, person, link, "staff.contact_stopped", cases, draft.facts.rounds)
-    answer(draft, person, "contact.stopped", name=", ".join(link.label for link in ending))
+    if ending:
+        answer(draft, person, "contact.stopped", name=", ".join(link.label for link in ending))
+    if taken_back:
+        answer(draft, person, "contact.withdrawn", name=", ".join(taken_back))
 
 
 # ------------------------------------------------------------------------------------------------------- the contact

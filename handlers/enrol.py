@@ -63,7 +63,7 @@ def command(draft: Draft, person: Person, wanted: Asked) -> bool:
         case "contacts":
             contacts.show(draft, person)
         case "stop_contacts":
-            contacts.stop(draft, person, "")
+            contacts.stop(draft, person)
         case "stop_contact":
             return contacts.stop_one(draft, person, wanted)
         case "leave" if rest and not clean_name(rest):

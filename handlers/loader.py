@@ -28,11 +28,13 @@ from alerts.ids import Ids, micros
 from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
 from alerts.outbox import Outgoing
-from alerts.people import Person
+from alerts.people import Person, Role
 from alerts.recognition import Intent
 from alerts.rounds import asks_next
 from alerts.store.work import Work
+from handlers.asking import asks_about_contacts
 from handlers.desk import references_in
+from handlers.draft import Draft
 from handlers.rota import changes_rota
 from handlers.rules import Rules
 
@@ -276,12 +278,14 @@ class Loader:
         text = facts.event.inbound.text
         if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
             cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
+        about_contacts = me.role is Role.DEFENDER and asks_about_contacts(Draft(facts, self.rules), me, text)
         asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(
             facts,
             round=work.round(asked.round_id) if asked is not None and asked.round_id else None,
             wards=tuple(wards),
             links=work.links_of(me.id),
+            unused=work.unused_for_contacts(me.id, facts.now) if about_contacts else (),
             check_ins=work.check_ins_of(me.id),
             rounds=work.live_rounds_of(me.id),
             to_clear=cleared,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select
 
+from alerts.ids import micros
 from alerts.oncall import Rota, rota_from_data, rota_to_data
-from alerts.people import STAFF, Address, ContactLink, Invitation, Person
+from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Purpose
 from alerts.store import tables
 from alerts.store.loading import CHUNK, Loading
 from alerts.store.shapes import (
@@ -184,3 +186,14 @@ class PeopleReads(Loading):
         t = tables.invitations
         found = self._load(INVITATIONS, select(t).where(t.c.digest == self.vault.code(code)))
         return found[0] if found else None
+
+    def unused_for_contacts(self, defender_id: str, now: datetime) -> tuple[Invitation, ...]:
+        """The codes for trusted contacts that a defender gave out and that still work, oldest first."""
+        t = tables.invitations
+        query = select(t).where(
+            t.c.subject_id == defender_id,
+            t.c.purpose == Purpose.CONTACT.value,
+            t.c.used_at.is_(None),
+            t.c.expires_at > micros(now),
+        )
+        return tuple(self._load(INVITATIONS, query.order_by(t.c.made_at, t.c.id)))

@@ -265,6 +265,56 @@ def test_a_defender_takes_a_contact_back_and_the_contact_is_not_told() -> None:
             assert [link.status for link in work.links_of(sami.id)] == [LinkStatus.ENDED]
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["/stop_contact Maria Jose Lopez Garcia", "/stop_contact", "/stop_contact Lena", "stop contact Lena"],
+)
+def test_a_name_that_is_not_understood_ends_no_contact_and_the_defender_is_asked_which(words: str) -> None:
+    with chat(SAMI, LINA) as it:
+        it.says("sami", words)
+        assert any("Lina" in text for text in it.texts("sami"))
+        assert contacts_of(it, "sami") == [LinkStatus.CONSENTED]
+
+
+@pytest.mark.parametrize("words", ["stop contact lina", "/stop_contact Lina", "refuse Lina", "stop contacts"])
+def test_a_code_is_taken_back_before_it_is_used(words: str, database: str) -> None:
+    with chat("nour", "lina", database=database) as it:
+        enrolled(it, "nour", "Nour")
+        it.says("nour", "add contact Lina")
+        code = it.code("nour")
+        it.says("nour", "contacts")
+        assert it.texts("nour") == ["Your trusted contacts:\nLina (has not agreed yet)"]
+        it.says("nour", words)
+        assert it.told("nour", "contact.withdrawn", name="Lina")
+        it.says("lina", code)
+        assert it.told("lina", "code.wrong")
+        assert contacts_of(it, "nour") == []
+        it.says("nour", "contacts")
+        assert it.told("nour", "contact.none")
+
+
+def test_a_new_code_for_the_same_name_ends_the_one_before() -> None:
+    with chat("nour", "lina") as it:
+        enrolled(it, "nour", "Nour")
+        it.says("nour", "add contact Lina")
+        first = it.code("nour")
+        it.says("nour", "add contact lina")
+        assert it.told("nour", "contact.replaced", name="lina")
+        second = it.code("nour")
+        it.says("lina", first)
+        assert it.told("lina", "code.wrong")
+        it.says("lina", second)
+        assert contacts_of(it, "nour") == [LinkStatus.CONSENTED]
+
+
+def contacts_of(it: Chat, who: str) -> list[LinkStatus]:
+    """Where the trusted contacts of somebody stand."""
+    person = it.person(who)
+    assert person is not None
+    with it.stage.engine.store.reading() as work:
+        return [link.status for link in work.links_of(person.id)]
+
+
 # --------------------------------------------------------------------------------------------------- a second channel
 
 
