@@ -131,9 +131,8 @@ class Loader:
         held = self._held
         if held is None or held[0] != now:
             held = self._held = (now, self.desk(now))
-        elif held[1].crowd != self.work.crowd_size(self.rules.desk):
-            name = self.rules.desk
-            crowd, head = self.work.crowd_size(name), self.work.crowd_head(name)
+        elif (held[1].crowd, held[1].crowd_head) != self.work.crowd(self.rules.desk):
+            crowd, head = self.work.crowd(self.rules.desk)
             held = self._held = (now, replace(held[1], crowd=crowd, crowd_head=head))
         return held[1]
 
@@ -146,13 +145,14 @@ class Loader:
         # Without a rota the officers are called in the order in which they joined.
         order = on_call(rota, now) if rota else tuple(p.id for p in staff if p.role.value == "officer")
         present = {p.id for p in staff}
+        crowd, head = self.work.crowd(name)
         return DeskView(
             id=name,
             staff=staff,
             rota=rota,
             on_call=tuple(i for i in order if i in present),
-            crowd=self.work.crowd_size(name),
-            crowd_head=self.work.crowd_head(name),
+            crowd=crowd,
+            crowd_head=head,
             waiting=tuple(p for p in people if not p.is_staff),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile
 from alerts.ids import from_micros
@@ -13,6 +13,7 @@ from alerts.rounds import Sending
 from alerts.store import tables
 from alerts.store.loading import CHUNK
 from alerts.store.people_reads import PeopleReads
+from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     CASES,
     FILES,
@@ -23,14 +24,58 @@ from alerts.store.shapes import (
 UNCLOSED = tables.cases.c.status != CaseStatus.CLOSED.value
 """Made once: making a condition costs more than looking up what is read already."""
 
-_TAKEN = select(tables.cases.c.ref).where(tables.cases.c.ref.in_(bindparam("refs", expanding=True)))
-_CROWD = select(tables.cases.c.id).where(
-    tables.cases.c.desk == bindparam("desk"),
-    tables.UNCLOSED,
-    tables.cases.c.status == CaseStatus.OPEN.value,
-    tables.cases.c.urgency == 1,
-    tables.cases.c.verified.is_(False),
-    tables.cases.c.drill.is_(False),
+_c, _m, _o = tables.cases.c, tables.messages.c, tables.outbox.c
+_TAKEN = prepared(select(_c.ref).where(_c.ref.in_(bindparam("refs", expanding=True))))
+_CROWD = prepared(
+    select(func.count().label("size"), func.min(_c.id).label("head")).where(
+        _c.desk == bindparam("desk"), tables.CROWD
+    )
+)
+_CROWD_HEADS = prepared(
+    select(_c.id).where(_c.desk == bindparam("desk"), tables.CROWD).order_by(_c.id).limit(bindparam("limit"))
+)
+_LAST_CLOSED = prepared(
+    select(tables.cases)
+    .where(_c.person_id == bindparam("person"), _c.status == CaseStatus.CLOSED.value)
+    .order_by(_c.closed_at.desc())
+    .limit(1)
+)
+_NAMED = prepared(
+    select(tables.cases).where(_c.desk == bindparam("desk"), _c.ref.in_(bindparam("refs", expanding=True)))
+)
+_BOARD = prepared(
+    select(tables.cases)
+    .where(_c.desk == bindparam("desk"), tables.UNCLOSED)
+    .order_by(_c.urgency, _c.opened_at, _c.id)
+    .limit(bindparam("limit"))
+)
+_SAID = prepared(
+    select(tables.messages).where(_m.blind == bindparam("blind")).order_by(_m.at.desc()).limit(1)
+)
+_THREAD = prepared(
+    select(tables.messages)
+    .where(_m.case_id == bindparam("case"))
+    .order_by(_m.at.desc(), _m.id.desc())
+    .limit(bindparam("limit"))
+)
+_SENT_AS = prepared(select(tables.outbox).where(_o.blind == bindparam("blind")).order_by(_o.id.desc()))
+_LATEST_MENU = prepared(
+    select(tables.outbox)
+    .where(_o.address_id == bindparam("address"), tables.MENU, _o.state.in_([s.value for s in OUT]))
+    .order_by(_o.sent_at.desc(), _o.id.desc())
+    .limit(1)
+)
+_GROUP = prepared(select(tables.outbox).where(_o.group_id == bindparam("group")))
+_OF_ROUNDS = prepared(
+    select(_o.round_id, _o.person_id, _o.channel, _o.state, _o.sent_at).where(
+        _o.round_id.in_(bindparam("rounds", expanding=True))
+    )
+)
+_SENT_TO = prepared(
+    select(tables.outbox)
+    .where(_o.address_id == bindparam("address"), _o.blind.is_not(None), _o.sent_at >= bindparam("since"))
+    .order_by(_o.sent_at.desc())
+    .limit(bindparam("limit"))
 )
 
 
@@ -58,9 +103,7 @@ class CaseReads(PeopleReads):
 
     def last_closed_case_of(self, person_id: str) -> Case | None:
         """The case of this person that was closed last."""
-        t = tables.cases
-        query = select(t).where(t.c.person_id == person_id, t.c.status == CaseStatus.CLOSED.value)
-        found = self._load(CASES, query.order_by(t.c.closed_at.desc()).limit(1))
+        found = self._find(CASES, _LAST_CLOSED, person=person_id)
         return found[0] if found else None
 
     def cases_named(self, desk: str, refs: Iterable[str]) -> tuple[Case, ...]:
@@ -68,21 +111,17 @@ class CaseReads(PeopleReads):
         wanted = list(dict.fromkeys(refs))[:20]
         if not wanted:
             return ()
-        found = self._load(
-            CASES, select(tables.cases).where(tables.cases.c.desk == desk, tables.cases.c.ref.in_(wanted))
-        )
+        found = self._find(CASES, _NAMED, desk=desk, refs=wanted)
         return tuple(sorted(found, key=lambda c: wanted.index(c.ref)))
 
     def unclosed_cases(self, desk: str, limit: int) -> tuple[Case, ...]:
         """The desk's cases that are not closed, urgent and old ones first."""
-        t = tables.cases
-        query = select(t).where(t.c.desk == desk, tables.UNCLOSED)
-        return tuple(self._load(CASES, query.order_by(t.c.urgency, t.c.opened_at, t.c.id).limit(limit)))
+        return tuple(self._find(CASES, _BOARD, desk=desk, limit=limit))
 
     def all_cases(self, desk: str) -> tuple[Case, ...]:
         """Every case of a desk, oldest first. For rehearsals; a real desk has too many."""
-        t = tables.cases
-        return tuple(self._load(CASES, select(t).where(t.c.desk == desk).order_by(t.c.opened_at, t.c.id)))
+        every = prepared(select(tables.cases).where(_c.desk == desk).order_by(_c.opened_at, _c.id))
+        return tuple(self._find(CASES, every))
 
     def undelivered(self) -> int:
         """How many things were said of which no copy went out: refused, or still waiting."""
@@ -96,38 +135,51 @@ class CaseReads(PeopleReads):
 
     def free_references(self, candidates: tuple[str, ...]) -> list[str]:
         """The candidates that no case has."""
-        used = set(self.connection.execute(_TAKEN, {"refs": list(candidates)}).scalars())
+        used = set(_TAKEN.scalars(self.connection, refs=list(candidates)))
         used |= {e.ref for (table, _), e in self._dirty.items() if table == "cases"}
         return [c for c in candidates if c not in used]
 
-    def crowd(self, desk: str) -> frozenset[str]:
-        """Ids of the desk's untaken unverified P1 cases."""
-        if desk not in self._counts:
-            self._counts[desk] = set(self.connection.execute(_CROWD, {"desk": desk}).scalars())
-        return frozenset(self._counts[desk])
+    def crowd(self, desk: str) -> tuple[int, str | None]:
+        """How many untaken unverified P1 cases a desk has, and the oldest of them: the one whose climb is the list's.
 
-    def crowd_size(self, desk: str) -> int:
-        """How many they are, without copying."""
-        self.crowd(desk) if desk not in self._counts else None
-        return len(self._counts[desk])
+        Read once a transaction, and kept up with what it puts: a burst of alarms must not read them all for each.
+        """
+        known = self._crowds.get(desk)
+        if known is None:
+            row = _CROWD.rows(self.connection, desk=desk)[0]
+            known = self._crowds[desk] = (row.size, row.head)
+        if known[0] and known[1] is None:
+            known = self._crowds[desk] = (known[0], self._crowd_head(desk))
+        return known
 
-    def crowd_head(self, desk: str) -> str | None:
-        """The oldest of them: the one whose climb is the list's."""
-        self.crowd(desk) if desk not in self._counts else None
-        return min(self._counts[desk], default=None)
+    def _crowd_head(self, desk: str) -> str | None:
+        put = [e for (table, _), e in self._dirty.items() if table == "cases" and e.desk == desk]
+        stored = _CROWD_HEADS.scalars(self.connection, desk=desk, limit=len(put) + 1)
+        changed = {case.id for case in put}
+        left = [i for i in stored if i not in changed] + [case.id for case in put if in_crowd(case)]
+        return min(left, default=None)
+
+    def _count_crowd(self, case: Case, before: Case | None) -> None:
+        """Keeps up with a case that is put."""
+        if case.desk not in self._crowds:
+            return
+        size, head = self._crowds[case.desk]
+        was, is_now = before is not None and in_crowd(before), in_crowd(case)
+        if is_now and not was:
+            known = case.id if size == 0 else min(head, case.id) if head is not None else None
+            self._crowds[case.desk] = (size + 1, known)
+        elif was and not is_now:
+            # The next oldest is looked for when somebody asks.
+            self._crowds[case.desk] = (size - 1, None if head == case.id else head)
 
     def message_at(self, channel: str, ref: str) -> Message | None:
         """The stored message with a channel's reference."""
-        blind = self.vault.message(channel, ref)
-        t = tables.messages
-        found = self._load(MESSAGES, select(t).where(t.c.blind == blind).order_by(t.c.at.desc()).limit(1))
+        found = self._find(MESSAGES, _SAID, blind=self.vault.message(channel, ref))
         return found[0] if found else None
 
     def messages_of(self, case_id: str, limit: int) -> tuple[Message, ...]:
         """The newest messages of a case, oldest first."""
-        t = tables.messages
-        query = select(t).where(t.c.case_id == case_id).order_by(t.c.at.desc(), t.c.id.desc()).limit(limit)
-        return tuple(reversed(self._load(MESSAGES, query)))
+        return tuple(reversed(self._find(MESSAGES, _THREAD, case=case_id, limit=limit)))
 
     def file(self, file_id: str) -> StoredFile | None:
         """One attachment."""
@@ -147,29 +199,18 @@ class CaseReads(PeopleReads):
         """Reads many outbox rows ahead."""
         self._many(OUTBOX, ids)
 
-    def outgoing_at(self, channel: str, ref: str) -> Outgoing | None:
-        """The outbox row that went out under a channel's reference."""
-        blind = self.vault.message(channel, ref)
-        t = tables.outbox
-        found = self._load(OUTBOX, select(t).where(t.c.blind == blind).order_by(t.c.id.desc()).limit(1))
-        return found[0] if found else None
-
     def outgoings_at(self, channel: str, ref: str) -> tuple[Outgoing, ...]:
         """Every outbox row that went out in the message with this reference: several when pages were bundled."""
-        blind = self.vault.message(channel, ref)
-        return tuple(self._load(OUTBOX, select(tables.outbox).where(tables.outbox.c.blind == blind)))
+        return tuple(self._find(OUTBOX, _SENT_AS, blind=self.vault.message(channel, ref)))
 
     def latest_menu(self, address_id: str) -> Outgoing | None:
         """The latest message with choices that went out to an address."""
-        t = tables.outbox
-        out = [s.value for s in OUT]
-        query = select(t).where(t.c.address_id == address_id, tables.MENU, t.c.state.in_(out))
-        found = self._load(OUTBOX, query.order_by(t.c.sent_at.desc(), t.c.id.desc()).limit(1))
+        found = self._find(OUTBOX, _LATEST_MENU, address=address_id)
         return found[0] if found else None
 
     def group(self, group_id: str) -> tuple[Outgoing, ...]:
         """Every copy and fallback of one thing said."""
-        return tuple(self._load(OUTBOX, select(tables.outbox).where(tables.outbox.c.group_id == group_id)))
+        return tuple(self._find(OUTBOX, _GROUP, group=group_id))
 
     def sends_of_round(self, round_id: str, person_id: str) -> tuple[Sending, ...]:
         """Everything sent to the defender for a round."""
@@ -178,21 +219,20 @@ class CaseReads(PeopleReads):
 
     def sends_of_rounds(self, round_ids: Iterable[str]) -> None:
         """Reads ahead what was sent for many rounds. Nothing is opened for it."""
-        t = tables.outbox
         wanted = sorted({i for i in round_ids if i not in self._sends})
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             self._sends.update((i, []) for i in part)
-            query = select(t.c.round_id, t.c.person_id, t.c.channel, t.c.state, t.c.sent_at)
-            for row in self.connection.execute(query.where(t.c.round_id.in_(part))):
+            for row in _OF_ROUNDS.rows(self.connection, rounds=part):
                 at = from_micros(row.sent_at) if row.sent_at is not None else None
                 sending = Sending(row.channel, SendState(row.state), at)
                 self._sends[row.round_id].append((row.person_id, sending))
 
     def sent_to(self, address_id: str, since_micros: int, limit: int) -> tuple[Outgoing, ...]:
         """What went out to an address since an instant, newest first: for `clear`."""
-        t = tables.outbox
-        query = select(t).where(
-            t.c.address_id == address_id, t.c.blind.is_not(None), t.c.sent_at >= since_micros
-        )
-        return tuple(self._load(OUTBOX, query.order_by(t.c.sent_at.desc()).limit(limit)))
+        return tuple(self._find(OUTBOX, _SENT_TO, address=address_id, since=since_micros, limit=limit))
+
+
+def in_crowd(case: Case) -> bool:
+    """As `tables.CROWD`: an untaken unverified P1 case that is no drill."""
+    return case.status is CaseStatus.OPEN and case.urgency == 1 and not case.verified and not case.drill

@@ -9,14 +9,16 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Insert, Row, Select, Table, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.base import Executable
 
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import from_micros, micros
 from alerts.oncall import Rota
 from alerts.people import Person
 from alerts.rounds import Sending
+from alerts.store.prepared import Prepared, prepared
 from alerts.store.shapes import (
     CASES,
     CHECK_INS,
@@ -77,31 +79,32 @@ class Loading:
         self._sets: dict[tuple[str, str], set[str]] = {}
         self._rotas: dict[str, Rota | None] = {}
         self._rota_held: set[str] = set()
-        self._counts: dict[str, set[str]] = {}
+        self._crowds: dict[str, tuple[int, str | None]] = {}
         self._sends: dict[str, list[tuple[str, Sending]]] = {}
         self._due: dict[tuple[str, str], Deadline] = {}
 
-    def _load(self, shape: Shape[T], query: Select[Any]) -> list[T]:
+    def _find(self, shape: Shape[T], query: Prepared, **values: Any) -> list[T]:
         if self._locks(shape):
-            query = query.with_for_update()
-        return self._entities(shape, self.connection.execute(query).all())
+            query = query.locking()
+        return self._entities(shape, query.rows(self.connection, **values))
 
     def _locks(self, shape: Shape[Any]) -> bool:
         return self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS)
 
     def _rows(
         self, column: Column[Any], values: Sequence[Any], *where: ColumnElement[bool], lock: bool = False
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Any]:
         """The rows that have one of these values in a column, in the order of their ids. At most `CHUNK` values.
 
         `where` are conditions that were made once, at import: a statement is kept for each of them.
         """
         if len(values) == 1:
-            query = _having(column, lock, *where)
-            return self.connection.execute(query, {"value": values[0]}).all()
-        return self.connection.execute(_among(column, lock, *where), {"values": list(values)}).all()
+            query, asked = _having(column, *where), {"value": values[0]}
+        else:
+            query, asked = _among(column, *where), {"values": list(values)}
+        return (query.locking() if lock else query).rows(self.connection, **asked)
 
-    def _entities(self, shape: Shape[T], rows: Sequence[Row[Any]]) -> list[T]:
+    def _entities(self, shape: Shape[T], rows: Sequence[Any]) -> list[T]:
         self.vault.load({row.key_id for row in rows})
         found: list[T] = []
         for row in rows:
@@ -159,32 +162,36 @@ class Loading:
             self._sets[(name, parent)].add(entity_id)
 
     def _upsert(self, table: Table, rows: list[dict[str, Any]], key: list[str]) -> None:
-        self.connection.execute(
-            _upsert_of(self.connection.dialect.name, table, tuple(rows[0]), tuple(key)), rows
-        )
+        _upsert_of(table, tuple(rows[0]), tuple(key)).run_many(self.connection, rows)
 
 
 # Statements are made once: making one costs more than running it.
 
 
 @functools.cache
-def _among(column: Column[Any], lock: bool, *where: ColumnElement[bool]) -> Select[Any]:
+def _among(column: Column[Any], *where: ColumnElement[bool]) -> Prepared:
     some = column.in_(bindparam("values", expanding=True))
-    query = select(column.table).where(some, *where).order_by(column.table.c.id)
-    return query.with_for_update() if lock else query
+    return prepared(select(column.table).where(some, *where).order_by(column.table.c.id))
 
 
 @functools.cache
-def _having(column: Column[Any], lock: bool, *where: ColumnElement[bool]) -> Select[Any]:
-    query = select(column.table).where(column == bindparam("value"), *where).order_by(column.table.c.id)
-    return query.with_for_update() if lock else query
+def _having(column: Column[Any], *where: ColumnElement[bool]) -> Prepared:
+    same = column == bindparam("value")
+    return prepared(select(column.table).where(same, *where).order_by(column.table.c.id))
 
 
 @functools.cache
-def _upsert_of(dialect: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Insert:
-    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    changed = {name: statement.excluded[name] for name in columns if name not in key}
-    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+def _upsert_of(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Prepared:
+    def make(dialect: str) -> Executable:
+        if dialect == "postgresql":
+            ours: Any = postgresql.insert(table)
+        else:
+            ours = sqlite.insert(table)
+        changed = {name: ours.excluded[name] for name in columns if name not in key}
+        statement: Insert = ours.on_conflict_do_update(index_elements=list(key), set_=changed)
+        return statement
+
+    return Prepared(make, columns)
 
 
 def deadline_row(deadline: Deadline) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from alerts.oncall import Rota, rota_from_data, rota_to_data
 from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Purpose
 from alerts.store import tables
 from alerts.store.loading import CHUNK, Loading
+from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     ADDRESSES,
     CONTACTS,
@@ -20,10 +21,21 @@ from alerts.store.shapes import (
 )
 
 # The index is by channel first, so the channels are named, though a blind index is of one channel only.
-_AT = select(tables.addresses.c.blind, tables.addresses.c.person_id).where(
-    tables.addresses.c.channel.in_(bindparam("channels", expanding=True)),
-    tables.addresses.c.blind.in_(bindparam("blinds", expanding=True)),
+_AT = prepared(
+    select(tables.addresses.c.blind, tables.addresses.c.person_id).where(
+        tables.addresses.c.channel.in_(bindparam("channels", expanding=True)),
+        tables.addresses.c.blind.in_(bindparam("blinds", expanding=True)),
+    )
 )
+_CALLED = prepared(
+    select(tables.people.c.id).where(
+        tables.people.c.desk == bindparam("desk"),
+        tables.people.c.named.in_(bindparam("blinds", expanding=True)),
+    )
+)
+_STAFF = prepared(select(tables.people.c.id).where(tables.people.c.desk == bindparam("desk"), tables.STAFF))
+_ROTA = prepared(select(tables.rotas).where(tables.rotas.c.id == bindparam("desk")))
+_CODE = prepared(select(tables.invitations).where(tables.invitations.c.digest == bindparam("digest")))
 
 
 class PeopleReads(Loading):
@@ -66,9 +78,8 @@ class PeopleReads(Loading):
         """Who writes from this account."""
         blind = self.vault.account(channel, account)
         if blind not in self._at:
-            t = tables.addresses
-            query = select(t.c.person_id).where(t.c.channel == channel, t.c.blind == blind)
-            self._at[blind] = self.connection.execute(query).scalar()
+            row = _AT.first(self.connection, channels=[channel], blinds=[blind])
+            self._at[blind] = row.person_id if row is not None else None
         found = self._at[blind]
         return self.person(found) if found else None
 
@@ -80,18 +91,17 @@ class PeopleReads(Loading):
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             self._at.update(dict.fromkeys(part))
-            for row in self.connection.execute(_AT, {"channels": channels, "blinds": part}):
+            for row in _AT.rows(self.connection, channels=channels, blinds=part):
                 self._at[row.blind] = row.person_id
         self.people(i for i in self._at.values() if i)
 
     def people_called(self, desk: str, names: Iterable[str]) -> tuple[Person, ...]:
         """Everybody at a desk who has one of these names, however it is written."""
-        t = tables.people
-        blinds = sorted({self.vault.name(desk, name) for name in names})
+        blinds = sorted({self.vault.name(desk, name) for name in names})[:CHUNK]
         if not blinds:
             return ()
-        ids = self.connection.execute(select(t.c.id).where(t.c.desk == desk, t.c.named.in_(blinds)))
-        return tuple(self.people(sorted(ids.scalars())).values())
+        ids = _CALLED.scalars(self.connection, desk=desk, blinds=blinds)
+        return tuple(self.people(sorted(ids)).values())
 
     def staff(self, desk: str) -> tuple[Person, ...]:
         """Officers and leads of a desk whose rights hold, in the order in which they joined."""
@@ -110,9 +120,7 @@ class PeopleReads(Loading):
         needs them and hardly any changes them."""
         known = self.desks.get(desk)
         if known is None:
-            t = tables.people
-            query = select(t.c.id).where(t.c.desk == desk, tables.STAFF)
-            ids = set(self.connection.execute(query).scalars())
+            ids = set(_STAFF.scalars(self.connection, desk=desk))
             lock, self._lock = self._lock, False
             try:
                 found = self.people(sorted(ids))
@@ -131,7 +139,7 @@ class PeopleReads(Loading):
     def rota(self, desk: str) -> Rota | None:
         """The desk's rota, None when none was set."""
         if desk not in self._rotas:
-            row = self.connection.execute(select(tables.rotas).where(tables.rotas.c.id == desk)).first()
+            row = _ROTA.first(self.connection, desk=desk)
             opened = self.vault.sealer.open("rotas", desk, row.key_id, row.sealed) if row else None
             self._rotas[desk] = rota_from_data(opened) if opened else None
         return self._rotas[desk]
@@ -183,8 +191,7 @@ class PeopleReads(Loading):
 
     def invitation(self, code: str) -> Invitation | None:
         """The invitation that a code belongs to, used or not."""
-        t = tables.invitations
-        found = self._load(INVITATIONS, select(t).where(t.c.digest == self.vault.code(code)))
+        found = self._find(INVITATIONS, _CODE, digest=self.vault.code(code))
         return found[0] if found else None
 
     def unused_for_contacts(self, defender_id: str, now: datetime) -> tuple[Invitation, ...]:

@@ -6,7 +6,6 @@ urgency, then age. Outbox: priority, then age. On PostgreSQL rows that another n
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from alerts.ids import from_micros, micros
 from alerts.outbox import SendState, priority
 from alerts.rounds import ROUTINE_URGENCY
 from alerts.store import tables
+from alerts.store.prepared import Prepared, prepared
 from alerts.store.vault import Vault
 from alerts.store.work import CHUNK, deadline_of
 
@@ -72,34 +72,34 @@ def accept(
                 "sealed": vault.sealer.seal("inbox", row_id, key, payload),
             }
         )
-    connection.execute(_store(connection.dialect.name), rows)
+    _STORE.run_many(connection, rows)
     if len(rows) == 1 and arrivals[0][3]:
         return [True]
     stored = set()
     for start in range(0, len(rows), CHUNK):
         part = [row["id"] for row in rows[start : start + CHUNK]]
-        stored |= set(connection.execute(select(inbox.c.id).where(inbox.c.id.in_(part))).scalars())
+        stored |= set(_STORED.scalars(connection, ids=part))
     return [row["id"] in stored for row in rows]
 
 
-@functools.cache
 def _store(dialect: str) -> Insert:
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return make(inbox).on_conflict_do_nothing(index_elements=["channel", "dedup"])
 
 
+_STORE = Prepared(_store, tuple(inbox.c.keys()))
+_STORED = prepared(select(inbox.c.id).where(inbox.c.id.in_(bindparam("ids", expanding=True))))
 URGENT_AT_ONCE = 8
 """Alarms whose turns share one commit when many come at once."""
 
 
-# Statements of the path of an alarm are made once: making one costs more than running it.
-_HEADS = (
+_HEADS = prepared(
     select(inbox.c.id, inbox.c.lane)
     .where(inbox.c.state == "new", inbox.c.urgent)
     .order_by(inbox.c.id)
     .limit(URGENT_AT_ONCE)
 )
-_BEHIND_HEADS = (
+_BEHIND_HEADS = prepared(
     select(inbox)
     .where(
         inbox.c.state == "new",
@@ -109,7 +109,8 @@ _BEHIND_HEADS = (
     .order_by(inbox.c.id)
     .limit(bindparam("limit"))
 )
-_FINISH = (
+_OLDEST = prepared(select(inbox).where(inbox.c.state == "new").order_by(inbox.c.id).limit(bindparam("limit")))
+_FINISH = prepared(
     update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(state="done", sealed=None)
 )
 
@@ -130,16 +131,14 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
         query = select(t).where(t.c.state == "new", ~ahead).order_by(t.c.urgent.desc(), t.c.id).limit(limit)
         rows = list(connection.execute(query.with_for_update(skip_locked=True, of=inbox)).all())
     else:
-        urgent = connection.execute(_HEADS).all()
+        urgent = _HEADS.rows(connection)
         if urgent:
             # An alarm does not overtake what the same person sent before it: those come just ahead of it.
             last = {row.lane: row.id for row in urgent}
-            asked = {"lanes": list(last), "last": urgent[-1].id, "limit": limit}
-            found = connection.execute(_BEHIND_HEADS, asked).all()
+            found = _BEHIND_HEADS.rows(connection, lanes=list(last), last=urgent[-1].id, limit=limit)
             rows = [row for row in found if row.id <= last[row.lane]]
         else:
-            query = select(t).where(t.c.state == "new").order_by(t.c.id).limit(limit)
-            rows = list(connection.execute(query).all())
+            rows = _OLDEST.rows(connection, limit=limit)
     vault.load({row.key_id for row in rows})
     return [_waiting(row, vault) for row in rows]
 
@@ -156,7 +155,7 @@ def finish(connection: Connection, ids: Iterable[str]) -> None:
     """The turns of these frames are committed with what they did; their sealed bytes are needed no more."""
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
-        connection.execute(_FINISH, {"ids": wanted[start : start + CHUNK]})
+        _FINISH.run(connection, ids=wanted[start : start + CHUNK])
 
 
 def note_attempt(connection: Connection, inbox_id: str) -> int:
@@ -176,28 +175,41 @@ def prune_inbox(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(delete(inbox).where(inbox.c.id.in_(old.scalar_subquery()))).rowcount
 
 
+_ANY_NEW = prepared(select(inbox.c.id).where(inbox.c.state == "new").limit(1))
+
+
 def inbox_waiting(connection: Connection) -> bool:
     """Whether anything waits for its turn."""
-    return connection.execute(select(inbox.c.id).where(inbox.c.state == "new").limit(1)).first() is not None
+    return _ANY_NEW.first(connection) is not None
 
 
 # --------------------------------------------------------------------------------------------------------- deadlines
 
 
+_DUE = select(deadlines).where(deadlines.c.due_at <= bindparam("now"))
+# The most overdue are looked at first; among them urgency decides. Sorting all that is due by urgency would read every
+# row of a large backlog for each small batch.
+_early = _DUE.order_by(deadlines.c.due_at).limit(bindparam("many")).subquery()
+_EARLY = prepared(
+    select(_early)
+    .order_by(_early.c.urgency, _early.c.due_at, _early.c.kind, _early.c.subject)
+    .limit(bindparam("limit"))
+)
+# What leads to a page must not wait behind a whole round of prompts that came at the same instant.
+_GRAVE = prepared(
+    _DUE.where(deadlines.c.urgency < ROUTINE_URGENCY)
+    .order_by(deadlines.c.urgency, deadlines.c.due_at)
+    .limit(bindparam("limit"))
+)
+_NEXT_DUE = prepared(select(func.min(deadlines.c.due_at)))
+
+
 def due(connection: Connection, now: datetime, limit: int) -> list[Deadline]:
     """Deadlines that have come, the urgent and old ones first. They stay until their turn commits."""
-    query = select(deadlines).where(deadlines.c.due_at <= micros(now))
-    # The most overdue are looked at first; among them urgency decides. Sorting all that is due by urgency would read
-    # every row of a large backlog for each small batch.
-    early = query.order_by(deadlines.c.due_at).limit(max(limit * 4, 1000)).subquery()
-    # What leads to a page must not wait behind a whole round of prompts that came at the same instant.
-    grave = query.where(deadlines.c.urgency < ROUTINE_URGENCY)
-    rows = connection.execute(
-        select(early).order_by(early.c.urgency, early.c.due_at, early.c.kind, early.c.subject).limit(limit)
-    ).all()
+    at = micros(now)
+    rows = _EARLY.rows(connection, now=at, many=max(limit * 4, 1000), limit=limit)
     if rows and rows[0].urgency >= ROUTINE_URGENCY:
-        first = grave.order_by(deadlines.c.urgency, deadlines.c.due_at).limit(limit)
-        rows = [*connection.execute(first).all(), *rows][:limit]
+        rows = [*_GRAVE.rows(connection, now=at, limit=limit), *rows][:limit]
     if connection.dialect.name == "postgresql":
         return [d for d in map(deadline_of, rows) if _claimed(connection, d)]
     return [deadline_of(row) for row in rows]
@@ -226,7 +238,7 @@ def fired(connection: Connection, done: Sequence[Deadline]) -> None:
 
 def next_due(connection: Connection) -> datetime | None:
     """When the next deadline comes."""
-    value = connection.execute(select(func.min(deadlines.c.due_at))).scalar()
+    value = _NEXT_DUE.scalars(connection)[0]
     return from_micros(value) if value is not None else None
 
 
@@ -263,9 +275,8 @@ _PARCEL = (
 )
 
 
-@functools.cache
-def _waiting_parcels(dialect: str, some_held: bool) -> Select[Any]:
-    query = select(*_PARCEL).where(
+def _waiting_parcels(some_held: bool) -> Prepared:
+    query: Select[Any] = select(*_PARCEL).where(
         outbox.c.channel == bindparam("channel"),
         tables.WAITING,
         outbox.c.state == SendState.QUEUED.value,
@@ -274,14 +285,17 @@ def _waiting_parcels(dialect: str, some_held: bool) -> Select[Any]:
     if some_held:
         query = query.where(outbox.c.address_id.not_in(bindparam("held", expanding=True)))
     query = query.order_by(outbox.c.priority, outbox.c.id).limit(bindparam("limit"))
-    return query.with_for_update(skip_locked=True) if dialect == "postgresql" else query
+    return Prepared(
+        lambda dialect: query.with_for_update(skip_locked=True) if dialect == "postgresql" else query
+    )
 
 
+_PARCELS = {held: _waiting_parcels(held) for held in (True, False)}
 PAGE_PRIORITIES = tuple(
     priority(OutboundKind.PAGE, urgency, verified) for urgency in range(1, 6) for verified in (True, False)
 )
 """Where pages stand in the order: by these the index finds them among everything else that waits."""
-_PAGES_TO = (
+_PAGES_TO = prepared(
     select(outbox.c.id)
     .where(
         outbox.c.channel == bindparam("channel"),
@@ -302,7 +316,7 @@ def waiting_parcels(
     """What a channel has to send now, in order. `without` are addresses that have to wait."""
     held = list(without)[:CHUNK]
     asked = {"channel": channel, "now": micros(now), "limit": limit, **({"held": held} if held else {})}
-    rows = connection.execute(_waiting_parcels(connection.dialect.name, bool(held)), asked).all()
+    rows = _PARCELS[bool(held)].rows(connection, **asked)
     return [
         Parcel(
             row.id,
@@ -322,17 +336,17 @@ def waiting_parcels(
 
 def pages_to(connection: Connection, channel: str, address_id: str, limit: int) -> list[str]:
     """Ids of the pages that wait for one address, for bundling."""
-    return list(
-        connection.execute(_PAGES_TO, {"channel": channel, "address": address_id, "limit": limit}).scalars()
-    )
+    return _PAGES_TO.scalars(connection, channel=channel, address=address_id, limit=limit)
+
+
+_NEXT_READY = prepared(
+    select(func.min(outbox.c.ready_at)).where(tables.QUEUED, outbox.c.ready_at > bindparam("after"))
+)
 
 
 def next_ready(connection: Connection, after: datetime) -> datetime | None:
     """When the next row that has to wait may be sent."""
-    query = select(func.min(outbox.c.ready_at)).where(
-        tables.WAITING, outbox.c.state == SendState.QUEUED.value, outbox.c.ready_at > micros(after)
-    )
-    value = connection.execute(query).scalar()
+    value = _NEXT_READY.scalars(connection, after=micros(after))[0]
     return from_micros(value) if value is not None else None
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection, column, func, inspect, select, table
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The schema that this program works on: the number of the newest file in `migrations/versions/`."""
 
 _LOCATION: Final = Path(__file__).parent / "migrations"

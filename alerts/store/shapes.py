@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import enum
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Table
+from sqlalchemy import Table
 
 from alerts.cases import Case, Message, StoredFile
 from alerts.checkins import CheckIn, Round
@@ -65,11 +65,10 @@ class Shape(Generic[E]):
         row["sealed"] = vault.sealer.seal(self.table.name, row["id"], row["key_id"], payload)
         return row
 
-    def entity(self, row: Row[Any] | Mapping[str, Any], vault: Vault, **extra: Any) -> E:
+    def entity(self, row: Any, vault: Vault, **extra: Any) -> E:
         """The row as the entity. Raises `alerts.sealing.Unsealable`."""
-        mapping = row._mapping if isinstance(row, Row) else row
-        columns = {name: decode(mapping[name]) for name, _, decode in self._columns}  # type: ignore[attr-defined]
-        payload = vault.sealer.open(self.table.name, columns["id"], columns["key_id"], mapping["sealed"])
+        columns = {name: decode(getattr(row, name)) for name, _, decode in self._columns}  # type: ignore[attr-defined]
+        payload = vault.sealer.open(self.table.name, columns["id"], columns["key_id"], row.sealed)
         return from_plain(self.kind, payload, **columns, **extra)
 
 

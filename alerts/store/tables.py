@@ -141,6 +141,8 @@ Index(
     sqlite_where=UNCLOSED,
     postgresql_where=UNCLOSED,
 )
+CROWD = text("status = 'open' and urgency = 1 and not verified and not drill")
+Index("ix_cases_crowd", cases.c.desk, cases.c.id, sqlite_where=CROWD, postgresql_where=CROWD)
 Index("ix_cases_person", cases.c.person_id, cases.c.opened_at)
 
 messages = Table(
@@ -213,6 +215,7 @@ outbox = Table(
     *_sealed(),
 )
 WAITING = text("state in ('queued','sending')")
+QUEUED = text("state = 'queued'")
 MENU = text("menu")
 Index(
     "ix_outbox_waiting",
@@ -221,6 +224,12 @@ Index(
     outbox.c.id,
     sqlite_where=WAITING,
     postgresql_where=WAITING,
+)
+Index(
+    "ix_outbox_ready",
+    outbox.c.ready_at,
+    sqlite_where=QUEUED,
+    postgresql_where=QUEUED,
 )
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.kind, outbox.c.state)
 Index(

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
-from alerts.cases import Case, CaseStatus
+from alerts.cases import Case
 from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import micros
@@ -26,6 +26,7 @@ from alerts.people import STAFF, Address, ContactLink, Person, Standing
 from alerts.store import tables
 from alerts.store.case_reads import CaseReads
 from alerts.store.loading import CHUNK, DeskCache, count_rows, deadline_of, deadline_row
+from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     BY_KIND,
     CHECK_INS,
@@ -37,9 +38,26 @@ __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_
 GOING_ON = tables.check_ins.c.status != CheckInStatus.ENDED.value
 LIVE_ROUND = tables.rounds.c.status == RoundStatus.LIVE.value
 
-_DISARM = delete(tables.deadlines).where(
-    tables.deadlines.c.kind.in_(bindparam("kinds", expanding=True)),
-    tables.deadlines.c.subject.in_(bindparam("subjects", expanding=True)),
+_d, _r = tables.deadlines.c, tables.rounds.c
+_DISARM = prepared(
+    delete(tables.deadlines).where(
+        _d.kind.in_(bindparam("kinds", expanding=True)),
+        _d.subject.in_(bindparam("subjects", expanding=True)),
+    )
+)
+_DEADLINE = prepared(
+    select(tables.deadlines).where(_d.kind == bindparam("kind"), _d.subject == bindparam("subject"))
+)
+_RECENT_ROUNDS = prepared(
+    select(tables.rounds)
+    .where(_r.person_id == bindparam("person"))
+    .order_by(_r.asked_at.desc(), _r.id.desc())
+    .limit(bindparam("limit"))
+)
+_OF_CASES = prepared(
+    select(tables.rounds)
+    .where(_r.case_id.in_(bindparam("cases", expanding=True)))
+    .order_by(_r.asked_at, _r.id)
 )
 
 
@@ -90,9 +108,7 @@ class Work(CaseReads):
 
     def recent_rounds_of(self, person_id: str, limit: int) -> tuple[Round, ...]:
         """A defender's latest rounds, newest first."""
-        t = tables.rounds
-        query = select(t).where(t.c.person_id == person_id).order_by(t.c.asked_at.desc(), t.c.id.desc())
-        return tuple(self._load(ROUNDS, query.limit(limit)))
+        return tuple(self._find(ROUNDS, _RECENT_ROUNDS, person=person_id, limit=limit))
 
     def deadline(self, kind: DeadlineKind, subject: str) -> Deadline | None:
         """The deadline of that kind, None when none is armed."""
@@ -100,8 +116,7 @@ class Work(CaseReads):
             return self._deadlines[(kind.value, subject)]
         if (kind.value, subject) in self._due:
             return self._due[(kind.value, subject)]
-        t = tables.deadlines
-        row = self.connection.execute(select(t).where(t.c.kind == kind.value, t.c.subject == subject)).first()
+        row = _DEADLINE.first(self.connection, kind=kind.value, subject=subject)
         return deadline_of(row) if row else None
 
     def read_deadlines(self, found: Iterable[Deadline]) -> None:
@@ -118,11 +133,10 @@ class Work(CaseReads):
 
     def rounds_of_cases(self, case_ids: Iterable[str]) -> tuple[Round, ...]:
         """The rounds behind cases that are not over."""
-        t = tables.rounds
         wanted = sorted(set(case_ids))[:CHUNK]
         if not wanted:
             return ()
-        found = self._load(ROUNDS, select(t).where(t.c.case_id.in_(wanted)).order_by(t.c.asked_at, t.c.id))
+        found = self._find(ROUNDS, _OF_CASES, cases=wanted)
         return tuple(r for r in found if r.status in (RoundStatus.LIVE, RoundStatus.DESK))
 
     # ----------------------------------------------------------------------------------------------------- writing
@@ -139,16 +153,7 @@ class Work(CaseReads):
                 self._put_person(entity, before)
             case Case():
                 self._join("cases_of", entity.person_id, entity.id)
-                if entity.desk in self._counts:
-                    crowded = (
-                        entity.status is CaseStatus.OPEN
-                        and entity.urgency == 1
-                        and not entity.verified
-                        and not entity.drill
-                    )
-                    (self._counts[entity.desk].add if crowded else self._counts[entity.desk].discard)(
-                        entity.id
-                    )
+                self._count_crowd(entity, before)
             case ContactLink():
                 self._join("links_of", entity.defender_id, entity.id)
                 self._join("links_to", entity.contact_id, entity.id)
@@ -201,7 +206,7 @@ class Work(CaseReads):
         for some, subjects in alike.items():
             for start in range(0, len(subjects), CHUNK):
                 part = subjects[start : start + CHUNK]
-                self.connection.execute(_DISARM, {"kinds": sorted(some), "subjects": part})
+                _DISARM.run(self.connection, kinds=sorted(some), subjects=part)
         if armed:
             self._upsert(t, armed, ["kind", "subject"])
         self._dirty.clear()

@@ -34,20 +34,21 @@ MIGRATIONS = Path(schema.__file__).parent / "migrations"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEY = bytes(range(32))
 
-SECOND = '''
+NEXT = f"{int(schema.REVISION) + 1:04}"
+NEXT_ONE = '''
 """A change as one would be made: a column that every row gets, filled from what is there."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "%(ours)s"
+down_revision = "%(before)s"
 
 
 def upgrade():
     op.add_column("people", sa.Column("seen", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE people SET seen = version + 1")
     op.create_table("extras", sa.Column("id", sa.Integer(), primary_key=True))
-    %s
+    %(ending)s
 
 
 def downgrade():
@@ -116,7 +117,8 @@ def with_second(tmp_path: Path) -> Path:
 
 def history(folder: Path, ending: str) -> Path:
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0002_second.py").write_text(SECOND % ending, encoding="utf-8")
+    change = NEXT_ONE % {"ours": NEXT, "before": schema.REVISION, "ending": ending}
+    (folder / "versions" / f"r{NEXT}_next.py").write_text(change, encoding="utf-8")
     return folder
 
 
@@ -195,11 +197,11 @@ def test_a_change_keeps_what_is_there_up_and_down(database: str, with_second: Pa
     person_id = put_somebody(store)
     store.close()
     with writing(database) as connection:
-        schema.upgrade(connection, "0002", with_second)
+        schema.upgrade(connection, NEXT, with_second)
     with writing(database) as connection:
-        assert schema.revision_of(connection) == "0002"
+        assert schema.revision_of(connection) == NEXT
         assert connection.execute(text("SELECT seen FROM people")).scalar() == 4
-        schema.downgrade(connection, "0001", with_second)
+        schema.downgrade(connection, schema.REVISION, with_second)
         assert schema.fit(connection) is Fit.CURRENT
     store = open_store(database)
     assert alias_of(store, person_id) == "Sami"
@@ -212,7 +214,7 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(database: str, tmp_path:
     store.close()
     broken = history(tmp_path / "broken", 'raise RuntimeError("half way")')
     with pytest.raises(RuntimeError, match="half way"), writing(database) as connection:
-        schema.upgrade(connection, "0002", broken)
+        schema.upgrade(connection, NEXT, broken)
     with writing(database) as connection:
         assert schema.fit(connection) is Fit.CURRENT
         assert not inspect(connection).has_table("extras")
@@ -225,7 +227,7 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(database: str, tmp_path:
 def _upgrade_in_a_process(url: str, folder: str, failures: multiprocessing.Queue[str]) -> None:
     try:
         with writing(url) as connection:
-            schema.upgrade(connection, "0002", Path(folder))
+            schema.upgrade(connection, NEXT, Path(folder))
     except Exception as error:
         failures.put(repr(error))
         raise
@@ -245,7 +247,7 @@ def test_many_may_upgrade_at_once_and_it_happens_once(database: str, with_second
         process.join(120)
     assert [process.exitcode for process in many] == [0, 0, 0], failures.get()
     with writing(database) as connection:
-        assert schema.revision_of(connection) == "0002"
+        assert schema.revision_of(connection) == NEXT
 
 
 # -------------------------------------------------------------------------------------------------------------- refusal
@@ -256,7 +258,7 @@ def set_revision(url: str, revision: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
 
 
-@pytest.mark.parametrize("revision", ["0002", "9999", "later"])
+@pytest.mark.parametrize("revision", [NEXT, "9999", "later"])
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: str, revision: str) -> None:
     make_store(database).close()
     set_revision(database, revision)
