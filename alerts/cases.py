@@ -92,6 +92,12 @@ class Case:
     needs_verification: bool = False
     """The person said that they are safe; an officer has to verify it."""
     reopened: int = 0
+    raised_at: datetime | None = None
+    """When its urgency was last raised: a graver case wants a plan of its own."""
+    planned_at: datetime | None = None
+    """When staff last noted a plan, since it was last opened or raised."""
+    plan_nags: int = 0
+    """How often somebody was told that no plan is noted."""
 
     @property
     def is_open(self) -> bool:
@@ -117,11 +123,18 @@ def taken(case: Case, officer_id: str, now: datetime) -> Case:
     )
 
 
-def raised(case: Case, urgency: int) -> Case:
-    """The case at this urgency, or as it is when it already is at least as urgent."""
+def raised(case: Case, urgency: int, now: datetime) -> Case:
+    """The case at this urgency, wanting a plan anew; or as it is when it already is at least as urgent."""
     if urgency >= case.urgency:
         return case
-    return replace(case, urgency=urgency)
+    return replace(case, urgency=urgency, raised_at=now, planned_at=None, plan_nags=0)
+
+
+def planned(case: Case, now: datetime) -> Case:
+    """A plan was noted on the case. Raises IllegalTransition when it is closed."""
+    if case.status is CaseStatus.CLOSED:
+        raise IllegalTransition("a closed case needs no plan")
+    return replace(case, planned_at=now, seen_at=now)
 
 
 def closed(case: Case, outcome: str, note: str, now: datetime) -> Case:
@@ -156,6 +169,9 @@ def reopened(case: Case, now: datetime) -> Case:
         paged=(),
         climbs=case.climbs + 1,
         reopened=case.reopened + 1,
+        raised_at=now,
+        planned_at=None,
+        plan_nags=0,
     )
 
 
@@ -209,7 +225,7 @@ class Message:
     author_id: str
     at: datetime
     kind: str
-    """text, edit, delete, location, live_location, live_update, voice, photo, file, reaction, other, note, relay,
+    """text, edit, delete, location, live_location, live_update, voice, photo, file, reaction, other, note, plan, relay,
     answer, system."""
     blind: bytes | None = field(repr=False)
     """Blind index of the channel's reference, so that a quote or an edit finds it."""

@@ -24,6 +24,8 @@ class DeadlineKind(enum.Enum):
     """Case: the taker has not acknowledged a new alarm on it."""
     ANSWER = "answer"
     """Case: taken, and the person has no human answer yet."""
+    PLAN = "plan"
+    """Case: taken and answered, and no plan is noted on it."""
     REVIEW = "review"
     """Case: taken and answered; the desk is reminded that it is not closed."""
     PROMPT = "prompt"

@@ -15,15 +15,19 @@ from alerts.cases import Case, CaseStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.facts import DeskView
 from alerts.people import Person, Role
-from alerts.policy import Escalation, EscalationPolicy, Step, Target, Urgency, answer_due
+from alerts.policy import Escalation, EscalationPolicy, Step, Target, Urgency, answer_due, plan_due
 
 CASE_DEADLINES = (
     DeadlineKind.CLIMB,
     DeadlineKind.DOUBT,
     DeadlineKind.ACK,
     DeadlineKind.ANSWER,
+    DeadlineKind.PLAN,
     DeadlineKind.REVIEW,
 )
+
+PLAN_NAGS = 2
+"""The taker is reminded of a missing plan, then others are told; after that the review is left."""
 
 
 def rule_of(case: Case, policy: EscalationPolicy) -> Escalation:
@@ -50,7 +54,27 @@ def case_deadlines(case: Case, policy: EscalationPolicy) -> dict[DeadlineKind, d
         due[DeadlineKind.ANSWER] = answer_by(case, rule)
     if not due:
         due[DeadlineKind.REVIEW] = (case.seen_at or case.opened_at) + rule.review
+    plan = plan_by(case, rule)
+    if plan is not None:
+        due[DeadlineKind.PLAN] = plan
     return due
+
+
+def plan_by(case: Case, rule: Escalation) -> datetime | None:
+    """When the taker is reminded that no plan is noted, then when others are told; None when nobody is any more.
+
+    It is looked at once somebody has answered the person: until then the answer is what is missing. Beside it the case
+    has the deadlines that it would have without a plan.
+    """
+    waits = case.status is CaseStatus.TAKEN and case.planned_at is None and case.plan_nags < PLAN_NAGS
+    if not waits or case.answered_at is None:
+        return None
+    since = case.raised_at or case.opened_at
+    first = max(
+        plan_due(rule, since, case.taken_at or case.opened_at),
+        max(since, case.answered_at) + rule.answer_grace,
+    )
+    return first + rule.plan_again * case.plan_nags
 
 
 def answer_by(case: Case, rule: Escalation) -> datetime:

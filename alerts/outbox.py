@@ -41,6 +41,8 @@ class Guard(enum.Enum):
     """The case is open, has nobody, and `token` is its present climb."""
     UNCLOSED = "unclosed"
     """The case is not closed."""
+    UNPLANNED = "unplanned"
+    """The case is not closed and no plan is noted on it."""
     ROUND = "round"
     """The round still waits for an answer."""
     UNRESOLVED = "unresolved"

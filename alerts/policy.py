@@ -69,6 +69,8 @@ class Escalation:
     """However late a case is taken, the taker has this long to answer. Then somebody else is paged too."""
     plan: timedelta
     """A plan stands within this time of the opening."""
+    plan_again: timedelta
+    """The taker was reminded that no plan is noted: this long after, somebody else hears it."""
     review: timedelta
     """An unclosed case with nothing else pending comes back to the desk after this time."""
 
@@ -80,9 +82,13 @@ class Escalation:
                 raise ValueError("each step must be later than the one before it")
         if not self.repeat_targets:
             raise ValueError("the repeat needs at least one target")
-        shortest = min(self.repeat_every, self.answer, self.answer_grace, self.plan, self.review)
+        shortest = min(
+            self.repeat_every, self.answer, self.answer_grace, self.plan, self.plan_again, self.review
+        )
         if shortest < timedelta(minutes=1):
-            raise ValueError("repeat.every, answer, answer_grace, plan and review must be at least a minute")
+            raise ValueError(
+                "repeat.every, answer, answer_grace, plan, plan_again, review must be at least a minute"
+            )
 
     def step(self, index: int) -> Step:
         """The step at `index` from 0, without end: after the listed ones come the repeats."""
@@ -101,6 +107,9 @@ class EscalationPolicy:
     """A new alarm on a taken case: the taker has this long to acknowledge it, then the climb begins anew."""
     doubt: timedelta
     """A message that may tell of an emergency is P1 when nobody answers the question about it in time."""
+    night_from: timedelta
+    """After midnight, on the desk's clock: from then on nobody is told what can wait for the day."""
+    night_until: timedelta
     unverified_bundle_above: int
     """More untaken unverified P1 cases than this page and climb as one list."""
 
@@ -145,7 +154,8 @@ def plan_due(rule: Escalation, opened_at: datetime, taken_at: datetime) -> datet
 
 def escalation_policy_from_data(data: object) -> EscalationPolicy:
     """The policy from plain data (durations in whole seconds). Raises ValueError naming the key."""
-    given = Fields(data, "escalation", {"urgencies", "fold_ack", "doubt", "unverified_bundle_above"})
+    given = Fields(data, "escalation", {"urgencies", "fold_ack", "doubt", "night", "unverified_bundle_above"})
+    night = Fields(given.get("night"), "escalation.night", {"from", "until"})
     rules = Fields(given.get("urgencies"), "escalation.urgencies", {urgency.name for urgency in Urgency})
     return EscalationPolicy(
         {
@@ -155,6 +165,8 @@ def escalation_policy_from_data(data: object) -> EscalationPolicy:
         },
         given.seconds("fold_ack"),
         given.seconds("doubt"),
+        night.seconds("from"),
+        night.seconds("until"),
         given.number("unverified_bundle_above"),
     )
 
@@ -180,7 +192,7 @@ def protocols_from_data(data: object) -> dict[str, Protocol]:
 
 
 def _escalation(item: object, path: str) -> Escalation:
-    given = Fields(item, path, {"steps", "repeat", "answer", "answer_grace", "plan", "review"})
+    given = Fields(item, path, {"steps", "repeat", "answer", "answer_grace", "plan", "plan_again", "review"})
     steps = []
     for place, one in enumerate(given.items("steps")):
         step = Fields(one, f"{path}.steps[{place}]", {"after", "targets"})
@@ -194,6 +206,7 @@ def _escalation(item: object, path: str) -> Escalation:
             given.seconds("answer"),
             given.seconds("answer_grace"),
             given.seconds("plan"),
+            given.seconds("plan_again"),
             given.seconds("review"),
         )
     except BadData:

@@ -353,6 +353,8 @@ def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:
             return climbing and case is not None and case.climbs == row.token
         case Guard.UNCLOSED:
             return case is not None and case.is_open
+        case Guard.UNPLANNED:
+            return case is not None and case.is_open and case.planned_at is None
         case Guard.SOUGHT:
             return (
                 case is not None

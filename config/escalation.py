@@ -17,28 +17,31 @@ def load_escalation(path: Path | None = None) -> dict[str, object]:
     None reads the shipped file. Raises PolicyFileError naming the file, the key, what is wrong and the mend.
     """
     top = read_policy_file("escalation.yaml", path)
-    wanted = ("urgencies", "fold_ack", "doubt", "unverified_bundle_above")
+    wanted = ("urgencies", "fold_ack", "doubt", "night", "unverified_bundle_above")
     top.keys(("reviewed", *wanted), wanted)
     top.date_or_none("reviewed")
     urgencies = top.section("urgencies")
     urgencies.keys(URGENCIES, URGENCIES)
+    night = top.section("night")
+    night.keys(("from", "until"), ("from", "until"))
     return {
         "urgencies": {urgency: _escalation(urgencies.section(urgency)) for urgency in URGENCIES},
         "fold_ack": top.duration("fold_ack", _MINUTE // 2, 60 * _MINUTE),
         "doubt": top.duration("doubt", _MINUTE // 2, 60 * _MINUTE),
+        "night": {key: night.duration(key, 0, 24 * 60 * _MINUTE) for key in ("from", "until")},
         "unverified_bundle_above": top.whole_number("unverified_bundle_above", 1, 1000),
     }
 
 
 def _escalation(given: Section) -> dict[str, object]:
-    wanted = ("steps", "repeat", "answer", "answer_grace", "plan", "review")
+    wanted = ("steps", "repeat", "answer", "answer_grace", "plan", "plan_again", "review")
     given.keys(wanted, wanted)
     repeat = given.section("repeat")
     repeat.keys(("every", "targets"), ("every", "targets"))
     return {
         "steps": _steps(given),
         "repeat": {"every": repeat.duration("every", _MINUTE), "targets": repeat.choices("targets", TARGETS)},
-        **{key: given.duration(key, _MINUTE) for key in ("answer", "answer_grace", "plan", "review")},
+        **{key: given.duration(key, _MINUTE) for key in wanted[2:]},
     }
 
 

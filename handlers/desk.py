@@ -17,7 +17,7 @@ from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person
 from alerts.recognition import Alarm
-from handlers import board, checkin_proposals, closing, enrol, paging, relay, rota, sos
+from handlers import board, checkin_proposals, closing, enrol, paging, planning, relay, rota, sos
 from handlers.draft import Draft
 from handlers.person import chosen
 
@@ -27,6 +27,7 @@ COMMANDS = (
     "take",
     "close",
     "note",
+    "plan",
     "reopen",
     "case",
     "cases",
@@ -148,7 +149,7 @@ def is_bare_command(draft: Draft, command: str, rest: str, quoted: bool) -> bool
     if command == "close":
         words = rest.split()
         return not words or words[0].casefold() in closing.outcomes(draft)
-    if command == "note":
+    if command in ("note", "plan"):
         return True
     return command in ("invite", "rota", "cover", "checkin") and (not rest or not quoted)
 
@@ -164,13 +165,14 @@ def spellings(draft: Draft, language: str, command: str) -> tuple[str, ...]:
 
 def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
     """Carries out a command, or says what is missing."""
-    if said.ref and said.command in ("take", "close", "note", "reopen", "case", "raise"):
+    if said.ref and said.command in ("take", "close", "note", "plan", "reopen", "case", "raise"):
         tell(draft, officer, "desk.no_such_case", ref=said.ref)
         return
     by_case: dict[str, Callable[[Draft, Heard, Person, Case, str], None]] = {
         "take": take,
         "close": closing.close,
         "note": note,
+        "plan": planning.plan,
         "reopen": reopen,
         "case": board.show,
         "raise": raise_case,

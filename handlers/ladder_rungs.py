@@ -199,7 +199,11 @@ def lead(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> Non
     wanted = int(protocol.lead_urgency)
     in_touch = case.status is CaseStatus.TAKEN and case.answered_at is not None
     if case.urgency > wanted and not case.needs_verification:
-        case = draft.put_case(raised(case, wanted)) if in_touch else missed.raise_to(draft, case, wanted)
+        case = (
+            draft.put_case(raised(case, wanted, draft.now))
+            if in_touch
+            else missed.raise_to(draft, case, wanted)
+        )
     whom = leads(draft.facts.desk) or draft.facts.desk.staff
     if in_touch:
         missed.tell_watchers(draft, case, person, "notice.lead_rung", whom)

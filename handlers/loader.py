@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from alerts.cases import Case
 from alerts.checkins import Round
 from alerts.deadlines import DeadlineKind
+from alerts.escalation import CASE_DEADLINES
 from alerts.events import InboundKind, OutboundKind, Refused
 from alerts.facts import (
     Answered,
@@ -48,9 +49,7 @@ NAMING = 200
 CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
 """Telegram deletes messages of the last 48 hours only."""
-CASE_KINDS = frozenset(
-    {DeadlineKind.CLIMB, DeadlineKind.DOUBT, DeadlineKind.ACK, DeadlineKind.ANSWER, DeadlineKind.REVIEW}
-)
+CASE_KINDS = frozenset(CASE_DEADLINES)
 ROUND_KINDS = frozenset({DeadlineKind.RUNG})
 CHECK_IN_KINDS = frozenset({DeadlineKind.PROMPT, DeadlineKind.WARN})
 

@@ -74,7 +74,7 @@ def fold(draft: Draft, round_: Round, person: Person, case: Case, wanted: int, h
 def raise_to(draft: Draft, case: Case, urgency: int) -> Case:
     """The case at a graver urgency. Without a taker it is a different call now and climbs from the first step; a taker
     is paged and has to acknowledge it."""
-    case = raised(case, urgency)
+    case = raised(case, urgency, draft.now)
     draft.urgent = draft.urgent or urgency == 1
     draft.event("case_raised", case=case.ref, urgency=urgency)
     if case.status is CaseStatus.TAKEN:

@@ -185,7 +185,7 @@ def raise_to_p1(draft: Draft, case: Case) -> Case:
     """The case as P1, paging from the first step again, since it is a different call now."""
     if case.urgency == 1:
         return draft.put_case(case)
-    case = raised(case, 1)
+    case = raised(case, 1, draft.now)
     draft.urgent = True
     draft.event("case_raised", case=case.ref, urgency=1)
     if case.status is CaseStatus.TAKEN:

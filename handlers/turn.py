@@ -27,7 +27,7 @@ from alerts.people import Reach
 from alerts.store import queues
 from alerts.store.queues import Waiting
 from alerts.store.work import Work
-from handlers import desk, files, gap, outcome, paging, person, rota, rounds, staffing
+from handlers import desk, files, gap, outcome, paging, person, planning, rota, rounds, staffing
 from handlers.draft import Draft
 from handlers.loader import Loader
 from handlers.rules import Rules
@@ -116,6 +116,8 @@ def due(draft: Draft, event: Due) -> None:
             paging.due_ack(draft, case)
         case DeadlineKind.ANSWER:
             paging.due_answer(draft, case)
+        case DeadlineKind.PLAN:
+            planning.due(draft, case)
         case DeadlineKind.REVIEW:
             paging.due_review(draft, case)
 
@@ -149,7 +151,7 @@ def poisoned(draft: Draft, event: Poisoned) -> None:
     else:
         if case.urgency > urgency:
             # Of an ordinary conversation the desk is only told; this must wake somebody.
-            case = draft.put_case(raised(case, urgency))
+            case = draft.put_case(raised(case, urgency, draft.now))
         paging.page(draft, case, draft.facts.desk.staff, key="page.poison_case", guard=Guard.NONE)
 
 

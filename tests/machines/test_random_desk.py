@@ -75,6 +75,7 @@ ORDERS = st.sampled_from(
         "cases",
         "oncall",
         "note she called",
+        "plan a lawyer at nine",
         "reopen",
         "raise",
         "help",

@@ -123,6 +123,7 @@ def escalation(**changes: object) -> Escalation:
         "answer": minutes(5),
         "answer_grace": minutes(3),
         "plan": minutes(30),
+        "plan_again": minutes(10),
         "review": minutes(720),
         **changes,
     }
@@ -172,15 +173,24 @@ def test_a_step_without_anybody_is_refused() -> None:
     ("data", "said"),
     [
         (None, "escalation must be a mapping"),
-        ({"urgencies": {}}, "escalation.fold_ack must be a whole number of seconds"),
-        ({"urgencies": {"P6": {}}}, "escalation.urgencies has an unknown key"),
-        ({"urgencies": {"P1": {"steps": [{"after": -1}]}}}, r"escalation.urgencies.P1.steps\[0\].after"),
+        ({"urgencies": {}, "night": {}}, "escalation.fold_ack must be a whole number of seconds"),
+        ({"urgencies": {"P6": {}}, "night": {}}, "escalation.urgencies has an unknown key"),
         (
-            {"urgencies": {"P1": {"steps": [{"after": 0, "targets": ["boss"]}]}}},
+            {"urgencies": {"P1": {"steps": [{"after": -1}]}}, "night": {}},
+            r"escalation.urgencies.P1.steps\[0\].after",
+        ),
+        (
+            {"urgencies": {"P1": {"steps": [{"after": 0, "targets": ["boss"]}]}}, "night": {}},
             r"P1.steps\[0\].targets\[0\] must be one of on_call, next, desk, lead",
         ),
         (
-            {"urgencies": {}, "fold_ack": 120, "doubt": 120, "unverified_bundle_above": 5},
+            {
+                "urgencies": {},
+                "fold_ack": 120,
+                "doubt": 120,
+                "night": {"from": 79200, "until": 25200},
+                "unverified_bundle_above": 5,
+            },
             "nothing for P1, P2, P3, P4, P5",
         ),
     ],

@@ -228,6 +228,8 @@ def test_an_edited_protocol_file_is_refused_with_file_key_and_mend(
             "from 1 to 1000",
         ),
         ("doubt: 2m", "doubt: 3h", "doubt", "Use a time from 30s to 1h"),
+        ("    plan_again: 10m\n", "", "urgencies.P1.plan_again", "is missing"),
+        ("until: 7h", "until: 2d", "night.until", "Use a time from 0 to 1d"),
     ],
 )
 def test_an_edited_escalation_file_is_refused_with_file_key_and_mend(

@@ -1,0 +1,87 @@
+"""The plan of a case: what the desk is going to do, noted by whoever has it, and asked for when it is missing.
+
+Nobody is paged for a plan. Where it can wait for the day, what is said about it does.
+
+Source: protection practice, "Urgency".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alerts.cases import Case, planned
+from alerts.escalation import leads, order_of_call
+from alerts.events import OutboundKind
+from alerts.facts import Heard
+from alerts.outbox import Guard
+from alerts.people import Person
+from alerts.walltime import zone_named
+from handlers.draft import Draft
+from handlers.telling import answer
+
+DAY_AND_NIGHT = 2
+"""Up to this urgency people are told at night too."""
+
+
+def plan(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:
+    """`plan`: kept on the case as a private note of its own kind, and nobody is reminded any more.
+
+    Raises IllegalTransition when the case is closed.
+    """
+    if not rest:
+        answer(draft, officer, "desk.plan_empty", ref=case.ref)
+        return
+    case = draft.put_case(planned(case, draft.now))
+    draft.record(
+        person_id=case.person_id, author_id=officer.id, kind="plan", case=case, key_id=case.key_id, text=rest
+    )
+    draft.event("planned", case=case.ref, urgency=case.urgency)
+    answer(draft, officer, "desk.planned", ref=case.ref)
+
+
+def due(draft: Draft, case: Case) -> None:
+    """No plan is noted: the taker is reminded, once; then the next officer and the leads hear it."""
+    taker = draft.person(case.taken_by)
+    if taker is not None and taker.is_staff and not case.plan_nags:
+        tell(draft, case, (taker,), "notice.plan_missing")
+    else:
+        following = next((i for i in order_of_call(draft.facts.desk) if i != case.taken_by), None)
+        other = draft.facts.desk.person(following)
+        others = (*((other,) if other is not None else ()), *leads(draft.facts.desk))
+        tell(draft, case, (p for p in others if p.id != case.taken_by), "notice.plan_missing_other", taker)
+    draft.event("plan_missing", case=case.ref, urgency=case.urgency, times=case.plan_nags + 1)
+    draft.put_case(replace(case, plan_nags=case.plan_nags + 1))
+
+
+def tell(draft: Draft, case: Case, whom: Iterable[Person], key: str, taker: Person | None = None) -> None:
+    """Tells staff, in the morning where it can wait."""
+    ready_at = draft.now if case.urgency <= DAY_AND_NIGHT else by_day(draft, draft.now)
+    for person in {p.id: p for p in whom}.values():
+        name = (taker.alias if taker else "") or draft.word(person, "desk.officer")
+        draft.say(
+            person,
+            OutboundKind.NOTICE,
+            draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=name),
+            via="content",
+            case=case,
+            guard=Guard.UNPLANNED,
+            ready_at=ready_at,
+            defender_id=case.person_id,
+        )
+
+
+def by_day(draft: Draft, instant: datetime) -> datetime:
+    """The instant, or the end of the desk's night that it is in."""
+    policy = draft.rules.policy
+    local = instant.astimezone(zone_named(draft.rules.zone))
+    hour = timedelta(hours=local.hour, minutes=local.minute)
+    begins, ends = policy.night_from, policy.night_until
+    at_night = begins <= hour < ends if begins <= ends else hour >= begins or hour < ends
+    if not at_night:
+        return instant
+    morning = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + ends
+    if ends <= hour:
+        morning += timedelta(days=1)
+    return morning.replace(tzinfo=local.tzinfo).astimezone(instant.tzinfo)
