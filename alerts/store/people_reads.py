@@ -36,6 +36,16 @@ _CALLED = prepared(
 _STAFF = prepared(select(tables.people.c.id).where(tables.people.c.desk == bindparam("desk"), tables.STAFF))
 _ROTA = prepared(select(tables.rotas).where(tables.rotas.c.id == bindparam("desk")))
 _CODE = prepared(select(tables.invitations).where(tables.invitations.c.digest == bindparam("digest")))
+_UNUSED = prepared(
+    select(tables.invitations)
+    .where(
+        tables.invitations.c.subject_id == bindparam("defender"),
+        tables.invitations.c.purpose == Purpose.CONTACT.value,
+        tables.invitations.c.used_at.is_(None),
+        tables.invitations.c.expires_at > bindparam("now"),
+    )
+    .order_by(tables.invitations.c.made_at, tables.invitations.c.id)
+)
 
 
 class PeopleReads(Loading):
@@ -196,11 +206,4 @@ class PeopleReads(Loading):
 
     def unused_for_contacts(self, defender_id: str, now: datetime) -> tuple[Invitation, ...]:
         """The codes for trusted contacts that a defender gave out and that still work, oldest first."""
-        t = tables.invitations
-        query = select(t).where(
-            t.c.subject_id == defender_id,
-            t.c.purpose == Purpose.CONTACT.value,
-            t.c.used_at.is_(None),
-            t.c.expires_at > micros(now),
-        )
-        return tuple(self._load(INVITATIONS, query.order_by(t.c.made_at, t.c.id)))
+        return tuple(self._find(INVITATIONS, _UNUSED, defender=defender_id, now=micros(now)))
