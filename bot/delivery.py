@@ -175,23 +175,25 @@ class Delivery:
         chosen: list[Consignment] = []
         while len(chosen) < allowed:
             wanted = allowed - len(chosen)
-            parcels = queues.waiting_parcels(work.connection, self.channel, now, wanted, without=held)
-            free = [parcel for parcel in parcels if parcel.address_id not in held]
-            found = list(self._checked(work, free, now))
+            rows = queues.waiting_messages(work, self.channel, now, wanted, without=held)
+            free = [row for row in rows if row.address_id not in held]
+            whole = len(rows) < wanted
+            found = list(self._checked(work, free, now, whole=whole))
             chosen += found
-            if len(parcels) < wanted or not free:
+            if whole or not free:
                 break
             # What waits behind many messages to one chat, or behind many that nobody wants any more, is looked for too.
             held |= {consignment.address_id for consignment in found}
             work.flush()
         return chosen
 
-    def _checked(self, work: Work, parcels: list[queues.Parcel], now: datetime) -> Iterator[Consignment]:
-        work.outgoings(p.id for p in parcels)
-        rows = [row for row in (work.outgoing(p.id) for p in parcels) if row is not None]
+    def _checked(
+        self, work: Work, rows: list[Outgoing], now: datetime, *, whole: bool = False
+    ) -> Iterator[Consignment]:
+        """Rows that may go out, as messages. `whole` says that these are all that wait."""
         work.cases(row.case_id for row in rows if row.case_id)
         work.rounds(row.round_id for row in rows if row.round_id)
-        work.people(row.person_id for row in rows)
+        work.addresses(row.address_id for row in rows)
         sent: set[str] = set()
         chats: set[str] = set()
         for row in rows:
@@ -199,7 +201,7 @@ class Delivery:
                 continue
             if row.address_id in chats:
                 continue  # the next one to this chat has its turn when this one has gone
-            bundle = self._bundle(work, row)
+            bundle = self._bundle(work, row, rows if whole else None)
             good = [r for r in bundle if self._still_wanted(work, r)]
             sent |= {r.id for r in bundle}
             if not good:
@@ -215,16 +217,21 @@ class Delivery:
             if consignment is not None:
                 yield consignment
 
-    def _bundle(self, work: Work, row: Outgoing) -> list[Outgoing]:
+    def _bundle(self, work: Work, row: Outgoing, all_waiting: list[Outgoing] | None) -> list[Outgoing]:
         """The page together with the others that wait for the same chat, when there are many.
 
         Only pages for unverified cases wait for company: a verified one always goes alone.
         """
         if row.kind is not OutboundKind.PAGE or self._verified(work, row):
             return [row]
-        ids = queues.pages_to(work.connection, self.channel, row.address_id, BUNDLE_SIZE)
-        work.outgoings(ids)
-        found = [r for r in (work.outgoing(i) for i in ids) if r is not None and r.state is SendState.QUEUED]
+        if all_waiting is not None:
+            to_chat = [r for r in all_waiting if r.address_id == row.address_id]
+            found = [r for r in to_chat if r.kind is OutboundKind.PAGE][:BUNDLE_SIZE]
+        else:
+            ids = queues.pages_to(work.connection, self.channel, row.address_id, BUNDLE_SIZE)
+            work.outgoings(ids)
+            rows = (work.outgoing(i) for i in ids)
+            found = [r for r in rows if r is not None and r.state is SendState.QUEUED]
         work.cases(r.case_id for r in found if r.case_id)
         others = [r for r in found if r.id != row.id and not self._verified(work, r)]
         return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
@@ -248,9 +255,8 @@ class Delivery:
 
     def _consign(self, work: Work, rows: list[Outgoing]) -> Consignment | None:
         row = rows[0]
-        person = work.person(row.person_id)
-        address = next((a for a in person.addresses if a.id == row.address_id), None) if person else None
-        if person is None or address is None:
+        address = work.address(row.address_id)
+        if address is None or address.person_id != row.person_id:
             for one in rows:
                 work.put(replace(one, state=SendState.REFUSED, reason="no_address"))
             return None
@@ -304,7 +310,10 @@ class Delivery:
             for parcel in parcels:
                 try:
                     # What is noted on this one is never written.
-                    list(self._checked(store.view(work), [parcel], now))
+                    view = store.view(work)
+                    view.outgoings([parcel.id])
+                    row = view.outgoing(parcel.id)
+                    list(self._checked(view, [row] if row is not None else [], now))
                 except Exception as error:
                     if store.is_away(error):
                         raise

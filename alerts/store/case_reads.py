@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
@@ -194,6 +195,10 @@ class CaseReads(PeopleReads):
     def outgoing(self, outgoing_id: str) -> Outgoing | None:
         """One outbox row."""
         return self._one(OUTBOX, outgoing_id)
+
+    def adopt_outgoings(self, rows: Sequence[Any]) -> list[Outgoing]:
+        """Outbox rows that a query has just found, opened. Raises `alerts.sealing.Unsealable`."""
+        return self._entities(OUTBOX, rows)
 
     def outgoings(self, ids: Iterable[str]) -> None:
         """Reads many outbox rows ahead."""

@@ -48,6 +48,8 @@ class Keyring:
         self._pool: deque[tuple[str, bytes, dt.datetime]] = deque()
         self._filling = Lock()
         self._intake: dict[dt.date, str] = {}
+        self.forgotten = 0
+        """Grows whenever keys are dropped: what they opened must not be remembered either."""
         self._root = DataKey(*store.root())
 
     @property
@@ -168,6 +170,7 @@ class Keyring:
 
     def _forget(self, key_ids: Collection[str]) -> None:
         with self._cache_lock:
+            self.forgotten += 1 if key_ids else 0
             for key_id in key_ids:
                 self._cache.pop(key_id, None)
             for day in [day for day, key_id in self._intake.items() if key_id in key_ids]:

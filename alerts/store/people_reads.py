@@ -35,6 +35,17 @@ _CALLED = prepared(
 )
 _STAFF = prepared(select(tables.people.c.id).where(tables.people.c.desk == bindparam("desk"), tables.STAFF))
 _ROTA = prepared(select(tables.rotas).where(tables.rotas.c.id == bindparam("desk")))
+_i = tables.invitations.c
+_UNUSED = prepared(
+    select(tables.invitations)
+    .where(
+        _i.subject_id == bindparam("defender"),
+        _i.purpose == Purpose.CONTACT.value,
+        _i.used_at.is_(None),
+        _i.expires_at > bindparam("now"),
+    )
+    .order_by(_i.made_at, _i.id)
+)
 _CODE = prepared(select(tables.invitations).where(tables.invitations.c.digest == bindparam("digest")))
 _UNUSED = prepared(
     select(tables.invitations)
@@ -79,9 +90,17 @@ class PeopleReads(Loading):
             self._seen.pop(("people", person_id), None)
         return self.person(person_id)
 
+    def addresses(self, ids: Iterable[str]) -> None:
+        """Reads many addresses ahead."""
+        self._many(ADDRESSES, ids)
+
+    def address(self, address_id: str) -> Address | None:
+        """One address."""
+        return self._one(ADDRESSES, address_id)
+
     def account_of(self, address_id: str) -> str:
         """The account id of an address; empty when there is no such address."""
-        found = self._one(ADDRESSES, address_id)
+        found = self.address(address_id)
         return found.account if found is not None else ""
 
     def person_at(self, channel: str, account: str) -> Person | None:

@@ -6,7 +6,7 @@ urgency, then age. Outbox: priority, then age. On PostgreSQL rows that another n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from alerts.deadlines import Deadline
 from alerts.events import OutboundKind, RawInbound
 from alerts.ids import from_micros, micros
-from alerts.outbox import SendState, priority
+from alerts.outbox import Outgoing, SendState, priority
 from alerts.rounds import ROUTINE_URGENCY
 from alerts.store import tables
 from alerts.store.prepared import Prepared, prepared
 from alerts.store.vault import Vault
-from alerts.store.work import CHUNK, deadline_of
+from alerts.store.work import CHUNK, Work, deadline_of
 
 inbox, outbox, deadlines = tables.inbox, tables.outbox, tables.deadlines
 
@@ -140,10 +140,10 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
         else:
             rows = _OLDEST.rows(connection, limit=limit)
     vault.load({row.key_id for row in rows})
-    return [_waiting(row, vault) for row in rows]
+    return [_frame(row, vault) for row in rows]
 
 
-def _waiting(row: Any, vault: Vault) -> Waiting:
+def _frame(row: Any, vault: Vault) -> Waiting:
     payload = vault.sealer.open_bytes("inbox", row.id, row.key_id, row.sealed)
     size = int.from_bytes(payload[:2], "big")
     sender = payload[2 : 2 + size].decode("utf-8", "surrogatepass")
@@ -275,8 +275,8 @@ _PARCEL = (
 )
 
 
-def _waiting_parcels(some_held: bool) -> Prepared:
-    query: Select[Any] = select(*_PARCEL).where(
+def _waiting_for_channel(columns: Sequence[Any], some_held: bool) -> Prepared:
+    query: Select[Any] = select(*columns).where(
         outbox.c.channel == bindparam("channel"),
         tables.WAITING,
         outbox.c.state == SendState.QUEUED.value,
@@ -290,7 +290,8 @@ def _waiting_parcels(some_held: bool) -> Prepared:
     )
 
 
-_PARCELS = {held: _waiting_parcels(held) for held in (True, False)}
+_PARCELS = {held: _waiting_for_channel(_PARCEL, held) for held in (True, False)}
+_WHOLE = {held: _waiting_for_channel([outbox], held) for held in (True, False)}
 PAGE_PRIORITIES = tuple(
     priority(OutboundKind.PAGE, urgency, verified) for urgency in range(1, 6) for verified in (True, False)
 )
@@ -314,9 +315,6 @@ def waiting_parcels(
     connection: Connection, channel: str, now: datetime, limit: int, *, without: Iterable[str] = ()
 ) -> list[Parcel]:
     """What a channel has to send now, in order. `without` are addresses that have to wait."""
-    held = list(without)[:CHUNK]
-    asked = {"channel": channel, "now": micros(now), "limit": limit, **({"held": held} if held else {})}
-    rows = _PARCELS[bool(held)].rows(connection, **asked)
     return [
         Parcel(
             row.id,
@@ -330,8 +328,29 @@ def waiting_parcels(
             from_micros(row.ready_at),
             row.state,
         )
-        for row in rows
+        for row in _waiting(connection, _PARCELS, channel, now, limit, without)
     ]
+
+
+def waiting_messages(
+    work: Work, channel: str, now: datetime, limit: int, *, without: Iterable[str] = ()
+) -> list[Outgoing]:
+    """As `waiting_parcels`, opened, as this transaction sees them. Raises `alerts.sealing.Unsealable`."""
+    rows = _waiting(work.connection, _WHOLE, channel, now, limit, without)
+    return work.adopt_outgoings(rows)
+
+
+def _waiting(
+    connection: Connection,
+    statements: Mapping[bool, Prepared],
+    channel: str,
+    now: datetime,
+    limit: int,
+    without: Iterable[str],
+) -> list[Any]:
+    held = list(without)[:CHUNK]
+    asked = {"channel": channel, "now": micros(now), "limit": limit, **({"held": held} if held else {})}
+    return statements[bool(held)].rows(connection, **asked)
 
 
 def pages_to(connection: Connection, channel: str, address_id: str, limit: int) -> list[str]:

@@ -3,12 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
 from alerts.invitations import name_key
 from alerts.sealing import Digests, Sealer
 from alerts.store.keyring import Keyring
+
+REMEMBERED: Final = 2_000
+"""Payloads: a few megabytes. What an alarm needs again in the next transaction is among the last hundred."""
+
+
+class Memory:
+    """What was opened or sealed a moment ago, by its sealed bytes, so that it need not be opened again.
+
+    Sealed bytes are never the same twice, so nothing in here can be out of date. Once a key is destroyed nothing is
+    remembered any more. Safe to share between threads: a race costs an entry at most.
+    """
+
+    def __init__(self, keys: Keyring) -> None:
+        self._keys = keys
+        self._forgotten = keys.forgotten
+        self._young: dict[bytes, Any] = {}
+        self._old: dict[bytes, Any] = {}
+
+    def get(self, sealed: bytes) -> Any | None:
+        """What was kept for these bytes, or None."""
+        if self._forgotten != self._keys.forgotten:
+            self._forgotten = self._keys.forgotten
+            self._young, self._old = {}, {}
+        found = self._young.get(sealed)
+        if found is None:
+            found = self._old.get(sealed)
+            if found is not None:
+                self.keep(sealed, found)
+        return found
+
+    def keep(self, sealed: bytes, opened: Any) -> None:
+        """Remembers it, and forgets what was not asked for in a long time."""
+        if len(self._young) >= REMEMBERED // 2:
+            self._young, self._old = {}, self._young
+        self._young[sealed] = opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +54,10 @@ class Vault:
     keys: Keyring
     sealer: Sealer
     digests: Digests
+    memory: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory", Memory(self.keys))
 
     def account(self, channel: str, account: str) -> bytes:
         """The blind index of an account."""

@@ -51,6 +51,10 @@ class RehearsalKeys:
         yield KEK, self._key
 
 
+class Stopped(Exception):
+    """The rehearsal was ended from outside before its end."""
+
+
 @dataclass
 class Stage:
     """Everything that one rehearsal needs, and what survives the death of the process in it."""
@@ -67,6 +71,8 @@ class Stage:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     engine: Engine = field(init=False)
     deliveries: tuple[Delivery, ...] = ()
+    ended: Callable[[], bool] = lambda: False
+    """Whether whoever started the rehearsal wants it to end."""
 
     def __post_init__(self) -> None:
         self.network.on_out.append(self._went_out)
@@ -115,6 +121,8 @@ class Stage:
     def pump(self) -> None:
         """Everything that can happen at this instant happens."""
         for _ in range(MOST_AT_ONCE):
+            if self.ended():
+                raise Stopped
             busy = self.hand_over()
             while True:
                 report = self.engine.work_inbox()
@@ -244,7 +252,12 @@ def stamp(moment: datetime) -> str:
 
 
 @contextmanager
-def stage(script: Script, tell: Callable[[Line], None], database: str | None = None) -> Iterator[Stage]:
+def stage(
+    script: Script,
+    tell: Callable[[Line], None],
+    database: str | None = None,
+    ended: Callable[[], bool] = lambda: False,
+) -> Iterator[Stage]:
     """A stage that is set up, and leaves nothing behind."""
     with tempfile.TemporaryDirectory(prefix="watchline-rehearsal-") as folder:
         url = database or f"sqlite:///{Path(folder) / 'rehearsal.db'}"
@@ -257,7 +270,7 @@ def stage(script: Script, tell: Callable[[Line], None], database: str | None = N
         network = PretendNetwork(clock.now, people)
         rules = shipped_rules(script.zone, language=script.language)
         _check_protocols(script, rules)
-        made = Stage(script, url, schema, tell, clock, entropy, key, network, rules)
+        made = Stage(script, url, schema, tell, clock, entropy, key, network, rules, ended=ended)
         try:
             Store.create(
                 url, NewKek(KEK, key), entropy=entropy.draw, now=clock.now, schema=schema, durable=False
@@ -277,12 +290,17 @@ def _check_protocols(script: Script, rules: Rules) -> None:
             raise ScriptError(person.line, f"there is no protocol {person.check_in.protocol!r}", allowed)
 
 
-def rehearse(script: Script, tell: Callable[[Line], None], database: str | None = None) -> None:
+def rehearse(
+    script: Script,
+    tell: Callable[[Line], None],
+    database: str | None = None,
+    ended: Callable[[], bool] = lambda: False,
+) -> None:
     """Plays a script to its end, telling each line of the transcript, the summary last.
 
-    Raises ScriptError, WrongDatabase.
+    Raises ScriptError, WrongDatabase; Stopped soon after `ended` says yes.
     """
-    with stage(script, tell, database) as it:
+    with stage(script, tell, database, ended) as it:
         it.pump()
         for step in script.steps:
             it.play(step)
