@@ -13,6 +13,7 @@ Source: protection practice, "Trusted contacts" and "The desk"; the figures are 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -34,6 +35,7 @@ CODES_A_DAY = 10
 """Codes that somebody who is not staff may ask for in a day."""
 DAY = timedelta(days=1)
 HIDDEN = "…"
+_APOSTROPHES = "’‘ʼ`´′"
 
 _LONGEST = 600
 """Characters of a message in which a code is looked for: a forwarded invitation, not a report."""
@@ -88,16 +90,29 @@ def hide_code(text: str) -> str:
 
 
 def plain_letters(text: str) -> str:
-    """A text with ASCII digits and dashes, without marks that are not seen, for comparing."""
+    """A text with ASCII digits, dashes and apostrophes, without marks that are not seen, for comparing."""
     kept = []
     for letter in unicodedata.normalize("NFKC", text):
         if letter.isdecimal():
             kept.append(str(unicodedata.decimal(letter)))
         elif unicodedata.category(letter) == "Pd" or letter == "\u2212":
             kept.append("-")
+        elif letter in _APOSTROPHES:
+            kept.append("'")
         elif unicodedata.category(letter) != "Cf":
             kept.append(letter)
     return "".join(kept).strip()
+
+
+def folded(text: str) -> str:
+    """A text as commands are compared: `plain_letters`, small, with single spaces. "J’UTILISE" is "j'utilise"."""
+    return " ".join(plain_letters(text).casefold().split())
+
+
+@functools.lru_cache(maxsize=4096)
+def ways(text: str) -> frozenset[str]:
+    """The ways to say something that a text of the catalogues gives with bars between, `folded`."""
+    return frozenset(map(folded, text.split("|")))
 
 
 def new_invitation(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from alerts.invitations import plain_letters
+from alerts.invitations import plain_letters, ways
 from alerts.people import Person, Reach, Role, Standing
 from handlers.draft import Draft
 from handlers.words import SOURCE_LANGUAGE
@@ -105,6 +105,12 @@ def asked(draft: Draft, person: Person, text: str) -> Asked | None:
     return None
 
 
+def spoken(draft: Draft, person: Person, key: str) -> set[str]:
+    """The ways to say something that stand under a key, in English and in the person's language, as `folded` writes."""
+    languages = (SOURCE_LANGUAGE, draft.language_of(person))
+    return {phrase for language in languages for phrase in ways(draft.rules.words.say(language, key))}
+
+
 def asks_about_contacts(draft: Draft, person: Person, text: str) -> bool:
     """Whether somebody asks for, or ends, trusted contacts: only then is it of use which codes are out."""
     wanted = asked(draft, person, text)
@@ -113,12 +119,7 @@ def asks_about_contacts(draft: Draft, person: Person, text: str) -> bool:
 
 def phrases(draft: Draft, person: Person, command: str, *, slash: bool) -> tuple[str, ...]:
     """The ways to say a command, the longest first."""
-    words = draft.rules.words
-    found = {
-        phrase.casefold().strip()
-        for language in (SOURCE_LANGUAGE, draft.language_of(person))
-        for phrase in words.say(language, f"ask.{command}").split("|")
-    }
+    found = spoken(draft, person, f"ask.{command}")
     if command == "language":
         found |= {word.casefold() for word in LANGUAGE_WORDS}
     if command == "help" and slash:

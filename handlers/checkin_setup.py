@@ -16,6 +16,7 @@ from datetime import datetime, time
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
 from alerts.events import OutboundKind
 from alerts.facts import Heard
+from alerts.invitations import folded
 from alerts.people import Person, Role
 from alerts.recognition import Intent
 from alerts.schedule import CheckInSchedule, next_prompt
@@ -37,11 +38,10 @@ from alerts.timetext import (
     parse_zone,
 )
 from handlers import checkin_answers, checkin_proposals, checkin_timers, relay
-from handlers.asking import has_rights
+from handlers.asking import has_rights, spoken
 from handlers.checkin_words import check_in_words, misread_words
 from handlers.draft import Draft
 from handlers.localtime import clock, zone_of
-from handlers.words import SOURCE_LANGUAGE
 
 LONGEST = 300
 """Characters of a message that may be a command."""
@@ -290,10 +290,8 @@ def tell_maker(draft: Draft, person: Person, check_in: CheckIn, key: str) -> Non
 
 def is_list(draft: Draft, person: Person, text: str) -> bool:
     """Whether the whole message asks for the list."""
-    plain = text.lstrip("/").partition("@")[0].casefold().rstrip(".!?")
-    words = draft.rules.words
-    languages = (SOURCE_LANGUAGE, draft.language_of(person))
-    return any(plain in words.say(lang, "ask.checkins").casefold().split("|") for lang in languages)
+    plain = folded(text.lstrip("/").partition("@")[0]).rstrip(".!?")
+    return plain in spoken(draft, person, "ask.checkins")
 
 
 def listing(draft: Draft, person: Person) -> None:

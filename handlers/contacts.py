@@ -17,14 +17,14 @@ from alerts.cases import Case
 from alerts.checkins import Round
 from alerts.events import OutboundKind
 from alerts.facts import Ward
-from alerts.invitations import NAME_LENGTH, QUOTES, clean_name, free_name, name_key
+from alerts.invitations import NAME_LENGTH, QUOTES, clean_name, folded, free_name, name_key
 from alerts.outbox import Choice
 from alerts.people import ContactLink, Invitation, LinkStatus, Person, Purpose, Role
 from handlers import codes, dialogue, relay
-from handlers.asking import Asked
+from handlers.asking import Asked, spoken
 from handlers.draft import Draft
 from handlers.telling import answer, first_on_call, notice, unasked
-from handlers.words import SOURCE_LANGUAGE, excerpt
+from handlers.words import excerpt
 
 NO = "no"
 MOST = 10
@@ -78,11 +78,7 @@ def withdraw(draft: Draft, unused: Iterable[Invitation]) -> list[str]:
 
 def asks_to_call(draft: Draft, person: Person, word: str) -> bool:
     """Whether "contact …" is what the desk is to do, as in "contact police", rather than somebody's name."""
-    words = draft.rules.words
-    languages = (SOURCE_LANGUAGE, draft.language_of(person))
-    return any(
-        word.casefold() in words.say(language, "contact.not_names").split("|") for language in languages
-    )
+    return folded(word) in spoken(draft, person, "contact.not_names")
 
 
 def show(draft: Draft, person: Person) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from alerts.cases import Case, CaseStatus, IllegalTransition, reopened, taken
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
+from alerts.invitations import folded, ways
 from alerts.people import Person
 from alerts.recognition import Alarm
 from handlers import board, checkin_proposals, closing, enrol, paging, planning, relay, rota, sos
@@ -124,7 +125,7 @@ def command_in(draft: Draft, officer: Person, inbound: Inbound) -> Said | None:
         return None
     first, _, rest = text.partition(" ")
     slash = first.startswith("/")
-    word = first.lstrip("/").split("@")[0].casefold().rstrip(":")
+    word = folded(first.lstrip("/").split("@")[0]).rstrip(":")
     language = draft.language_of(officer)
     command = next((c for c in COMMANDS if word in spellings(draft, language, c)), "")
     if not command:
@@ -156,8 +157,7 @@ def is_bare_command(draft: Draft, command: str, rest: str, quoted: bool) -> bool
 
 def spellings(draft: Draft, language: str, command: str) -> tuple[str, ...]:
     """How a command may be written: in English, and in the officer's language."""
-    local = draft.rules.words.say(language, f"command.{command}").casefold().split("|")
-    return (command, *local)
+    return (command, *ways(draft.rules.words.say(language, f"command.{command}")))
 
 
 # -------------------------------------------------------------------------------------------------------- carrying out

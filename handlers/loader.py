@@ -46,6 +46,8 @@ NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
 NAMING = 200
 """Characters of a message in which staff may name somebody in a command."""
+SHORTEST_ABOUT_CONTACTS = 4
+"""Characters that no message about trusted contacts has fewer of: an SOS is not looked at for one."""
 CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
 """Telegram deletes messages of the last 48 hours only."""
@@ -277,7 +279,11 @@ class Loader:
         text = facts.event.inbound.text
         if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
             cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
-        about_contacts = me.role is Role.DEFENDER and asks_about_contacts(Draft(facts, self.rules), me, text)
+        about_contacts = (
+            me.role is Role.DEFENDER
+            and len(text) > SHORTEST_ABOUT_CONTACTS
+            and asks_about_contacts(Draft(facts, self.rules), me, text)
+        )
         asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(
             facts,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from alerts.cases import Case, Source
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard, Ward
+from alerts.invitations import folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
@@ -164,8 +165,8 @@ def chosen(draft: Draft, inbound: Inbound) -> tuple[str, Outgoing] | None:
         if 1 <= number <= len(menu.choices):
             return menu.choices[number - 1].code, menu
         return "none", menu
-    label = inbound.text.strip().casefold()
-    exact = [c.code for c in menu.choices if c.label.casefold() == label]
+    label = folded(inbound.text)
+    exact = [c.code for c in menu.choices if folded(c.label) == label]
     return (exact[0], menu) if exact else None
 
 
