@@ -35,7 +35,7 @@ CODES_A_DAY = 10
 """Codes that somebody who is not staff may ask for in a day."""
 DAY = timedelta(days=1)
 HIDDEN = "…"
-_APOSTROPHES = "’‘ʼ`´′"
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´′", "'"))
 
 _LONGEST = 600
 """Characters of a message in which a code is looked for: a forwarded invitation, not a report."""
@@ -92,13 +92,11 @@ def hide_code(text: str) -> str:
 def plain_letters(text: str) -> str:
     """A text with ASCII digits, dashes and apostrophes, without marks that are not seen, for comparing."""
     kept = []
-    for letter in unicodedata.normalize("NFKC", text):
+    for letter in unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)):
         if letter.isdecimal():
             kept.append(str(unicodedata.decimal(letter)))
         elif unicodedata.category(letter) == "Pd" or letter == "\u2212":
             kept.append("-")
-        elif letter in _APOSTROPHES:
-            kept.append("'")
         elif unicodedata.category(letter) != "Cf":
             kept.append(letter)
     return "".join(kept).strip()

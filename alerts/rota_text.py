@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo
 
 from alerts.invitations import NAME_WORDS, name_key, plain_letters
 from alerts.oncall import Handover, Layer, Override, Rota
+from alerts.timetext.lexing import Phrases, Reader
+from alerts.timetext.words import WEEKDAYS
 from alerts.walltime import DAY, to_local, to_utc
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = Phrases(WEEKDAYS)
 LONGEST_COVER = timedelta(days=92)
 """Longer than a quarter of a year is a change of the rota, or a mistyped date."""
 _TIME = re.compile(r"(\d{1,2})[:.h](\d{2})")
@@ -76,7 +78,7 @@ def layer_of(text: str, ids: Mapping[str, str], now: datetime, zone: ZoneInfo) -
 
     The first of the names has the turn that is going on at `now`. Raises Unclear.
     """
-    words = plain_letters(text).replace(",", " ").split()
+    words = plain_letters(text).replace(",", " ").replace("،", " ").split()
     kind = words[0].casefold() if words else ""
     if kind == "always":
         return Layer(members_in(words[1:], ids))
@@ -96,8 +98,9 @@ def layer_of(text: str, ids: Mapping[str, str], now: datetime, zone: ZoneInfo) -
 
 
 def _weekday(word: str) -> int | None:
-    word = word.casefold()
-    return next((n for n, day in enumerate(DAYS) if len(word) >= len(day) and word.startswith(day)), None)
+    reader = Reader(word)
+    found = reader.take(_WEEKDAYS)
+    return found if reader.ended() else None
 
 
 def _turn_began(now: datetime, at: time, zone: ZoneInfo) -> date:
@@ -111,7 +114,7 @@ def override_of(text: str, ids: Mapping[str, str], now: datetime, zone: ZoneInfo
 
     Two times alone are today's, or tomorrow's when these are over. Raises Unclear.
     """
-    words = plain_letters(text).replace(",", " ").split()
+    words = plain_letters(text).replace(",", " ").replace("،", " ").split()
     first = next((n for n, word in enumerate(words) if wall_time(word) or day_of(word)), len(words))
     starts, ends = _span(words[first:], now, zone)
     members = members_in(words[:first], ids)

@@ -9,12 +9,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from alerts.invitations import plain_letters, ways
 from alerts.people import Person, Reach, Role, Standing
+from alerts.timetext.lexing import Phrases, Reader
 from handlers.draft import Draft
-from handlers.words import SOURCE_LANGUAGE
+from handlers.words import SOURCE_LANGUAGE, Words
 
 LANGUAGE_WORDS = (
     "language",
@@ -65,6 +68,7 @@ WITH_MORE = frozenset(
     }
 )
 """Commands that say something after the command's words."""
+AFTER_A_WORD = (":", ",", "،", ".")
 SLASH_ONLY = frozenset({"name"})
 """Their words begin ordinary sentences."""
 
@@ -109,6 +113,44 @@ def spoken(draft: Draft, person: Person, key: str) -> set[str]:
     """The ways to say something that stand under a key, in English and in the person's language, as `folded` writes."""
     languages = (SOURCE_LANGUAGE, draft.language_of(person))
     return {phrase for language in languages for phrase in ways(draft.rules.words.say(language, key))}
+
+
+def first_of(draft: Draft, person: Person, text: str, head: str, names: Iterable[str]) -> tuple[str, str]:
+    """Which of `names` a text begins with, in English or in the person's language, and what comes after it.
+
+    ("", the text) when it begins with none. The words stand in the catalogues under `head` and the name; a name that
+    has none there, such as a desk's own, is only known as it is. Accents and apostrophes do not matter.
+    """
+    reader = Reader(text)
+    found = reader.take(
+        said_with(draft.rules.words, (SOURCE_LANGUAGE, draft.language_of(person)), head, names)
+    )
+    coming = reader.peek()
+    if found is None or (coming is not None and coming.glued and coming.text not in AFTER_A_WORD):
+        return "", text
+    while (coming := reader.peek()) is not None and coming.text in AFTER_A_WORD:
+        reader.at += 1
+    return found, text[coming.begins :].strip() if coming is not None else ""
+
+
+def said_with(words: Words, languages: Iterable[str], head: str, names: Iterable[str]) -> Phrases[str]:
+    """How these names are said in these languages."""
+    return phrases_of(
+        tuple(
+            (name, *(words.say(language, f"{head}.{name}") for language in languages))
+            if words.has(f"{head}.{name}")
+            else (name,)
+            for name in names
+        )
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def phrases_of(said: tuple[tuple[str, ...], ...]) -> Phrases[str]:
+    """For each name, itself and the texts with the ways to say it."""
+    return Phrases(
+        {name: (name, *(way for text in texts for way in text.split("|"))) for name, *texts in said}
+    )
 
 
 def asks_about_contacts(draft: Draft, person: Person, text: str) -> bool:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
+from alerts.checkins import CheckIn, CheckInStatus
 from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import name_key
 from alerts.people import Person, Role, Standing
 from alerts.timetext import Misread, parse_schedule
 from handlers import checkin_setup
-from handlers.checkin_words import misread_words, schedule_words
+from handlers.checkin_words import misread_words, protocol_word, schedule_words
 from handlers.draft import Draft
 
 ANSWERS = (("checkin_set:yes", "button.agree"), ("checkin_set:no", "button.disagree"))
@@ -29,8 +29,7 @@ def propose(draft: Draft, officer: Person, rest: str) -> None:
     if person.role is not Role.DEFENDER or not person.verified or person.status is not Standing.ACTIVE:
         tell(draft, officer, "desk.checkin_not_defender", name=person.alias)
         return
-    names = [p.name for p in draft.rules.protocols.values() if p.watches is CheckInKind.PERIODIC]
-    wish = parse_schedule(words, protocols=names, asked=True)
+    wish = parse_schedule(words, protocols=checkin_setup.protocol_words(draft), asked=True)
     if wish is None or isinstance(wish, Misread):
         hint = misread_words(draft, officer, wish) if isinstance(wish, Misread) else ""
         tell(draft, officer, "desk.checkin_how", hint=hint)
@@ -46,7 +45,7 @@ def propose(draft: Draft, officer: Person, rest: str) -> None:
         "checkin.proposed",
         officer=officer.alias or draft.word(person, "desk.officer"),
         schedule=schedule_words(draft, person, made),
-        protocol=check_in.protocol,
+        protocol=protocol_word(draft, person, check_in.protocol),
     )
     silent = next((c for c in draft.facts.board if c.person_id == person.id and c.silent), None)
     draft.say(

@@ -37,14 +37,16 @@ from alerts.timetext import (
     parse_timer,
     parse_zone,
 )
+from alerts.timetext.lexing import Phrases, Reader, one_of
 from handlers import checkin_answers, checkin_proposals, checkin_timers, relay
-from handlers.asking import has_rights, spoken
+from handlers.asking import has_rights, said_with, spoken
 from handlers.checkin_words import check_in_words, misread_words
 from handlers.draft import Draft
 from handlers.localtime import clock, zone_of
 
 LONGEST = 300
 """Characters of a message that may be a command."""
+PROTOCOL = one_of(("protocol", "protocolo", "protocole", "بروتوكول"))
 FIRST_PROTOCOL = "routine"
 
 
@@ -83,7 +85,6 @@ def understood(
     now, zone = draft.now, zone_of(draft, person)
     if parse_resume(text):
         return True
-    names = [p.name for p in draft.rules.protocols.values() if p.watches is CheckInKind.PERIODIC]
     return (
         parse_timer(text, now, zone)
         or parse_extend(text, now, zone)
@@ -91,7 +92,7 @@ def understood(
         or parse_pause(text, now, zone)
         or parse_quiet(text)
         or parse_zone(text)
-        or parse_schedule(text, protocols=names)
+        or parse_schedule(text, protocols=protocol_words(draft))
     )
 
 
@@ -236,11 +237,18 @@ def move(draft: Draft, person: Person, zone: str) -> None:
             confirm(draft, person, moved)
 
 
+def protocol_words(draft: Draft) -> Phrases[str]:
+    """How the ladders of periodic check-ins are called, in every language that the bot speaks."""
+    names = (p.name for p in draft.rules.protocols.values() if p.watches is CheckInKind.PERIODIC)
+    return said_with(draft.rules.words, draft.rules.words.languages, "protocol", names)
+
+
 def protocol_named(draft: Draft, text: str) -> str | None:
     """The protocol whose name is the whole message, with or without the word before it."""
-    plain = text.lstrip("/").casefold().removeprefix("protocol").strip()
-    fitting = (p.name for p in draft.rules.protocols.values() if p.watches is CheckInKind.PERIODIC)
-    return next((name for name in fitting if name.casefold() == plain), None)
+    reader = Reader(text.lstrip("/"))
+    reader.skip(PROTOCOL)
+    found = reader.take(protocol_words(draft))
+    return found if reader.at and reader.ended() else None
 
 
 # ----------------------------------------------------------------------------------------------- both kinds together

@@ -40,9 +40,15 @@ def check_in_words(draft: Draft, reader: Person, check_in: CheckIn) -> str:
         reader,
         "checkin.line",
         schedule=schedule_words(draft, reader, check_in.schedule),
-        protocol=check_in.protocol,
+        protocol=protocol_word(draft, reader, check_in.protocol),
         time=clock(draft, reader, check_in.next_at) if check_in.next_at is not None else "–",
     )
+
+
+def protocol_word(draft: Draft, reader: Person, name: str) -> str:
+    """What a ladder is called in the reader's language; a desk's own name as it is."""
+    key = f"protocol.{name}"
+    return draft.word(reader, key).split("|")[0] if draft.rules.words.has(key) else name
 
 
 def misread_words(draft: Draft, reader: Person, misread: Misread) -> str:

@@ -7,6 +7,7 @@ from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Question
 from handlers import checkin, paging
+from handlers.asking import first_of
 from handlers.draft import Draft
 
 OUTCOME_LIST = "outcome_person"
@@ -18,13 +19,17 @@ def outcomes(draft: Draft) -> tuple[str, ...]:
     return draft.rules.taxonomy.lists[OUTCOME_LIST]
 
 
+def outcome_in(draft: Draft, officer: Person, text: str) -> tuple[str, str]:
+    """The outcome that a text begins with, as the officer says it, and the note after it; ("", the text) for none."""
+    return first_of(draft, officer, text, "outcome", outcomes(draft))
+
+
 def close(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:
     """`close`: with an outcome at once, or asks for one."""
     if case.status is CaseStatus.CLOSED:
         raise IllegalTransition("closed")
-    first, _, note = rest.partition(" ")
-    outcome = first.casefold()
-    if outcome in outcomes(draft):
+    outcome, note = outcome_in(draft, officer, rest)
+    if outcome:
         finish(draft, officer, case, outcome, note)
         return
     offered = draft.choices(

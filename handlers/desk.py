@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from alerts.cases import Case, CaseStatus, IllegalTransition, reopened, taken
@@ -21,6 +21,7 @@ from alerts.recognition import Alarm
 from handlers import board, checkin_proposals, closing, enrol, paging, planning, relay, rota, sos
 from handlers.draft import Draft
 from handlers.person import chosen
+from handlers.words import Words
 
 THUMBS = ("👍", "👌", "✅", "🫡")
 REFERENCE = re.compile(r"\b[ACDEFGHJKLMNPQRTUVWXY34679]{4}\b", re.IGNORECASE)
@@ -136,23 +137,32 @@ def command_in(draft: Draft, officer: Person, inbound: Inbound) -> Said | None:
     # The reference is cut out wherever it stands, so that "note K7PM she is safe" and "note she is safe" both work.
     rest = re.sub(rf"\b{ref}\b", "", rest, count=1, flags=re.IGNORECASE).strip() if named else rest.strip()
     quoted = case_meant(draft, inbound)
-    if not slash and not named and not is_bare_command(draft, command, rest, bool(quoted)):
+    if not slash and not named and not is_bare_command(draft, officer, command, rest, bool(quoted)):
         return None
     return Said(command, named or (quoted[0] if len(quoted) == 1 else None), rest, ref if not named else "")
 
 
-def is_bare_command(draft: Draft, command: str, rest: str, quoted: bool) -> bool:
+def is_bare_command(draft: Draft, officer: Person, command: str, rest: str, quoted: bool) -> bool:
     """Whether a command word without slash and reference is meant as one, and is not the start of a sentence."""
     if command in ("cases", "oncall", "help"):
         return not rest
     if command in ("take", "reopen", "raise"):
         return not rest or bool(REFERENCE.fullmatch(rest))
     if command == "close":
-        words = rest.split()
-        return not words or words[0].casefold() in closing.outcomes(draft)
+        return not rest or bool(closing.outcome_in(draft, officer, rest)[0])
     if command in ("note", "plan"):
         return True
     return command in ("invite", "rota", "cover", "checkin") and (not rest or not quoted)
+
+
+def begins_with(words: Words, text: str, commands: Iterable[str]) -> bool:
+    """Whether a text begins with one of these commands in any language, for loading what it is about."""
+    first = folded(text[:40].lstrip("/ ").split(" ")[0].split("@")[0]).rstrip(":")
+    return any(
+        first == command or first in ways(words.say(language, f"command.{command}"))
+        for language in words.languages
+        for command in commands
+    )
 
 
 def spellings(draft: Draft, language: str, command: str) -> tuple[str, ...]:

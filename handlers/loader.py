@@ -34,9 +34,8 @@ from alerts.recognition import Intent
 from alerts.rounds import asks_next
 from alerts.store.work import Work
 from handlers.asking import asks_about_contacts
-from handlers.desk import references_in
+from handlers.desk import begins_with, references_in
 from handlers.draft import Draft
-from handlers.rota import changes_rota
 from handlers.rules import Rules
 
 BOARD = 200
@@ -244,7 +243,7 @@ class Loader:
         if staff:
             facts = self._for_staff(facts, inbound.text)
         facts = self._with_people(facts)
-        if staff and changes_rota(inbound.text):
+        if staff and begins_with(self.rules.words, inbound.text, ("rota", "cover")):
             # Last, so that nothing else is waited for while the rota is held.
             facts = replace(facts, desk=replace(desk, rota=work.rota_to_change(desk.id)))
         return facts
@@ -306,7 +305,7 @@ class Loader:
         case = work.case(case_id) if case_id else None
         me = facts.me
         looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
-        wants_thread = looked_at is not None and text.lstrip("/").casefold().startswith("case")
+        wants_thread = looked_at is not None and begins_with(self.rules.words, text, ("case",))
         thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
         called = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
         called = tuple({p.id: p for p in (*facts.called, *called)}.values())

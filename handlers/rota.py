@@ -32,19 +32,18 @@ from alerts.rota_text import (
     without_member,
 )
 from alerts.walltime import DAY, to_local, to_utc, zone_named
+from handlers.asking import first_of, spoken
 from handlers.draft import Draft
 from handlers.telling import answer, notice, staff_but
 
 SHOWN_DAYS = 14
 WARNED_DAYS = 7
 SHOWN_LINES = 30
+KINDS = ("always", "daily", "weekly")
+OTHER_WORDS = ("clear", "list", "remove", "me")
+"""With these, all words after `rota` and `cover` that the catalogues say in other languages."""
 WATCH_AT = time(9, 0)
 """When gaps are told, on the desk's clock: in office hours somebody can mend them."""
-
-
-def changes_rota(text: str) -> bool:
-    """Whether a message of staff may change the rota."""
-    return text.lstrip("/ ").casefold().startswith(("rota", "cover"))
 
 
 def command(draft: Draft, officer: Person, command: str, rest: str) -> None:
@@ -86,7 +85,7 @@ def put(draft: Draft, rota: Rota | None) -> None:
 def ids_by_name(draft: Draft, officer: Person) -> dict[str, str]:
     """Whom the words of a command may name: staff, and "me"."""
     found = {name_key(p.alias): p.id for p in present(draft) if p.alias}
-    return {"me": officer.id} | found
+    return dict.fromkeys(spoken(draft, officer, "word.me"), officer.id) | found
 
 
 def names(draft: Draft, people: Iterable[Person]) -> str:
@@ -161,10 +160,11 @@ def change(draft: Draft, officer: Person, rest: str) -> None:
     if officer.role is not Role.LEAD:
         raise Unclear("staff.leads_only")
     zone = zone_named(draft.rules.zone)
-    if rest.casefold() == "clear":
+    kind, more = first_of(draft, officer, rest, "word", (*KINDS, "clear"))
+    if kind == "clear" and not more:
         put(draft, None)
     else:
-        layer = layer_of(rest, ids_by_name(draft, officer), draft.now, zone)
+        layer = layer_of(f"{kind} {more}", ids_by_name(draft, officer), draft.now, zone)
         put(draft, with_layer(rota_of(draft), layer, draft.rules.zone))
     show(draft, officer)
     notice(draft, staff_but(draft, officer), "rota.changed", name=officer.alias)
@@ -173,11 +173,11 @@ def change(draft: Draft, officer: Person, rest: str) -> None:
 
 def cover(draft: Draft, officer: Person, rest: str) -> None:
     """`cover ana …`, `cover list`, `cover remove N`. Raises Unclear."""
-    first, _, more = rest.partition(" ")
-    if first.casefold() in ("", "list"):
+    first, more = first_of(draft, officer, rest, "word", ("list", "remove"))
+    if not rest or first == "list":
         list_covers(draft, officer)
         return
-    if first.casefold() == "remove":
+    if first == "remove":
         uncover(draft, officer, more)
         return
     zone = zone_named(draft.rules.zone)

@@ -18,6 +18,7 @@ from alerts.facts import Heard, Order, Ordered
 from alerts.invitations import clean_name, name_key
 from alerts.people import STAFF, Person, Purpose, Reach, Role, Standing
 from handlers import codes, joining, paging, rota, sos
+from handlers.asking import first_of
 from handlers.draft import Draft
 from handlers.telling import answer, notice, staff_but
 
@@ -33,9 +34,9 @@ def leads_only(draft: Draft, officer: Person) -> bool:
 
 def invite(draft: Draft, officer: Person, rest: str) -> None:
     """`invite NAME`, `invite officer NAME`, `invite lead NAME`."""
-    first, _, more = rest.partition(" ")
-    purpose = ROLES.get(first.casefold(), Purpose.DEFENDER)
-    name = clean_name(more if first.casefold() in ROLES else rest)
+    role, named = first_of(draft, officer, rest, "word", ROLES)
+    purpose = ROLES.get(role, Purpose.DEFENDER)
+    name = clean_name(named)
     if not name:
         answer(draft, officer, "invite.usage")
         return

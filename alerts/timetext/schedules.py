@@ -44,16 +44,17 @@ class Timetable:
 
 
 def parse_schedule(
-    text: str, *, protocols: Collection[str] = (), asked: bool = False
+    text: str, *, protocols: Collection[str] | Phrases[str] = (), asked: bool = False
 ) -> Timetable | Misread | None:
     """ "daily 9:00 21:00", "every 6h", "mon wed fri 08:30", "check-in weekdays 9 quiet 23-7 routine".
 
-    `protocols`: names that may be said along with it.
+    `protocols`: names that may be said along with it, or how these are said.
     """
     reader = Reader(text)
     opened = opening(reader, Command.SCHEDULE)
     strong = (asked or opened is not Opening.NONE) and is_meant(reader, opened, asked)
-    draft = _Draft(_protocol_words(frozenset(protocols)))
+    names = protocols if isinstance(protocols, Phrases) else _protocol_words(frozenset(protocols))
+    draft = _Draft(names)
     while not reader.ended():
         before = reader.at
         if not draft.read(reader):

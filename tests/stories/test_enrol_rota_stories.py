@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from alerts.people import Purpose
+import pytest
+
+from alerts.people import Purpose, Role
 from tests.stories.chat import chat
 
 GAP = "Nobody is on call at these times"
@@ -102,3 +104,65 @@ def test_a_removed_officer_is_taken_out_of_the_rota() -> None:
         it.says("carla", "/remove ana")
         it.says("ben", "rota")
         assert it.texts("ben") == ["Rota (Europe/Brussels)\nOn call: Ben."]
+
+
+@pytest.mark.parametrize(
+    ("language", "weekly", "cover", "covers", "remove", "close", "invite"),
+    [
+        (
+            *("español", "turnos semanal lunes 09:00 ben ana", "cubrir yo 18:00 09:00", "cubrir lista"),
+            *("cubrir quitar 1", "cerrar a salvo, en casa", "invitar oficial Dora"),
+        ),
+        (
+            *("français", "planning hebdo lundi 09:00 ben ana", "couvrir moi 18:00 09:00", "couvrir liste"),
+            *("couvrir retirer 1", "clore en sécurité", "inviter agent Dora"),
+        ),
+        (
+            *("العربية", "المناوبات أسبوعي الاثنين 09:00 ben ana", "تغطية أنا 18:00 09:00", "تغطية قائمة"),
+            *("تغطية إزالة 1", "إغلاق في أمان", "دعوة موظف Dora"),
+        ),
+        (
+            *("español", "rota weekly mon 09:00 ben ana", "cover me 18:00 09:00", "cover list"),
+            *("cover remove 1", "close safe", "invite officer Dora"),
+        ),
+    ],
+)
+def test_a_lead_works_in_their_own_language_and_in_english(
+    database: str, language: str, weekly: str, cover: str, covers: str, remove: str, close: str, invite: str
+) -> None:
+    with chat("nour", database=database) as it:
+        it.says("carla", f"/language {language}")
+        it.says("carla", weekly)
+        assert "2026-03-09 09:00 Ana" in it.texts("carla")[0]
+        it.says("carla", cover)
+        assert it.told("ana", "cover.notice", name="Carla", start="2026-03-02 18:00", end="2026-03-03 09:00")
+        it.says("carla", covers)
+        assert "Carla" in it.texts("carla")[0]
+        it.says("carla", remove)
+        assert it.told(
+            "ana", "cover.removed_notice", name="Carla", start="2026-03-02 18:00", end="2026-03-03 09:00"
+        )
+        it.says("nour", "SOS")
+        with it.stage.engine.store.reading() as work:
+            (case,) = work.all_cases("main")
+        it.says("carla", f"take {case.ref}")
+        it.says("carla", close)
+        with it.stage.engine.store.reading() as work:
+            assert [case.outcome for case in work.all_cases("main")] == ["safe"]
+        it.says("carla", invite)
+        it.says("nour", it.code("carla"))
+        nour = it.person("nour")
+        assert nour is not None
+        assert nour.role is Role.OFFICER
+
+
+def test_the_thread_of_a_case_is_shown_to_whoever_asks_in_their_language() -> None:
+    with chat("nour") as it:
+        it.says("ana", "/language español")
+        it.says("nour", "SOS")
+        it.says("ana", "tomar")
+        it.says("nour", "I am in the cellar")
+        with it.stage.engine.store.reading() as work:
+            (case,) = work.all_cases("main")
+        it.says("ana", f"caso {case.ref}")
+        assert "I am in the cellar" in it.texts("ana")[0]

@@ -267,3 +267,76 @@ def test_an_answer_may_be_typed_as_its_button_says(language: str) -> None:
         "button.disagree": Intent.NO,
     }
     assert {key: RULES.recogniser.intent(texts[key]) for key in wanted} == wanted
+
+
+# ------------------------------------------------------------------------------------------- words after a command
+
+AFTER = {
+    "rota": ("word", ("always", "daily", "weekly", "clear")),
+    "cover": ("word", ("list", "remove", "me")),
+    "invite": ("word", ("officer", "lead", "defender")),
+    "close": ("outcome", RULES.taxonomy.lists["outcome_person"]),
+    "checkin": ("protocol", PROTOCOLS),
+}
+"""Command -> where the words that may come after it stand, and what they are called."""
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+@pytest.mark.parametrize("command", AFTER)
+def test_the_words_after_a_command_are_understood_in_every_language_and_in_english(
+    language: str, command: str
+) -> None:
+    head, names = AFTER[command]
+    me = somebody(Role.LEAD, language)
+    draft = draft_of(me, "")
+    for name in names:
+        for spoken in (name, *CATALOGUES[language][f"{head}.{name}"].split("|")):
+            for typed in (spoken, spoken.upper(), *plainly(spoken)):
+                found = asking.first_of(draft, me, f"{typed} ana ben", head, names)
+                assert found == (name, "ana ben"), typed
+            assert asking.first_of(draft, me, f"{spoken}isimo ana", head, names)[0] == ""
+
+
+def test_a_desks_own_names_are_known_as_they_are() -> None:
+    me = somebody(Role.LEAD, "es")
+    assert asking.first_of(draft_of(me, ""), me, "frontera 9:00", "protocol", ["frontera"]) == (
+        "frontera",
+        "9:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "command"),
+    [
+        ("es", "cerrar a salvo, en casa", "close"),
+        ("fr", "clore libérée hier", "close"),
+        ("ar", "إغلاق في أمان", "close"),
+    ],
+)
+def test_an_outcome_in_the_officers_language_makes_a_bare_command(
+    language: str, text: str, command: str
+) -> None:
+    me = somebody(Role.OFFICER, language)
+    draft = draft_of(me, text)
+    said = desk.command_in(draft, me, draft.facts.event.inbound)  # type: ignore[union-attr]
+    assert said is not None
+    assert said.command == command
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("es", "9:00 21:00 rutina"),
+        ("fr", "9:00 21:00 routine"),
+        ("ar", "9:00 21:00 روتيني"),
+        ("en", "9:00 21:00 routine"),
+    ],
+)
+def test_a_ladder_is_called_in_the_persons_language(language: str, text: str) -> None:
+    draft = draft_of(somebody(Role.DEFENDER, language), text)
+    wish = parse_schedule(text, protocols=checkin_setup.protocol_words(draft), asked=True)
+    assert isinstance(wish, Timetable)
+    assert wish.protocol == "routine"
+    for name in (text.split()[-1], f"protocol {text.split()[-1]}"):
+        assert checkin_setup.protocol_named(draft, name) == "routine"
+    assert checkin_setup.protocol_named(draft, f"{text.split()[-1]} visit at the doctor") is None

@@ -17,9 +17,10 @@ import pytest
 import config.translations
 import handlers
 from alerts.timetext.hints import Hint
+from config.protocols import load_protocols
 from config.taxonomy import load_taxonomy
 from config.translations import load_catalogues, problems
-from handlers import asking, desk
+from handlers import asking, desk, rota, staffing
 from handlers.questions import FOLLOW_UPS
 from handlers.words import FIRST_STRONG_ISOLATE, POP_ISOLATE, RIGHT_TO_LEFT, Words
 
@@ -134,7 +135,10 @@ def data_keys() -> set[str]:
     answers = {f"{f.code}.{answer}" for f in FOLLOW_UPS for answer in f.answers}
     commands = {f"command.{command}" for command in desk.COMMANDS}
     asked = {f"ask.{name}" for names in (asking.FOR_ALL, *asking.BY_ROLE.values()) for name in names}
-    return taxonomy | answers | commands | asked | {f"day.{day}" for day in range(7)}
+    after = {f"word.{word}" for word in (*rota.KINDS, *rota.OTHER_WORDS, *staffing.ROLES)}
+    after |= {f"outcome.{e['code']}" for e in load_taxonomy()["outcome_person"]}
+    after |= {f"protocol.{name}" for name in load_protocols() if name != "timer"}
+    return taxonomy | answers | commands | asked | after | {f"day.{day}" for day in range(7)}
 
 
 @pytest.mark.parametrize("file", SPEAKING, ids=lambda file: file.name)
@@ -150,7 +154,7 @@ def test_every_key_made_from_data_has_a_text_and_no_other_word_is_left_over() ->
     assert data_keys() <= ENGLISH.keys()
     plain, patterns = map(set[str].union, *(strings_in(file) for file in SPEAKING))
     built = [re.compile(p) for p in patterns if re.match(r"[a-z]+\\\.[a-z_]*\.\+|\.\+(\\\.short|_bare)$", p)]
-    exact = ("taxonomy.", "command.", "ask.", "day.")
+    exact = ("taxonomy.", "command.", "ask.", "day.", "word.", "outcome.", "protocol.")
     unused = [
         key
         for key in ENGLISH.keys() - data_keys() - plain
@@ -185,7 +189,7 @@ def test_what_frightened_people_read_is_short(language: str) -> None:
     too_long = {
         key: len(text)
         for key, text in CATALOGUES[language].items()
-        if not key.startswith(("ask.", "command.", "contact.not_names"))
+        if not key.startswith(("ask.", "command.", "contact.not_names", "word.", "outcome.", "protocol."))
         and len(text) > next((limit for head, limit in limits.items() if key.startswith(head)), others)
     }
     assert not too_long
