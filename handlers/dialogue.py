@@ -16,7 +16,7 @@ from alerts.events import OutboundKind
 from alerts.outbox import Choice
 from alerts.people import Person, Role
 from alerts.recognition import Intent
-from alerts.timetext.hints import Misread
+from alerts.timetext.hints import Hint, Misread
 from alerts.timetext.zones import zone_from_text
 from handlers.asking import Asked
 from handlers.draft import Draft
@@ -124,6 +124,9 @@ def heard(draft: Draft, person: Person, text: str) -> bool:
     if person.talk.dialogue != ZONE or len(text) > ZONE_LENGTH:
         return False
     zone = zone_from_text(text)
+    if isinstance(zone, Misread) and zone.hint_key is Hint.ZONE_UNCLEAR:
+        answer(draft, person, zone.hint_key.value)
+        return True
     if isinstance(zone, Misread):
         # Perhaps a town that no zone is named after, perhaps something for the desk: it gets both.
         draft.talk(person, dialogue="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from alerts.timetext.cities import city_names
 from alerts.timetext.commands import Opening, opening
 from alerts.timetext.hints import Hint, Misread
 from alerts.timetext.lexing import Reader, tokens
@@ -25,7 +26,7 @@ def parse_zone(text: str, *, asked: bool = False) -> str | Misread | None:
 
 @lru_cache(maxsize=1)
 def _zones_by_name() -> dict[str, tuple[str, ...]]:
-    """Cleaned names, whole and of the city alone, to the zones they may mean."""
+    """Cleaned names, whole and of the city alone, in several languages, to the zones they may mean."""
     found: dict[str, set[str]] = {}
     for name in zone_names():
         region, _, rest = name.partition("/")
@@ -34,6 +35,9 @@ def _zones_by_name() -> dict[str, tuple[str, ...]]:
         found.setdefault(_plain(name), set()).add(name)
         if rest and region not in {"Etc", "US"}:
             found.setdefault(_plain(rest.rpartition("/")[2]), set()).add(name)
+    for city, zone in city_names():
+        if zone in zone_names():
+            found.setdefault(_plain(city), set()).add(zone)
     return {plain: tuple(sorted(names)) for plain, names in found.items()}
 
 

@@ -176,6 +176,20 @@ def test_what_looks_like_a_code_reaches_an_open_case() -> None:
         assert any("AB123-CD456" in text for text in it.texts("ana"))
 
 
+def test_a_city_whose_name_several_have_is_asked_about_and_one_in_arabic_is_known() -> None:
+    with chat("nour") as it:
+        it.says("ana", "invite Nour")
+        it.says("nour", it.code("ana"))
+        it.says("nour", "skip")
+        it.says("nour", "Tripoli")
+        assert it.told("nour", "time.hint.zone_unclear")
+        assert not it.new("ana")
+        it.says("nour", "بيروت")
+        nour = it.person("nour")
+        assert nour is not None
+        assert nour.zone == "Asia/Beirut"
+
+
 # ----------------------------------------------------------------------------------------------------------- contacts
 
 

@@ -29,6 +29,8 @@ from alerts.timetext import (
     parse_zone,
     zone_from_text,
 )
+from alerts.timetext.cities import BIG_CITIES
+from alerts.walltime import zone_names
 
 BEIRUT = "Asia/Beirut"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=ZoneInfo(BEIRUT)).astimezone(UTC)
@@ -514,6 +516,28 @@ def test_quiet_hours(said: str, found: object) -> None:
         ("UTC+3", "Etc/GMT-3"),
         ("GMT -5", "Etc/GMT+5"),
         ("UTC+30", Misread(Hint.ZONE, "UTC+30")),
+        ("القاهرة", "Africa/Cairo"),
+        ("Le Caire", "Africa/Cairo"),
+        ("El Cairo", "Africa/Cairo"),
+        ("بيروت", "Asia/Beirut"),
+        ("Beyrouth", "Asia/Beirut"),
+        ("Москва", "Europe/Moscow"),
+        ("Moscou", "Europe/Moscow"),
+        ("Moscú", "Europe/Moscow"),
+        ("moscu", "Europe/Moscow"),
+        ("Alger", "Africa/Algiers"),
+        ("الدار البيضاء", "Africa/Casablanca"),
+        ("تونس", "Africa/Tunis"),
+        ("Bogotá", "America/Bogota"),
+        ("Ciudad de México", "America/Mexico_City"),
+        ("Nairobi", "Africa/Nairobi"),
+        ("تهران", "Asia/Tehran"),
+        ("ঢাকা", "Asia/Dhaka"),
+        ("حلب", "Asia/Damascus"),
+        ("Cox’s Bazar", "Asia/Dhaka"),
+        ("Tripoli", Misread(Hint.ZONE_UNCLEAR, "Tripoli")),
+        ("Valencia", Misread(Hint.ZONE_UNCLEAR, "Valencia")),
+        ("Mexico", Misread(Hint.ZONE_UNCLEAR, "Mexico")),
         ("Atlantis", Misread(Hint.ZONE, "Atlantis")),
         ("", Misread(Hint.ZONE)),
     ],
@@ -567,3 +591,14 @@ def test_what_a_person_wrote_is_in_no_repr() -> None:
     ):
         assert value is not None
         assert "7f3a" not in repr(value)
+
+
+def test_every_big_city_names_a_zone_of_this_machine_and_is_found_or_asked_about() -> None:
+    for zone, cities in BIG_CITIES.items():
+        assert zone in zone_names()
+        for city in cities:
+            found = zone_from_text(city)
+            if isinstance(found, Misread):
+                assert found == Misread(Hint.ZONE_UNCLEAR, city)
+            else:
+                assert ZoneInfo(found).utcoffset(NOW) == ZoneInfo(zone).utcoffset(NOW), city
