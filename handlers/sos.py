@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from alerts.cases import Case, CaseStatus, Source
+from alerts.cases import Case, CaseStatus, Source, raised
 from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
 from alerts.events import Inbound, OutboundKind
@@ -125,13 +125,15 @@ def doubt(draft: Draft, event: Heard, person: Person) -> Case:
         relay.keep(draft, event, person.id, person, case)
         relay.to_desk(draft, case, person, event.inbound)
         if case.status is CaseStatus.TAKEN and case.urgency > 2:
-            again = replace(case, urgency=2, doubt_until=until)
+            again = replace(raised(case, 2, draft.now), doubt_until=until)
             case = paging.alert_taker(draft, again, event.inbound.text)
             ask_if_emergency(draft, case, person)
         return relay.waits_for_words(draft, case)
     if cases:
         relay.keep(draft, event, person.id, person, cases[0])
-        again = replace(cases[0], urgency=2, doubt_until=until, step=0, climb_from=draft.now, paged=())
+        again = replace(
+            raised(cases[0], 2, draft.now), doubt_until=until, step=0, climb_from=draft.now, paged=()
+        )
         case = paging.climb(draft, again)
         relay.to_desk(draft, case, person, event.inbound)
     else:

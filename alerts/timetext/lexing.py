@@ -51,7 +51,7 @@ class Token:
     @property
     def number(self) -> int | None:
         """Its value, when it is a run of at most six digits."""
-        return int(self.text) if self.text.isdigit() and len(self.text) <= 6 else None
+        return int(self.text) if self.text.isdecimal() and len(self.text) <= 6 else None
 
 
 @lru_cache(maxsize=4096)
@@ -154,7 +154,7 @@ class Reader:
 
     def has_number(self) -> bool:
         """A number is still to come."""
-        return any(token.text.isdigit() for token in self.stream[self.at :])
+        return any(token.text.isdecimal() for token in self.stream[self.at :])
 
     def between(self, start: int, end: int | None = None) -> str:
         """The message as written, from that token to before the other (or to its end), on one line."""

@@ -49,7 +49,7 @@ def zone_from_text(text: str) -> str | Misread:
     """The IANA zone somebody means: its name, or its city where only one zone has it, or "UTC+3" (no summer time)."""
     plain = _plain(text)
     stream = [token.text for token in tokens(text) if token.text != " "]
-    if stream[:1] in (["utc"], ["gmt"]) and len(stream) == 3 and stream[1] in "+-" and stream[2].isdigit():
+    if stream[:1] in (["utc"], ["gmt"]) and len(stream) == 3 and stream[1] in "+-" and stream[2].isdecimal():
         # POSIX counts the other way: three hours east of Greenwich is Etc/GMT-3.
         hours = int(stream[2][:3])
         name = f"Etc/GMT{'-' if stream[1] == '+' else '+'}{hours}"
