@@ -96,6 +96,8 @@ class Case:
     """When its urgency was last raised: a graver case wants a plan of its own."""
     planned_at: datetime | None = None
     """When staff last noted a plan, since it was last opened or raised."""
+    told_next_at: datetime | None = None
+    """When somebody who had missed a check-in wrote at last, and was told what happens next."""
     plan_nags: int = 0
     """How often somebody was told that no plan is noted."""
 

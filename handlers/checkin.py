@@ -118,6 +118,14 @@ def reacted(draft: Draft, event: Heard, person: Person) -> None:
         checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
 
 
+def back_again(draft: Draft, person: Person, case: Case) -> None:
+    """Somebody who was being looked for has written, in words of their own: they are told, once, what happens next."""
+    case = draft.latest(case)
+    if case.source in (Source.CHECK_IN, Source.TIMER) and case.told_next_at is None:
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.late_other"), case=case)
+        draft.put_case(replace(case, told_next_at=draft.now))
+
+
 def case_closed(draft: Draft, case: Case) -> None:
     """A case was closed: the rounds behind it are over, and no rung of theirs comes any more."""
     for round_ in map(draft.latest, draft.facts.held):

@@ -139,7 +139,7 @@ def to_verify(draft: Draft, event: Heard, person: Person, case: Case, value: str
     relay.keep(draft, event, person.id, person, case)
     case = draft.latest(case)
     if value == "ok":
-        case = draft.put_case(replace(case, needs_verification=True))
+        case = draft.put_case(replace(case, needs_verification=True, told_next_at=draft.now))
     note = "notice.says_ok" if value == "ok" else ""
     relay.to_desk(draft, case, person, event.inbound, note=note)
     relay.waits_for_words(draft, case)

@@ -286,6 +286,8 @@ def unexpected(draft: Draft, event: Heard, person: Person, key: str = "message.s
             relay.waits_for_words(draft, case)
         if key != "message.stored":
             draft.say(person, OutboundKind.ANSWER, draft.word(person, key), case=case)
+        elif inbound.kind not in (InboundKind.EDIT, InboundKind.DELETE, InboundKind.LIVE_UPDATE):
+            checkin.back_again(draft, person, case)
         return
     if inbound.kind in (InboundKind.DELETE, InboundKind.LIVE_UPDATE):
         relay.keep(draft, event, person.id, person, None)

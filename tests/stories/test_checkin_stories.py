@@ -201,6 +201,16 @@ def test_a_late_ok_is_verified_by_an_officer(manner: Manner) -> None:
     assert not [line for line in story.out("page") if line["at"] > "2026-03-02T22:06"]
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_whoever_comes_back_in_their_own_words_is_told_what_happens_next(manner: Manner, taken: bool) -> None:
+    steps = ["until: 2026-03-02T23:05", *(['ana: {react: "👍"}'] if taken else [])]
+    back = ["sami: I am OK, my phone was empty", "sami: I am at home now"]
+    story = manner.play(script(*steps, *back))
+    assert story.short("answer", who="sami") == ["03-02 22:05 sami signal answer"]
+    assert "A person will write to you" in story.texts("answer", who="sami")[0]
+    assert any("my phone was empty" in text for text in story.texts("relay", who="ana"))
+
+
 def test_a_late_ok_closes_nothing_and_the_lead_is_called_when_nobody_verifies(manner: Manner) -> None:
     story = manner.play(script("until: 2026-03-02T23:05", "sami: ok", "until: 2026-03-03T00:01"))
     [case] = story.cases
