@@ -155,6 +155,7 @@ class Facts:
     cases: tuple[Case, ...] = ()
     """Their cases that are not closed, the most urgent first."""
     last_closed: Case | None = None
+    """The case that this member of staff closed last."""
     target: Outgoing | None = None
     """The message of ours that is quoted, pressed or reacted to."""
     targets: tuple[Outgoing, ...] = ()

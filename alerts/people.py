@@ -91,6 +91,8 @@ class Talk:
     """They were told once that bots on Telegram are not end-to-end encrypted."""
     focus: str | None = None
     """For staff: id of the case that a bare message goes to."""
+    closed: str | None = None
+    """For staff: id of the case that they closed last."""
     last_channel: str | None = None
     """The channel this person last wrote on."""
     dialogue: str = ""

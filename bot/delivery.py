@@ -378,6 +378,8 @@ def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:
             return round_ is not None and round_.status is RoundStatus.LIVE
         case Guard.UNRESOLVED:
             live = round_ is not None and round_.status in (RoundStatus.LIVE, RoundStatus.DESK)
+            if live and row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER):
+                return round_ is not None and not round_.answer
             return live or (case is not None and case.is_open)
 
 

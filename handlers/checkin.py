@@ -107,15 +107,18 @@ def not_an_answer(draft: Draft, event: Heard, person: Person) -> None:
     checkin_answers.ask_to_be_sure(draft, person, "checkin.not_counted", case)
 
 
-def reacted(draft: Draft, event: Heard, person: Person) -> None:
-    """A thumb under a prompt may be an OK, or a slip of a frightened hand: it is asked about."""
+def reacted(draft: Draft, event: Heard, person: Person) -> bool:
+    """A thumb under a prompt may be an OK, or a slip of a frightened hand: it is asked about. Returns whether it was
+    one."""
     target = draft.facts.target
     if target is None or target.question != "checkin" or event.inbound.removed:
-        return
+        return False
     if event.inbound.text.startswith(THUMBS) and any(
         r.id == target.round_id for r in checkin_answers.waiting(draft)
     ):
         checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
+        return True
+    return False
 
 
 def back_again(draft: Draft, person: Person, case: Case) -> None:

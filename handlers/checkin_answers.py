@@ -140,6 +140,10 @@ def to_verify(draft: Draft, event: Heard, person: Person, case: Case, value: str
     case = draft.latest(case)
     if value == "ok":
         case = draft.put_case(replace(case, needs_verification=True, told_next_at=draft.now))
+        behind = draft.facts.round
+        if behind is not None and behind.case_id == case.id:
+            # What still waits to be asked is not asked any more; the ladder goes on until the case is closed.
+            draft.put_round(replace(draft.latest(behind), answer="ok"))
     note = "notice.says_ok" if value == "ok" else ""
     relay.to_desk(draft, case, person, event.inbound, note=note)
     relay.waits_for_words(draft, case)

@@ -13,9 +13,8 @@ from handlers.draft import Draft
 
 def clear(draft: Draft, event: Heard, person: Person) -> None:
     """Asks the channel to delete what we sent to this chat, and says honestly what cannot be deleted."""
-    address = draft.facts.address
-    if address is None:
-        return
+    # Of somebody who writes for the first time the account is known since a moment ago.
+    address = draft.facts.address or next(a for a in person.addresses if a.channel == event.inbound.channel)
     for row in draft.facts.to_clear:
         for ref in (*row.earlier_refs, row.ref):
             draft.say(person, OutboundKind.NOTICE, "", to=(address,), delete_ref=ref, urgency=2)

@@ -60,7 +60,7 @@ def finish(draft: Draft, officer: Person, case: Case, outcome: str, note: str) -
             draft.say(person, OutboundKind.NOTICE, draft.word(person, "case.closed"), case=case)
         all_clear(draft, case, person, outcome)
     checkin.case_closed(draft, case)
-    officer = draft.talk(officer, focus=None, question=None)
+    officer = draft.talk(officer, focus=None, question=None, closed=case.id)
     draft.say(officer, OutboundKind.NOTICE, draft.word(officer, "notice.you_closed", ref=case.ref), case=case)
     for other_id in case.paged:
         other = draft.facts.desk.person(other_id)

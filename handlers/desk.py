@@ -18,13 +18,16 @@ from alerts.facts import Heard
 from alerts.invitations import folded, ways
 from alerts.people import Person
 from alerts.recognition import Alarm
-from handlers import board, checkin_proposals, closing, enrol, paging, planning, relay, rota, sos
+from handlers import board, checkin_proposals, closing, enrol, paging, planning, questions, relay, rota, sos
 from handlers.draft import Draft
 from handlers.person import chosen
+from handlers.person import heard as heard_as_person
 from handlers.words import Words
 
 THUMBS = ("👍", "👌", "✅", "🫡")
 REFERENCE = re.compile(r"\b[ACDEFGHJKLMNPQRTUVWXY34679]{4}\b", re.IGNORECASE)
+SLIPPED = re.compile(r"[A-Za-z0-9]{4}", re.ASCII)
+"""What may have been meant for a reference, letters that no reference has included."""
 COMMANDS = (
     "take",
     "close",
@@ -41,6 +44,7 @@ COMMANDS = (
     "raise",
     "checkin",
 )
+ASKED_ABOUT_AN_ALARM = frozenset({*questions.BY_CODE, sos.DOUBT})
 LONG_ENOUGH = 3
 """Letters that a slip of a command must have to be taken for one."""
 
@@ -76,16 +80,35 @@ def heard(draft: Draft, event: Heard) -> None:
     chosen_code = chosen(draft, inbound)
     if chosen_code is not None and choice(draft, event, officer, chosen_code[0], chosen_code[1].case_id):
         return
+    if chosen_code is not None and chosen_code[0].partition(":")[0] in ASKED_ABOUT_AN_ALARM:
+        heard_as_person(draft, event)
+        return
     said = command_in(draft, officer, inbound)
     if said is not None:
         run(draft, event, officer, said)
         return
     if inbound.text and not draft.facts.targets and is_own_alarm(draft, inbound):
+        draft.talk(officer, focus=None)
         sos.alarm(draft, event, officer)
+        return
+    if speaks_for_themselves(draft, officer, inbound):
+        heard_as_person(draft, event)
         return
     if enrol.heard(draft, event, officer):
         return
     bare_words(draft, event, officer)
+
+
+def speaks_for_themselves(draft: Draft, officer: Person, inbound: Inbound) -> bool:
+    """Whether an officer with an open alarm of their own speaks as the one in danger: in reply to a message of that
+    case, or with words that are not for a case they have turned to since."""
+    own = {c.id for c in draft.facts.cases if not c.drill}
+    if not own:
+        return False
+    quoted = case_meant(draft, inbound)
+    if quoted or draft.facts.targets:
+        return any(c.id in own for c in quoted)
+    return not any(c.id == officer.talk.focus for c in draft.facts.board)
 
 
 def is_own_alarm(draft: Draft, inbound: Inbound) -> bool:
@@ -132,22 +155,33 @@ def command_in(draft: Draft, officer: Person, inbound: Inbound) -> Said | None:
     if not command:
         return Said("unknown", None, rest, "") if slash else None
     refs = references_in(rest)
-    ref = refs[0] if refs else ""
-    named = next((c for c in draft.facts.named if c.ref == ref), None)
+    named = next((c for r in refs for c in draft.facts.named if c.ref == r), None)
     # The reference is cut out wherever it stands, so that "note K7PM she is safe" and "note she is safe" both work.
-    rest = re.sub(rf"\b{ref}\b", "", rest, count=1, flags=re.IGNORECASE).strip() if named else rest.strip()
+    rest = (
+        re.sub(rf"\b{named.ref}\b", "", rest, count=1, flags=re.IGNORECASE).strip() if named else rest.strip()
+    )
+    ref = "" if named else unknown_reference(command, rest)
     quoted = case_meant(draft, inbound)
     if not slash and not named and not is_bare_command(draft, officer, command, rest, bool(quoted)):
         return None
-    return Said(command, named or (quoted[0] if len(quoted) == 1 else None), rest, ref if not named else "")
+    return Said(command, named or (quoted[0] if len(quoted) == 1 else None), rest, ref)
+
+
+def unknown_reference(command: str, rest: str) -> str:
+    """What stands where a reference would stand, and is none that exists. "calm" in a note and "held" as an outcome
+    are words; four letters after `take` cannot be anything but a slip."""
+    first = rest.split()[0] if rest.split() else ""
+    alone = first == rest and command in ("take", "reopen", "raise", "case") and REFERENCE.fullmatch(first)
+    typed = SLIPPED.fullmatch(first) and (first.isupper() or any(letter.isdigit() for letter in first))
+    return first.upper() if alone or typed else ""
 
 
 def is_bare_command(draft: Draft, officer: Person, command: str, rest: str, quoted: bool) -> bool:
     """Whether a command word without slash and reference is meant as one, and is not the start of a sentence."""
     if command in ("cases", "oncall", "help"):
         return not rest
-    if command in ("take", "reopen", "raise"):
-        return not rest or bool(REFERENCE.fullmatch(rest))
+    if command in ("take", "reopen", "raise", "case"):
+        return not rest or bool(unknown_reference(command, rest))
     if command == "close":
         return not rest or bool(closing.outcome_in(draft, officer, rest)[0])
     if command in ("note", "plan"):
@@ -289,8 +323,13 @@ def seen_or_taken(draft: Draft, officer: Person, case: Case) -> None:
         else:
             paging.take(draft, case, officer)
     elif any(t.question == "page" for t in draft.facts.targets):
-        other = draft.person(case.taken_by)
-        tell(draft, officer, "desk.taken_by_other", ref=case.ref, officer=(other.alias if other else ""))
+        taken_by_other(draft, officer, case)
+
+
+def taken_by_other(draft: Draft, officer: Person, case: Case) -> None:
+    """Says who has a case that the officer wished to take."""
+    other = draft.person(case.taken_by)
+    tell(draft, officer, "desk.taken_by_other", ref=case.ref, officer=(other.alias if other else ""))
 
 
 def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str | None) -> bool:
@@ -305,7 +344,7 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str 
         if case.status is CaseStatus.CLOSED:
             tell(draft, officer, "desk.already_closed")
         elif case.status is CaseStatus.TAKEN and case.taken_by != officer.id and case.climb_from is None:
-            seen_or_taken(draft, officer, case)
+            taken_by_other(draft, officer, case)
         else:
             paging.take(draft, case, officer)
         return True

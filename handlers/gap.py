@@ -37,7 +37,7 @@ def decide(draft: Draft, event: Gap) -> None:
             parts.append(draft.word(officer, "notice.gap_overdue", count=count, names=shown))
             if count > len(draft.facts.overdue):
                 parts.append(draft.word(officer, "board.more", count=count - len(draft.facts.overdue)))
-        rows = draft.say(officer, OutboundKind.NOTICE, "\n".join(parts), via="content", urgency=2)
+        rows = draft.say(officer, OutboundKind.NOTICE, "\n".join(parts), via="content", urgency=2, line=bare)
         if not rows:
             draft.say(officer, OutboundKind.NOTICE, bare, urgency=2)
     draft.event("gap_told", overdue=draft.facts.overdue_count)

@@ -48,16 +48,16 @@ def carry_out(draft: Draft, round_: Round, person: Person, place: int, *, late: 
         ask(draft, round_, draft.facts.check_in, person)
         if before_desk:
             return
+    held = draft.facts.case
+    if kind in ASKS and held is not None and held.needs_verification:
+        draft.put_round(carried_out(round_, place))  # they have answered; that is for an officer to verify
+        return
     draft.event("rung", round=round_.id, rung=kind.value)
     match kind:
         case RungKind.PROMPT:
             draft.put_round(carried_out(round_, place))
-        case RungKind.REMINDER:
-            draft.put_round(carried_out(round_, place))
-            ask(draft, round_, draft.facts.check_in, person, again=True)
-        case RungKind.SECOND_CHANNEL:
-            draft.put_round(carried_out(round_, place))
-            ask(draft, round_, draft.facts.check_in, person, again=True, via="second")
+        case RungKind.REMINDER | RungKind.SECOND_CHANNEL:
+            ask_again(draft, round_, person, place, via="first" if kind is RungKind.REMINDER else "second")
         case RungKind.CONTACTS:
             contacts(draft, round_, person, place, protocol)
         case RungKind.DESK:
@@ -104,6 +104,17 @@ def ask(
     )
 
 
+def ask_again(draft: Draft, round_: Round, person: Person, place: int, *, via: str) -> None:
+    """A rung that asks once more. While the first question could not leave us, the same chat gets no second one to find
+    beside it, and the desk hears at once that this silence is ours."""
+    ours = reached(draft.facts.sends) is Reached.UNSENT
+    if ours and len(round_.done) == 1:
+        unsent(draft, round_, person)
+    draft.put_round(carried_out(round_, place))
+    if not ours or (via == "second" and draft.addresses(person, via)):
+        ask(draft, round_, draft.facts.check_in, person, again=not ours, via=via)
+
+
 # ----------------------------------------------------------------------------------------------------------- contacts
 
 
@@ -117,14 +128,13 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
     how = reached(draft.facts.sends)
     sent_at = first_sent(draft.facts.sends)
     fresh = grace(protocol.ladder)
-    if how is Reached.UNSENT and round_.status is RoundStatus.LIVE:
-        unsent(draft, round_, person)
+    if how is Reached.UNSENT:
+        if round_.status is RoundStatus.LIVE:
+            unsent(draft, round_, person)
         draft.put_round(replace(round_, contacts_from=draft.now + fresh))
     elif sent_at is not None and draft.now < sent_at + fresh - timedelta(seconds=draft.rules.gap_seconds):
         draft.put_round(replace(round_, contacts_from=sent_at + fresh))
-    elif not willing or (
-        how in (Reached.UNSENT, Reached.UNDELIVERED) and not person.contacts_when_undelivered
-    ):
+    elif not willing or (how is Reached.UNDELIVERED and not person.contacts_when_undelivered):
         missed.to_desk(draft, carried_out(round_, place), person, protocol)
     else:
         alert(draft, carried_out(round_, place), person, willing)
@@ -147,7 +157,15 @@ def unsent(draft: Draft, round_: Round, person: Person) -> None:
             name=name or draft.word(officer, "desk.somebody"),
             time=clock(draft, officer, round_.asked_at),
         )
-        draft.say(officer, OutboundKind.NOTICE, text, via="content", urgency=3, defender_id=person.id)
+        draft.say(
+            officer,
+            OutboundKind.NOTICE,
+            text,
+            via="content",
+            urgency=2,
+            line=draft.word(officer, "notice.checkin_unsent_bare"),
+            defender_id=person.id,
+        )
 
 
 def alert(draft: Draft, round_: Round, person: Person, willing: tuple[Person, ...]) -> None:

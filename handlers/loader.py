@@ -229,7 +229,7 @@ class Loader:
             me=me,
             address=address,
             cases=cases,
-            last_closed=work.last_closed_case_of(me.id) if me and not cases else None,
+            last_closed=work.case(me.talk.closed) if me and staff and me.talk.closed else None,
             target=next((t for t in targets if address and t.address_id == address.id), None),
             targets=tuple(t for t in targets if address and t.address_id == address.id),
             quoted=quoted,

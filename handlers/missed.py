@@ -27,11 +27,16 @@ def to_desk(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> 
     open_cases = [c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill]
     headline = headline_of(draft, round_, protocol)
     if open_cases:
-        case = fold(draft, round_, person, open_cases[0], wanted, headline)
+        case = fold(draft, round_, person, protocol, open_cases[0], wanted, headline)
     else:
-        source = Source.TIMER if protocol.watches is CheckInKind.TIMER else Source.CHECK_IN
         case = paging.open_case(
-            draft, person, wanted, source, headline, check_in_id=round_.check_in_id, round_id=round_.id
+            draft,
+            person,
+            wanted,
+            source_of(protocol),
+            headline,
+            check_in_id=round_.check_in_id,
+            round_id=round_.id,
         )
     draft.put_round(replace(round_, status=RoundStatus.DESK, case_id=case.id))
     return remember_alerted(draft, case, round_.alerted)
@@ -52,7 +57,14 @@ def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
     return text
 
 
-def fold(draft: Draft, round_: Round, person: Person, case: Case, wanted: int, headline: str) -> Case:
+def source_of(protocol: Protocol) -> Source:
+    """What a case of such a check-in comes from."""
+    return Source.TIMER if protocol.watches is CheckInKind.TIMER else Source.CHECK_IN
+
+
+def fold(
+    draft: Draft, round_: Round, person: Person, protocol: Protocol, case: Case, wanted: int, headline: str
+) -> Case:
     """A missed check-in of somebody who has an open case: onto that one, and heard."""
     graver = case.urgency > wanted
     case = replace(
@@ -62,7 +74,9 @@ def fold(draft: Draft, round_: Round, person: Person, case: Case, wanted: int, h
         person_id=person.id, author_id=person.id, kind="system", case=case, key_id=case.key_id, text=headline
     )
     if graver:
-        case = raise_to(draft, replace(case, headline=headline), wanted)
+        # What it is about from here on; the conversation before it stays on the case.
+        source = source_of(protocol) if case.source is Source.MESSAGE else case.source
+        case = raise_to(draft, replace(case, headline=headline, source=source), wanted)
     elif case.status is CaseStatus.TAKEN and wanted == 1:
         case = paging.alert_taker(draft, replace(case, headline=headline))
     else:

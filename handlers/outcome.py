@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from alerts.cases import CaseStatus
+from alerts.cases import Case, CaseStatus
 from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
 from alerts.facts import Answered
 from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
@@ -104,10 +104,13 @@ def copy(draft: Draft, row: Outgoing, person: Person, address_id: str, channel: 
     if (
         channel == "telegram"
         and person.is_staff
-        and row.kind is OutboundKind.RELAY
-        and (draft.rules.telegram_content == "never")
+        and row.kind in (OutboundKind.RELAY, OutboundKind.NOTICE)
+        and draft.rules.telegram_content == "never"
+        and (row.line or draft.facts.case is not None)
     ):
-        text = draft.word(person, "relay.bare", ref=draft.facts.case.ref if draft.facts.case else "")
+        # `line` are words that name nobody.
+        ref = draft.facts.case.ref if draft.facts.case is not None else ""
+        text = row.line or draft.word(person, "relay.bare", ref=ref)
     if (
         channel == "telegram"
         and person.is_staff
@@ -140,7 +143,8 @@ def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
     """No address of this person takes it."""
     case = draft.facts.case
     if row.kind is OutboundKind.PAGE and case is not None and case.status is CaseStatus.OPEN:
-        paging.due_climb(draft, case)
+        if anybody_left(draft, case):
+            paging.due_climb(draft, case)
         return
     if row.kind is OutboundKind.CONTACT_ALERT and draft.facts.round is not None:
         ladder_rungs.contact_unreached(draft, draft.facts.round, person)
@@ -149,6 +153,12 @@ def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
         for officer in relay.watchers(draft, case):
             text = draft.word(officer, "notice.not_delivered", ref=case.ref)
             draft.say(officer, OutboundKind.NOTICE, text, case=case, defender_id=person.id)
+
+
+def anybody_left(draft: Draft, case: Case) -> bool:
+    """Whether somebody of the desk was not called for a case yet. With nobody left the policy's own times go on, and
+    nothing goes round in circles between phones that all refuse."""
+    return any(p.id not in case.paged and p.id != case.person_id for p in draft.facts.desk.staff)
 
 
 def receipt_rows(inbound: Inbound, rows: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:

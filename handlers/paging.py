@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts.cases import Case, CaseStatus, Source, acknowledged, climbing_anew, raised, taken
-from alerts.escalation import leads, officers, order_of_call, rule_of, to_page
+from alerts.deadlines import DeadlineKind
+from alerts.escalation import case_deadlines, leads, officers, order_of_call, rule_of, to_page
 from alerts.events import OutboundKind
 from alerts.outbox import Guard
 from alerts.people import Person
@@ -86,8 +87,12 @@ def crowded(draft: Draft, case: Case) -> bool:
     """Whether so many unverified P1 cases wait that they are paged as one list."""
     if case.verified or case.urgency != 1 or case.drill:
         return False
-    others = draft.facts.desk.crowd if draft.facts.case else draft.facts.desk.crowd + 1
-    return others > draft.rules.policy.unverified_bundle_above
+    return crowd_of(draft) > draft.rules.policy.unverified_bundle_above
+
+
+def crowd_of(draft: Draft) -> int:
+    """How many unverified P1 cases wait, one that is opened at this moment included."""
+    return draft.facts.desk.crowd + (0 if draft.facts.case else 1)
 
 
 def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Case:
@@ -127,7 +132,7 @@ def page(
             "text": excerpt(words) or case.headline or draft.word(person, "desk.no_text"),
             "standing": draft.word(person, "desk.verified" if case.verified else "desk.unverified"),
             "source": draft.word(person, f"source.{case.source.value}"),
-            "count": draft.facts.desk.crowd + 1,
+            "count": crowd_of(draft),
         }
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
         full = prefix + draft.word(person, key, **arguments)
@@ -141,7 +146,9 @@ def page(
             via="all",
             case=case,
             texts=no_content,
-            choices=draft.choices(person, [("take", "button.take")]) if not case.taken_by else (),
+            choices=draft.choices(person, [("take", "button.take")])
+            if not case.taken_by or (case.climb_from is not None and person.id != case.taken_by)
+            else (),
             question="page",
             guard=guard,
             token=case.climbs,
@@ -155,7 +162,10 @@ def due_climb(draft: Draft, case: Case) -> None:
     if case.status is CaseStatus.CLOSED:
         return
     case = climb(draft, case)
-    tell_not_seen(draft, case)
+    coming = case_deadlines(case, draft.rules.policy).get(DeadlineKind.CLIMB)
+    if coming is None or coming > draft.now:
+        # After an outage several steps come at one instant: the last of them tells it once.
+        tell_not_seen(draft, case)
 
 
 def tell_not_seen(draft: Draft, case: Case) -> None:
@@ -212,6 +222,8 @@ def due_ack(draft: Draft, case: Case) -> None:
     """The taker did not acknowledge a new alarm: the policy climbs from its first step, around him at first."""
     taker = frozenset({case.taken_by}) if case.taken_by else frozenset[str]()
     case = climb(draft, climbing_anew(case, draft.now), without=taker)
+    # He counts as called already: the next step calls the next person.
+    case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *taker)))))
     tell_not_seen(draft, case)
 
 

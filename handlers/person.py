@@ -6,6 +6,7 @@ a plain message, and a plain message is never lost.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from alerts.cases import Case, Source
@@ -20,6 +21,9 @@ from handlers.draft import Draft
 
 REPEATED = "DuplicateMessage"
 """In the name of signal-cli's exception for a message that it had decrypted before."""
+ARABIC_LETTERS = re.compile("[\u0620-\u064a\u066e-\u06d3]")
+NOT_IN_ARABIC = frozenset("\u067e\u0686\u0698\u06af\u06a9\u06cc\u06c1\u06d2\u0679\u0688\u0691")
+"""Letters of Persian and Urdu."""
 OUT_OF_THE_BLUE = frozenset({InboundKind.LOCATION, InboundKind.LIVE_LOCATION, InboundKind.VOICE})
 
 
@@ -80,10 +84,19 @@ def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:
     """The language of an alarm's words is the language to answer in, as long as nothing else is known."""
     if person.language or not inbound.text:
         return person
-    language = draft.rules.recogniser.recognise(inbound.text).language or ""
+    language = written_in(inbound.text, draft.rules.recogniser.recognise(inbound.text).language or "")
     if draft.rules.words.speaks(language) and language != draft.rules.language:
         return draft.put_person(replace(person, language=language))
     return person
+
+
+def written_in(text: str, language: str) -> str:
+    """The language of a text, given what its words look like. Words that stand in several languages do not make a text
+    in Latin letters Arabic; Arabic letters without those of its neighbours are answered in Arabic."""
+    letters = set(ARABIC_LETTERS.findall(text))
+    if language == "ar" and not letters:
+        return ""
+    return language or ("ar" if letters and not letters & NOT_IN_ARABIC else "")
 
 
 # ---------------------------------------------------------------------------------------------------------- the alarm
@@ -228,8 +241,9 @@ def expected(draft: Draft, event: Heard, person: Person) -> bool:
     """What a conversation waits for, and commands. Returns whether the message was one of these."""
     inbound = event.inbound
     if inbound.kind is InboundKind.REACTION:
-        checkin.reacted(draft, event, person)
-        return True  # a thumb on any other message of ours asks for nothing
+        if not checkin.reacted(draft, event, person):
+            thumb_for_the_desk(draft, event, person)
+        return True
     intent = draft.rules.recogniser.intent(inbound.text) if inbound.kind is InboundKind.TEXT else None
     if enrol.heard(draft, event, person):
         return True
@@ -243,6 +257,14 @@ def expected(draft: Draft, event: Heard, person: Person) -> bool:
     if question_answered(draft, event, person, intent):
         return True
     return checkin.heard(draft, event, person, intent)
+
+
+def thumb_for_the_desk(draft: Draft, event: Heard, person: Person) -> None:
+    """A reaction while a case is open may be the only answer that a hand dares to give: whoever has it sees it."""
+    case = next((draft.latest(c) for c in draft.facts.cases if not c.drill), None)
+    if case is not None and not event.inbound.removed:
+        relay.keep(draft, event, person.id, person, case)
+        relay.to_desk(draft, case, person, event.inbound)
 
 
 def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
@@ -262,7 +284,8 @@ def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent
             return False
         doubt_choice(draft, event, person, case, "yes" if intent is Intent.YES else "no")
         return True
-    if question.code not in questions.BY_CODE:
+    silent = event.inbound.kind is InboundKind.TEXT and not event.inbound.text.strip()
+    if question.code not in questions.BY_CODE or silent:
         return False
     relay.keep(draft, event, person.id, person, case)
     value = questions.SKIP if intent is Intent.SKIP else event.inbound.text or event.inbound.kind.value
@@ -346,7 +369,7 @@ def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, alarm: 
         case = draft.latest(ward.cases[0])
         relay.keep(draft, event, ward.defender.id, contact, case)
         if alarm and case.taken_by:
-            case = paging.alert_taker(draft, case)
+            case = paging.alert_taker(draft, case, event.inbound.text)
         elif alarm:
             case = paging.raise_to_p1(draft, case)
         relay.to_desk(draft, case, contact, event.inbound, note="relay.from_contact")

@@ -100,7 +100,9 @@ def answer(draft: Draft, case: Case, person: Person, inbound: Inbound, code: str
     waiting = person.talk.question
     if value != SKIP:
         case = draft.put_case(replace(draft.latest(case), answers={**case.answers, code: value}))
-        shown = replace(inbound, text=answer_words(draft, person, code, value))
+        # A pin or a voice note is shown as what it is.
+        words = inbound.text if value == inbound.kind.value else answer_words(draft, person, code, value)
+        shown = replace(inbound, text=words)
         to_desk(draft, case, person, shown, note=f"{code}.short")
     if waiting is not None and waiting.code == code:
         ask_next(draft, case, person)

@@ -37,8 +37,10 @@ def content_of(draft: Draft, reader: Person, inbound: Inbound) -> str:
         parts.append(draft.word(reader, f"relay.{FILE_KINDS[inbound.kind]}"))
     if inbound.kind is InboundKind.UNREADABLE:
         parts.append(draft.word(reader, "relay.unreadable"))
-    if inbound.text:
+    if inbound.text.strip():
         parts.append(inbound.text)
+    elif not parts and inbound.kind in (InboundKind.TEXT, InboundKind.OTHER):
+        parts.append(draft.word(reader, "desk.no_text"))
     return "\n".join(parts)
 
 
@@ -102,7 +104,7 @@ def to_desk(draft: Draft, case: Case, author: Person, inbound: Inbound, *, note:
     """Shows a message to those who watch the case. `note` is a key of words put in front."""
     for officer in watchers(draft, case):
         said = content_of(draft, officer, inbound)
-        words = f"{draft.word(officer, note)}\n{said}" if note else said
+        words = "\n".join(part for part in (draft.word(officer, note) if note else "", said) if part)
         relay_to_staff(draft, case, officer, author, words, inbound)
 
 

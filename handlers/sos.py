@@ -17,7 +17,7 @@ from datetime import timedelta
 from alerts.cases import Case, CaseStatus, Source, raised
 from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
-from alerts.events import Inbound, OutboundKind
+from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Question
 from handlers import paging, questions, relay
@@ -28,11 +28,14 @@ AGAIN_AFTER = timedelta(minutes=1)
 DOUBT = "doubt"
 
 
-def alarm(draft: Draft, event: Heard, person: Person) -> Case:
-    """An alarm from a person: a new case, or folded into the one that is open."""
+def alarm(draft: Draft, event: Heard, person: Person, about: str = "") -> Case:
+    """An alarm from a person: a new case, or folded into the one that is open.
+
+    `about` are words that say more about it than the message which raised it.
+    """
     draft.urgent = True
     cases = tuple(c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill)
-    case = fold(draft, event, person, cases[0]) if cases else begin(draft, event, person)
+    case = fold(draft, event, person, cases[0], about) if cases else begin(draft, event, person)
     end_rounds(draft, person, case)
     return draft.latest(case)
 
@@ -63,7 +66,7 @@ def stored(draft: Draft, case: Case, person: Person) -> None:
     draft.put_case(replace(draft.latest(case), told_at=draft.now))
 
 
-def fold(draft: Draft, event: Heard, person: Person, case: Case) -> Case:
+def fold(draft: Draft, event: Heard, person: Person, case: Case, about: str = "") -> Case:
     """A new alarm while a case is open: onto that case, and heard."""
     relay.keep(draft, event, person.id, person, case)
     first = case.urgency != 1
@@ -72,7 +75,7 @@ def fold(draft: Draft, event: Heard, person: Person, case: Case) -> Case:
     case = replace(case, doubt_until=None, needs_verification=False)
     if first:
         # What is paged now is the alarm, not what the case was about before.
-        case = replace(case, headline=relay.headline_of(draft, event.inbound) or case.headline)
+        case = replace(case, headline=about or relay.headline_of(draft, event.inbound) or case.headline)
     if case.status is CaseStatus.TAKEN:
         case = paging.alert_taker(draft, replace(case, urgency=1), event.inbound.text)
     elif first:
@@ -162,11 +165,14 @@ def ask_if_emergency(draft: Draft, case: Case, person: Person) -> None:
 def doubt_answered(draft: Draft, event: Heard, person: Person, case: Case, value: str) -> None:
     """Yes: it is an alarm. No: the case stays as urgent as it is, and an officer looks at it."""
     if value == "yes":
-        alarm(draft, event, person)
+        words = draft.rules.words.say(draft.rules.language, "button.emergency")
+        said = replace(event, inbound=replace(event.inbound, text=words, kind=InboundKind.TEXT))
+        alarm(draft, said, person, about=case.headline)
         return
     case = draft.put_case(replace(draft.latest(case), doubt_until=None))
     draft.talk(person, question=None)
-    relay.to_desk(draft, case, person, replace(event.inbound, text=""), note="doubt.said_no")
+    said = replace(event.inbound, text="", kind=InboundKind.PRESS)
+    relay.to_desk(draft, case, person, said, note="doubt.said_no")
     draft.say(person, OutboundKind.ANSWER, draft.word(person, "doubt.no"), case=case)
 
 

@@ -102,11 +102,6 @@ class CaseReads(PeopleReads):
         """Reads many people's open cases ahead."""
         self._sets_of("cases_of", CASES, tables.cases.c.person_id, person_ids, UNCLOSED)
 
-    def last_closed_case_of(self, person_id: str) -> Case | None:
-        """The case of this person that was closed last."""
-        found = self._find(CASES, _LAST_CLOSED, person=person_id)
-        return found[0] if found else None
-
     def cases_named(self, desk: str, refs: Iterable[str]) -> tuple[Case, ...]:
         """Cases by their references."""
         wanted = list(dict.fromkeys(refs))[:20]
