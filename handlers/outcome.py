@@ -58,7 +58,9 @@ def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:
 def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:
     """This address will not take it."""
     person = draft.facts.me
-    row = replace(row, state=SendState.REFUSED, reason=outcome.reason.value)
+    # A deletion that is refused leaves nobody without a message.
+    state = SendState.STALE if row.delete_ref else SendState.REFUSED
+    row = replace(row, state=state, reason=outcome.reason.value)
     draft.put(row)
     draft.event("refused", channel=row.channel, reason=outcome.reason.value, row=row.id)
     if person is None or row.delete_ref:

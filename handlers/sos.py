@@ -165,14 +165,14 @@ def ask_if_emergency(draft: Draft, case: Case, person: Person) -> None:
 def doubt_answered(draft: Draft, event: Heard, person: Person, case: Case, value: str) -> None:
     """Yes: it is an alarm. No: the case stays as urgent as it is, and an officer looks at it."""
     if value == "yes":
-        words = draft.rules.words.say(draft.rules.language, "button.emergency")
-        said = replace(event, inbound=replace(event.inbound, text=words, kind=InboundKind.TEXT))
+        answer = draft.rules.words.say(draft.rules.language, "button.emergency")
+        said = replace(event, inbound=replace(event.inbound, text=answer, kind=InboundKind.TEXT))
         alarm(draft, said, person, about=case.headline)
         return
     case = draft.put_case(replace(draft.latest(case), doubt_until=None))
     draft.talk(person, question=None)
-    said = replace(event.inbound, text="", kind=InboundKind.PRESS)
-    relay.to_desk(draft, case, person, said, note="doubt.said_no")
+    words = replace(event.inbound, text="", kind=InboundKind.PRESS)
+    relay.to_desk(draft, case, person, words, note="doubt.said_no")
     draft.say(person, OutboundKind.ANSWER, draft.word(person, "doubt.no"), case=case)
 
 

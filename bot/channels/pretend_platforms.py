@@ -159,7 +159,8 @@ class PretendPlatforms:
         delivered = None if channel == TELEGRAM else False
         if outbound.delete_ref:
             message = self.world.message(name, channel, outbound.delete_ref)
-            if message is None or message.mine:
+            # A bot on Telegram may delete what a person wrote to it.
+            if message is None or (message.mine and channel != TELEGRAM):
                 return Refused(Refusal.NOT_FOUND)
             self._commit([{"message": message.gone().to_json()}])
             return Sent(outbound.delete_ref, delivered)

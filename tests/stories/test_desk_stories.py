@@ -1,0 +1,178 @@
+"""The desk and an alarm as chats: what an officer types in a hurry, an officer in danger, and phones that all refuse.
+
+Times are UTC; Brussels is at +1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.stories.harness import Manner, Story
+
+HEAD = """
+zone: Europe/Brussels
+start: 2026-03-02T09:00
+desk: {officers: [ana, ben], lead: carla}
+people:
+  sami: {channels: [signal, telegram], language: en, verified: true, contacts: [lina]}
+  nour: {channels: [telegram]}
+  omar: {channels: [signal]}
+steps:
+"""
+TAKEN = ("sami: SOS", "ana: take", "ana: I am here")
+
+
+def script(*steps: str) -> str:
+    """A story of a morning at the desk."""
+    return HEAD + "".join(f"  - {step}\n" for step in steps)
+
+
+def case_of(story: Story, person: str) -> dict[str, Any]:
+    """The one case of a person."""
+    (case,) = [c for c in story.cases if c["person"] == person]
+    return case
+
+
+def answers(story: Story, who: str) -> list[str]:
+    """What somebody was answered."""
+    return story.texts("answer", who=who)
+
+
+# ----------------------------------------------------------------------------------------------- phones that all refuse
+
+
+def test_when_every_phone_of_the_desk_refuses_the_case_keeps_the_policy_s_times(manner: Manner) -> None:
+    refused = [
+        f"channel: {{{who}@{channel}: refused}}"
+        for who in ("ana", "ben", "carla")
+        for channel in ("signal", "telegram")
+    ]
+    back = ["channel: {carla@signal: ok}", "wait: 6m"]
+    story = manner.play(script(*refused, "sami: SOS", "wait: 5m", *back))
+    assert case_of(story, "sami")["status"] == "open"
+    assert story.short("page") == ["03-02 08:10 carla signal page"]
+
+
+# ------------------------------------------------------------------------------------------------ words in the way
+
+
+def test_ordinary_words_of_four_letters_are_no_references(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, "ana: note he sounds calm", "ana: close held he is here"))
+    assert answers(story, "ana") == [
+        f"Noted on {case_of(story, 'sami')['case']}. The defender does not see it."
+    ]
+    assert case_of(story, "sami")["status"] == "closed"
+    assert not any("calm" in text for text in story.texts(who="sami"))
+
+
+def test_a_reference_that_does_not_exist_is_said_and_nothing_else_happens(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, "ana: take K0PM", "ana: /case ZZZZ", "ana: case Z9ZZ"))
+    assert answers(story, "ana") == [
+        f"There is no case {ref}. “cases” lists what is open." for ref in ("K0PM", "ZZZZ", "Z9ZZ")
+    ]
+    assert story.texts("relay", who="sami") == ["Ana: I am here"]
+
+
+def test_whoever_comes_too_late_hears_who_has_it(manner: Manner) -> None:
+    story = manner.play(script("sami: SOS", "wait: 3m", "ana: take", "ben: take", 'ben: "1"'))
+    ref = case_of(story, "sami")["case"]
+    assert answers(story, "ben") == [f"Ana has {ref}. To take it over: “take {ref}”."] * 2
+    assert case_of(story, "sami")["taken_by"] == "ana"
+
+
+def test_reopen_alone_means_the_case_that_was_closed_last(manner: Manner) -> None:
+    story = manner.play(
+        script(*TAKEN, "ana: close safe", "wait: 1m", "ana: reopen", "ana: one more question")
+    )
+    assert (case_of(story, "sami")["status"], case_of(story, "sami")["taken_by"]) == ("taken", "ana")
+    assert story.texts("relay", who="sami")[-1] == "Ana: one more question"
+
+
+# ------------------------------------------------------------------------------------------- an officer's own alarm
+
+
+def test_an_officer_in_danger_is_heard_as_one(manner: Manner) -> None:
+    story = manner.play(
+        script(
+            "nour: hello there",
+            "ana: take",
+            "ana: SOS",
+            'ana: "1"',
+            "ana: two men at the office",
+            "wait: 1m",
+            "ben: take",
+            "ben: on my way",
+            'ana: {reply: "hurry"}',
+            "ana: they are inside",
+            "ben: close safe",
+            "ana: hello nour",
+        )
+    )
+    assert case_of(story, "ana")["taken_by"] == "ben"
+    said = [text.split(": ", 1)[1] for text in story.texts("relay", who="ben")]
+    assert said == ["Danger:\nYes, now", "What happened:\ntwo men at the office", "hurry", "they are inside"]
+    assert story.texts("relay", who="nour") == ["Ana: hello nour"]
+
+
+# ------------------------------------------------------------------------------------------------------- the alarm
+
+
+def test_the_page_of_a_doubt_that_is_confirmed_says_what_was_written(manner: Manner) -> None:
+    words = "I think someone is following me and I am scared"
+    story = manner.play(script(f"omar: {words}", 'omar: "1"', "wait: 1s"))
+    assert [p["urgency"] for p in story.out("page", channel="signal")] == ["P2", "P1"]
+    assert all(words in text for text in story.texts("page", channel="signal"))
+    assert story.texts("relay", who="ana")[-1].endswith("Yes, emergency")
+
+
+def test_a_new_alarm_that_its_taker_does_not_see_goes_to_the_next_person_and_the_next(manner: Manner) -> None:
+    story = manner.play(
+        script(*TAKEN, "wait: 5m", "sami: SOS", "wait: 5m", "ben@telegram: {press: 1}", "wait: 1m")
+    )
+    assert story.short("page", channel="signal") == [
+        "03-02 08:00 ana signal page",
+        "03-02 08:05 ana signal page",
+        "03-02 08:07 ben signal page",
+        "03-02 08:09 carla signal page",
+    ]
+    assert case_of(story, "sami")["taken_by"] == "ben"
+
+
+def test_a_contact_s_alarm_is_paged_with_the_contact_s_words(manner: Manner) -> None:
+    story = manner.play(script("sami: timer 30m bus", "wait: 41m", "ana: take", "lina: HELP they took him"))
+    assert "they took him" in story.texts("page", who="ana", channel="signal")[-1]
+
+
+def test_nothing_is_taken_for_an_answer_that_says_nothing(manner: Manner) -> None:
+    story = manner.play(script("sami: SOS", 'sami: "  "', "sami: {location: [33.5, 35.5]}"))
+    assert [t.split(": ", 1)[1] for t in story.texts("relay", who="ana")] == [
+        "no text",
+        "Danger:\n📍 33.50000, 35.50000",
+    ]
+
+
+def test_a_thumb_in_answer_to_an_officer_reaches_them(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, 'sami: {react: "👍"}'))
+    assert story.texts("relay", who="ana")[-1].endswith("👍")
+
+
+def test_clear_is_answered_whoever_asks(manner: Manner) -> None:
+    story = manner.play(script("nour: clear", "omar: clear"))
+    assert [line["who"] for line in story.out("answer")] == ["nour", "omar"]
+    assert story.cases == []
+
+
+def test_words_of_several_languages_are_not_answered_in_arabic(manner: Manner) -> None:
+    story = manner.play(script("nour: SOS au secours", "omar: النجدة"))
+    assert story.texts("receipt", who="nour")[0].startswith("We have your message")
+    assert story.texts("receipt", who="omar")[0].startswith("وصلتنا")
+
+
+# -------------------------------------------------------------------------------------------------------- check-ins
+
+
+def test_a_missed_timer_is_one_also_while_an_ordinary_conversation_is_open(manner: Manner) -> None:
+    story = manner.play(script("sami: hello desk", "sami: timer 30m bus", "wait: 41m", "sami: ok"))
+    case = case_of(story, "sami")
+    assert (case["source"], case["urgency"], case["opened_at"]) == ("timer", "P1", "2026-03-02T08:00:00Z")
+    assert "Please verify" in story.texts("relay", who="ana")[-1]
