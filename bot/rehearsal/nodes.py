@@ -13,6 +13,8 @@ import yaml
 NAME = re.compile(r"[a-z0-9_]+")
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 STEP_WORDS = ("wait", "until", "restart", "outage", "channel")
+FIRST_YEAR, LAST_YEAR = 1980, 2900
+"""What a story may be about: far from where calendars end, so that no sum of times leaves them."""
 LANGUAGES = re.compile(r"[a-z]{2,3}")
 
 
@@ -85,7 +87,7 @@ def read_integer(node: yaml.Node | None, default: int, allowed: str) -> int:
         return default
     value = read_scalar(node, allowed)
     if not re.fullmatch(r"-?\d{1,18}", value):
-        raise ScriptError(line_of(node), f"{value!r} is no whole number", allowed)
+        raise ScriptError(line_of(node), f"{value!r} is no whole number of up to 18 digits", allowed)
     return int(value)
 
 
@@ -138,8 +140,19 @@ def read_local(node: yaml.Node, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise ScriptError(line_of(node), f"{value!r} is no time", allowed) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ScriptError(
+            line_of(node), f"{value!r} is too far away", f"a year from {FIRST_YEAR} to {LAST_YEAR}"
+        )
     utc = ZoneInfo("UTC")
-    return moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=zone).astimezone(utc)
+    if moment.tzinfo is not None:
+        return moment.astimezone(utc)
+    instant = moment.replace(tzinfo=zone).astimezone(utc)
+    if instant.astimezone(zone).replace(tzinfo=None) != moment:
+        raise ScriptError(
+            line_of(node), f"there is no {value!r} in {zone.key}: the clocks go forward over it", allowed
+        )
+    return instant
 
 
 def read_language(node: yaml.Node | None) -> str:

@@ -169,9 +169,11 @@ class Stage:
             case "wait":
                 self.until(self.clock.now() + step.duration)
             case "until":
-                if step.at is None or step.at < self.clock.now():
+                now = self.clock.now()
+                # The moment that a start takes is not the script's: what it calls now is now.
+                if step.at is None or step.at < now.replace(microsecond=0):
                     raise ScriptError(step.line, "that time has passed already", "a later time")
-                self.until(step.at)
+                self.until(max(step.at, now))
             case "restart":
                 self.die()
                 self.system("restart")
@@ -198,6 +200,10 @@ class Stage:
     def _say(self, step: Step) -> None:
         given = {step.action: step.value} if step.action else {"text": step.text}
         try:
+            if step.action == "press":
+                self.network.last_theirs(
+                    step.who, step.channel
+                )  # a number written under nothing is no button
             self.network.say(step.who, step.channel, **given)
         except NotThere as error:
             raise ScriptError(step.line, str(error), "something that is in the chat at that time") from None

@@ -127,6 +127,8 @@ def parse_script(text: str) -> Script:
     officers = read_names(desk.need("officers", "a list of names"))
     lead_node = desk.get("lead")
     lead = read_name(lead_node) if lead_node is not None else ""
+    if lead and lead in officers:
+        raise ScriptError(line_of(lead_node), f"{lead} is an officer already", "another name for the lead")
     people = _people(top.get("people"))
     for name in (*officers, *([lead] if lead else [])):
         if name in people:
@@ -136,8 +138,6 @@ def parse_script(text: str) -> Script:
                 "a name once: of the desk, or under people",
             )
         people[name] = Character(name, CHANNELS)
-    if lead and lead in officers:
-        raise ScriptError(line_of(lead_node), f"{lead} is an officer already", "another name for the lead")
     for person in list(people.values()):
         for contact in person.contacts:
             if contact in (*officers, lead) or contact == person.name:
@@ -302,6 +302,8 @@ def _channel_step(line: int, node: yaml.Node, people: Mapping[str, Character]) -
         if state not in ("up", "down"):
             raise ScriptError(line, f"a channel cannot be {state!r}", "up, down")
         return Step(line, "channel", channel=key, state=state)
+    if key.partition("@")[0] not in people:
+        raise ScriptError(line, f"there is no channel and nobody called {key!r}", allowed)
     who, channel = _speaker(value, key, people)
     if state not in ("ok", "refused", "offline"):
         raise ScriptError(line, f"a person's channel cannot be {state!r}", "ok, refused, offline")

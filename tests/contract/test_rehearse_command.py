@@ -39,6 +39,11 @@ BROKEN = {
     "not yaml": ("zone: [\n", 2, ""),
     "a list": ("- a\n- b\n", 1, "mapping"),
     "empty": ("", 1, ""),
+    "lead twice": (SHORT.replace("[ana, ben]", "[ana, carla]"), 3, "carla"),
+    "no such time": (SHORT.replace("2026-03-02T09:00", "2026-03-29T02:30"), 2, "02:30"),
+    "end of all calendars": (SHORT.replace("2026-03-02T09:00", "9999-12-31T23:59"), 2, "9999"),
+    "no such channel": (SHORT.replace("{signal: down}", "{fax: down}"), 12, "fax"),
+    "no button to press": (SHORT.replace('{react: "👍"}', "{press: 1}").replace("- ana:", "- ben:"), 10, ""),
     "nothing to react to": (SHORT.replace("- ana: {react", "- ben: {react"), 10, ""),
 }
 
