@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.rehearsal.play import stage
 from bot.rehearsal.script import parse_script
 from bot.rehearsal.summary import summary
