@@ -56,6 +56,7 @@ QUIET_MOMENT = 0.3
 DRAIN_SECONDS = 5.0
 """Seconds that an orderly end waits for a quiet moment, at the most."""
 STOP_SECONDS = 15.0
+START_SECONDS = 45.0
 LOCK_SECONDS = 1.0
 FILES = "WATCHLINE_RECEIVER_FILES"
 Commit = Callable[[Sequence[RawInbound]], object]
@@ -179,6 +180,8 @@ class _Keeper:
             status = self._one_worker(connection)
             if status in (0, GONE, REFUSED):
                 return
+            if self._stop.asked:
+                return
             failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
             log.warning("receiver.worker_died", status=status)
 
@@ -186,9 +189,10 @@ class _Keeper:
         # The worker says by this pair that it is ready, and notices our death by its end.
         ours, life = socket.socketpair()
         try:
-            # A worker that is still starting must not die of a request to stop: it would leave the socket unread. A
-            # session of its own keeps it out of what is meant for us: an interrupt typed, a whole group killed.
-            with _signals_held():
+            # Once messages are asked for, a worker that is still starting must not die of a request to stop: it would
+            # leave the socket unread. Before, it may: nothing has come. A session of its own keeps it out of what is
+            # meant for us: an interrupt typed, a whole group killed.
+            with _signals_held() if self._subscribed else contextlib.nullcontext():
                 process = subprocess.Popen(  # noqa: S603 -- the command is ours
                     self._worker,
                     stdin=subprocess.DEVNULL,
@@ -209,12 +213,17 @@ class _Keeper:
             if self._stop.asked:
                 process.terminate()
             try:
-                return process.wait(STOP_SECONDS if self._stop.asked else None)
+                return process.wait(self._patience(ours) if self._stop.asked else None)
             except subprocess.TimeoutExpired:
                 process.kill()
                 return process.wait()
         finally:
             ours.close()
+
+    def _patience(self, worker: socket.socket) -> float:
+        """Seconds to wait for a worker that was told to end: longer for one that still has to start, and to read."""
+        starting = self._subscribed and worker not in select.select([worker], [], [], 0)[0]
+        return STOP_SECONDS + (START_SECONDS if starting else 0.0)
 
     def _subscribe(self, connection: socket.socket, worker: socket.socket) -> None:
         """Asks for the messages, now that somebody reads them: what waits in the socket is lost if the machine or

@@ -28,8 +28,9 @@ from alerts.store.store import Store, StoreRefused
 from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
 from bot.channels.signal.channel import SignalChannel
 from bot.channels.signal.settings import SignalSettings
+from bot.channels.signal.supervise import receiver_runs
 from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
-from bot.commands.opening import key_source, signal_settings, sqlite_path
+from bot.commands.opening import key_source, receiver_lock, signal_settings, sqlite_path
 from bot.doctor.facts import Facts, SignalFacts, StaffFacts, TelegramFacts
 from bot.doctor.people_and_channels import AHEAD
 from bot.engine import ALIVE
@@ -145,7 +146,9 @@ async def _channels(settings: Settings, facts: Facts) -> Facts:
         facts = replace(facts, telegram=telegram, clocks=clocks)
     signal = signal_settings(settings)
     if signal is not None:
-        facts = replace(facts, signal=await _signal(signal))
+        durable = settings.signal_receive == "durable"
+        runs = receiver_runs(str(receiver_lock(settings))) if durable else None
+        facts = replace(facts, signal=await _signal(signal), signal_receiver=runs)
     return facts
 
 

@@ -97,6 +97,15 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "signal-cli's daemon does not answer: nothing is received from Signal.",
             "Start it with --receive-mode=manual and --tcp, and check WATCHLINE_SIGNAL_DAEMON.",
         )
+    elif facts.signal_receiver is False:
+        yield Finding(
+            Weight.WRONG,
+            "signal",
+            "No Signal receiver holds its lock: what people write on Signal waits there and reaches nobody.",
+            "`watchline run` starts it; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive`, in the compose"
+            " file the service `receiver`, with the same WATCHLINE_DATA_DIR as here. If it runs on another machine, ask"
+            " there.",
+        )
     yield from _signal_cli(facts, signal)
 
 

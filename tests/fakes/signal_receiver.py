@@ -4,7 +4,7 @@
     python -m tests.fakes.signal_receiver worker    what the keeper starts
 
 Settings come from the environment, as a JSON object in RECEIVER_TEST: host, port, account, lock, database, and
-"pause", seconds that a commit takes longer. While there is a
+"pause", seconds that a commit takes longer, and "start", seconds that a worker takes longer to start. While there is a
 file called like the database and ".refuse", frames with its bytes in them cannot be stored.
 """
 
@@ -46,6 +46,7 @@ def main() -> int:
     settings = ReceiverSettings(given["host"], given["port"], given["account"], given["lock"])
     if sys.argv[1:] != ["worker"]:
         return keep(settings, [*SELF, "worker"])
+    time.sleep(given.get("start", 0))
     database = open_database(given["database"])
 
     def commit(frames: Sequence[RawInbound]) -> None:

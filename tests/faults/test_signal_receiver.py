@@ -19,7 +19,7 @@ import pytest
 
 from bot.channels.signal.parse import parse
 from bot.channels.signal.supervise import holder_of, receiver_runs
-from bot.receiver import AlreadyReceiving, take_lock
+from bot.receiver import STOP_SECONDS, AlreadyReceiving, take_lock
 from bot.socket_lines import FRAME_LIMIT
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, message
 from tests.fakes.signal_receiver import SELF, environment, open_database
@@ -167,6 +167,17 @@ def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, daemon: FakeDaem
         assert running.keeper.wait(PATIENCE) == 0
         say(daemon, "kept by signal-cli")
         assert len(running.texts()) == 20
+
+
+def test_a_receiver_that_is_told_to_end_while_its_worker_starts_ends_at_once(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    with receiving(tmp_path, daemon, start=3600) as running:
+        worker = running.worker()
+        running.keeper.terminate()
+        assert running.keeper.wait(STOP_SECONDS - 1) == 0
+        assert not Path(f"/proc/{worker}").exists()
+        assert running.free()
 
 
 def test_signal_cli_killed_and_back(tmp_path: Path, daemon: FakeDaemon) -> None:
