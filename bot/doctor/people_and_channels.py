@@ -102,9 +102,9 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             Weight.WRONG,
             "signal",
             "No Signal receiver holds its lock: what people write on Signal waits there and reaches nobody.",
-            "`watchline run` starts it; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive`, in the compose"
-            " file the service `receiver`, with the same WATCHLINE_DATA_DIR as here. If it runs on another machine, ask"
-            " there.",
+            "`watchline run` starts it; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive`, in the"
+            " compose file the service `receiver`, with the same WATCHLINE_DATA_DIR as here. If it runs on another"
+            " machine, ask there.",
         )
     yield from _signal_cli(facts, signal)
 
