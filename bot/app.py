@@ -167,6 +167,7 @@ async def serve(
     sign = alive or engine.mark_alive
     ticker = ticker or Ticker()
     await asyncio.to_thread(engine.store.vault.keys.refill)
+    runtime.catch_up()
     runtime.start(asyncio.get_running_loop())
     ticker.every(0.5, lambda: runtime.poke(deadlines=True))
     ticker.every(ALIVE_SECONDS, lambda: runtime.later(sign))

@@ -122,18 +122,18 @@ class Engine:
                 failed=[(row.id, type(wrong).__name__), (row.id, f"telling {type(worse).__name__}")]
             )
 
-    def work_deadlines(self) -> Report:
-        """Turns for what is due, one commit."""
+    def work_deadlines(self, *, check_ins: bool = True) -> Report:
+        """Turns for what is due, one commit; without what is due of check-ins when that is to wait."""
         try:
             with self.store.writing() as work:
-                report = self.turns.deadlines(work, self.clock.now(), DEADLINE_BATCH)
+                report = self.turns.deadlines(work, self.clock.now(), DEADLINE_BATCH, check_ins=check_ins)
         except Exception as error:
             if self.store.is_away(error):
                 raise
             log.error("deadline_batch_failed", error=type(error).__name__)
             report = Report()
             with self.store.writing(lock=False) as work:  # a reader may not claim rows
-                found = queues.due(work.connection, self.clock.now(), DEADLINE_BATCH)
+                found = queues.due(work.connection, self.clock.now(), DEADLINE_BATCH, check_ins=check_ins)
             for deadline in found:
                 try:
                     with self.store.writing() as work:

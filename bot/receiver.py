@@ -178,9 +178,7 @@ class _Keeper:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
             started = time.monotonic()
             status = self._one_worker(connection)
-            if status in (0, GONE, REFUSED):
-                return
-            if self._stop.asked:
+            if status in (0, GONE, REFUSED, -signal.SIGTERM):  # by SIGTERM only one that had read nothing yet
                 return
             failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
             log.warning("receiver.worker_died", status=status)

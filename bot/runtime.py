@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
@@ -30,7 +31,7 @@ import structlog
 from alerts.events import Outcome, RawInbound, RetryAt
 from alerts.facts import Answered
 from alerts.store import queues
-from bot.channels.port import Channel
+from bot.channels.port import CatchesUp, Channel
 from bot.delivery import Consignment, Delivery
 from bot.engine import Engine
 
@@ -49,6 +50,7 @@ PASSED_OVER = 4
 """Steps for what comes in after which what is to go out has its turn all the same, and every so many times of that what
 is due: somebody who writes without a pause must not keep pages from going out."""
 LEASE_RENEWAL = 3.0
+CATCH_UP_SECONDS = 10.0
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
 
@@ -88,6 +90,9 @@ class Runtime:
         self._sends: set[asyncio.Task[None]] = set()
         self._passed_over = 0
         self._rounds_of_flood = 0
+        self._behind: set[str] = set()
+        """Channels that may still have to hand over what waited at their platform."""
+        self._catch_up_until: float | None = None
         self._doubtful: set[str] = set()
         """Outbox rows that may be noted as handed over and were not."""
         self._next_look = engine.clock.now()
@@ -142,6 +147,12 @@ class Runtime:
             self._wake.notify()
 
     # ---------------------------------------------------------------------------------------------- the desk thread
+
+    def catch_up(self, seconds: float = CATCH_UP_SECONDS) -> None:
+        """To be called before `start`: what is overdue of check-ins waits until each channel has handed over what
+        waited at its platform, and at the most so many seconds. What leads to a page of a case does not."""
+        self._behind = {name for name, lane in self.lanes.items() if isinstance(lane.channel, CatchesUp)}
+        self._catch_up_until = time.monotonic() + seconds if self._behind else None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to work. What was left over from before is taken up first."""
@@ -339,10 +350,24 @@ class Runtime:
         if not self._deadlines:
             return False
         self._deadlines = False
-        report = self.engine.work_deadlines()
+        report = self.engine.work_deadlines(check_ins=not self._catching_up())
         self._deadlines = self._deadlines or report.full
         self._look_out(report.turns)
         return bool(report.turns) or report.full
+
+    def _catching_up(self) -> bool:
+        """Whether an answer to a check-in may still wait at a platform or in the inbox: prompts and rungs wait a little
+        for it, nothing else does."""
+        if self._catch_up_until is not None and (
+            time.monotonic() >= self._catch_up_until
+            or not (self._behind or self._arrivals or self._inbox or self._inbox_waits())
+        ):
+            self._catch_up_until = None
+        return self._catch_up_until is not None
+
+    def _inbox_waits(self) -> bool:
+        with self.engine.store.reading() as work:
+            return queues.inbox_waiting(work.connection)
 
     def _do_calls(self) -> bool:
         with self._wake:
@@ -386,6 +411,8 @@ class Runtime:
 
         Where several nodes work on one database, only the one that holds the channel's lease receives.
         """
+        if lane.channel.name in self._behind and isinstance(lane.channel, CatchesUp):
+            self.spawn(lambda: self._hear_of_backlog(lane))
         while True:
             try:
                 if self.engine.nodes.single or await asyncio.to_thread(
@@ -396,6 +423,14 @@ class Runtime:
             except Exception as error:  # noqa: BLE001
                 log.error("receiver_failed", channel=lane.channel.name, error=type(error).__name__)
             await asyncio.sleep(1.0)
+
+    async def _hear_of_backlog(self, lane: Lane) -> None:
+        if isinstance(lane.channel, CatchesUp):
+            await lane.channel.caught_up()
+        with self._wake:
+            self._behind.discard(lane.channel.name)
+            self._deadlines = True
+            self._wake.notify()
 
     async def _receive_while_held(self, lane: Lane) -> None:
         receiving = asyncio.ensure_future(lane.channel.run(self.accept))

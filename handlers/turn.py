@@ -319,11 +319,11 @@ class Turns:
             for row in outcome.receipt_rows(inbound, rows):
                 work.put(row)
 
-    def deadlines(self, work: Work, now: datetime, limit: int) -> Report:
-        """Turns for deadlines that have come."""
+    def deadlines(self, work: Work, now: datetime, limit: int, *, check_ins: bool = True) -> Report:
+        """Turns for deadlines that have come; without those of check-ins while answers may wait at a platform."""
         report = Report()
         started = self._stopwatch()
-        found = queues.due(work.connection, now, limit)
+        found = queues.due(work.connection, now, limit, check_ins=check_ins)
         report.full = len(found) >= limit
         loader = self.loader(work)
         work.read_deadlines(found)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from alerts.deadlines import Deadline
+from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import OutboundKind, RawInbound
 from alerts.ids import from_micros, micros
 from alerts.outbox import Outgoing, SendState, priority
@@ -186,6 +186,7 @@ def inbox_waiting(connection: Connection) -> bool:
 # --------------------------------------------------------------------------------------------------------- deadlines
 
 
+OF_CHECK_INS = (DeadlineKind.PROMPT, DeadlineKind.RUNG, DeadlineKind.WARN)
 _DUE = select(deadlines).where(deadlines.c.due_at <= bindparam("now"))
 # The most overdue are looked at first; among them urgency decides. Sorting all that is due by urgency would read every
 # row of a large backlog for each small batch.
@@ -201,14 +202,25 @@ _GRAVE = prepared(
     .order_by(deadlines.c.urgency, deadlines.c.due_at)
     .limit(bindparam("limit"))
 )
+_OF_CASES = prepared(
+    _DUE.where(deadlines.c.kind.not_in([kind.value for kind in OF_CHECK_INS]))
+    .order_by(deadlines.c.urgency, deadlines.c.due_at)
+    .limit(bindparam("limit"))
+)
 _NEXT_DUE = prepared(select(func.min(deadlines.c.due_at)))
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[Deadline]:
-    """Deadlines that have come, the urgent and old ones first. They stay until their turn commits."""
+def due(connection: Connection, now: datetime, limit: int, *, check_ins: bool = True) -> list[Deadline]:
+    """Deadlines that have come, the urgent and old ones first. They stay until their turn commits.
+
+    Without those of `check_ins` while answers to them may still wait at a platform.
+    """
     at = micros(now)
-    rows = _EARLY.rows(connection, now=at, many=max(limit * 4, 1000), limit=limit)
-    if rows and rows[0].urgency >= ROUTINE_URGENCY:
+    if check_ins:
+        rows = _EARLY.rows(connection, now=at, many=max(limit * 4, 1000), limit=limit)
+    else:
+        rows = _OF_CASES.rows(connection, now=at, limit=limit)
+    if check_ins and rows and rows[0].urgency >= ROUTINE_URGENCY:
         rows = [*_GRAVE.rows(connection, now=at, limit=limit), *rows][:limit]
     if connection.dialect.name == "postgresql":
         return [d for d in map(deadline_of, rows) if _claimed(connection, d)]

@@ -14,7 +14,7 @@ Two rules bind every implementation:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from alerts.events import Attachment, Inbound, Outbound, Outcome, RawInbound
 
@@ -27,6 +27,15 @@ class FetchFailed(Exception):
     def __init__(self, reason: str, *, gone: bool = False) -> None:
         super().__init__(reason)
         self.gone = gone
+
+
+@runtime_checkable
+class CatchesUp(Protocol):
+    """A channel that can tell when it has handed over what waited at the platform."""
+
+    async def caught_up(self) -> None:
+        """Returns when what had waited there when `run` began was accepted, as far as can be known."""
+        ...
 
 
 class Channel(Protocol):

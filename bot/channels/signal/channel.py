@@ -62,6 +62,9 @@ class Identity:
     safety_number: str = field(repr=False)
 
 
+SETTLE_SECONDS, START_SECONDS = 1.5, 6.0
+
+
 class SignalChannel:
     """Signal, held to `bot.channels.port.Channel`."""
 
@@ -90,6 +93,13 @@ class SignalChannel:
         return parse(raw)
 
     # ------------------------------------------------------------------------------------------------- receiving
+
+    async def caught_up(self) -> None:
+        """Returns a moment after receiving began: signal-cli does not tell when it has handed over what waited, and
+        needs less than half a second for it. Of a receiver that somebody else starts the beginning is not seen."""
+        while self._health.state not in (SignalState.RECEIVING, SignalState.ELSEWHERE):  # noqa: ASYNC110 -- at the start
+            await asyncio.sleep(SETTLE_SECONDS / 10)
+        await asyncio.sleep(SETTLE_SECONDS if self._health.state is SignalState.RECEIVING else START_SECONDS)
 
     async def run(self, accept: Accept) -> None:
         """Receives until cancelled; see the module's steps."""

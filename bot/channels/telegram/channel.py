@@ -45,6 +45,7 @@ class TelegramChannel:
         self._sender = Sender(self._bot, protect=settings.protect_content)
         self._health = Health()
         self._courtesies: set[asyncio.Task[None]] = set()
+        self._caught_up = asyncio.Event()
         self._webhook = (
             Webhook(self._bot, settings.webhook, self._health, on_stored=self._on_stored)
             if settings.webhook is not None
@@ -68,6 +69,11 @@ class TelegramChannel:
     def parse(self, raw: bytes) -> Inbound:
         return parse(raw)
 
+    async def caught_up(self) -> None:
+        """Returns when the first backlog is read. Telegram calls a webhook when it likes: nothing is known of it."""
+        if self._webhook is None:
+            await self._caught_up.wait()
+
     async def run(self, accept: Accept) -> None:
         try:
             if self._webhook is not None:
@@ -80,6 +86,7 @@ class TelegramChannel:
                     poll_timeout=self._settings.poll_timeout,
                     on_stored=self._on_stored,
                 )
+                poller.caught_up = self._caught_up
                 await poller.run(accept)
         finally:
             self._health.turn(TelegramHealth.STOPPED)

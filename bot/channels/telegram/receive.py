@@ -100,6 +100,8 @@ class Poller:
         self._limit = 100
         self._failures = 0
         self._webhook_removed = False
+        self.caught_up = asyncio.Event()
+        """Set once an answer was stored that had room for more: nothing waits any more."""
 
     async def run(self, accept: Accept) -> None:
         """Polls until cancelled."""
@@ -117,6 +119,8 @@ class Poller:
                 await self._back_off(TelegramHealth.FAILING)
             else:
                 if everything:
+                    if len(frames) < self._limit:
+                        self.caught_up.set()
                     self._failures = 0
                     self._health.turn(TelegramHealth.RECEIVING)
                 else:
