@@ -103,6 +103,8 @@ class Outgoing:
     """Words put in front when an earlier attempt may have gone out."""
     line: str = field(default="", repr=False)
     """For pages: one line that names the case when several pages are bundled into one message."""
+    entry: str = field(default="", repr=False)
+    """For notices that may concern many people at once: what stands for this one when several are bundled."""
     reason: str = ""
     """Code of the refusal, or of the last reason to try later."""
     fallback: bool = False

@@ -32,6 +32,8 @@ log = structlog.get_logger("watchline")
 BUNDLE_ABOVE = 3
 """More pages than this waiting for one chat become one message."""
 BUNDLE_SIZE = 40
+BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
+"""Notices that may concern many people at once -> what stands above them in one message."""
 SET_ASIDE = timedelta(seconds=20)
 """Until a message that could not be made is tried again; a process that was started anew may be able to."""
 UNCERTAIN = frozenset({"", "maybe_sent"})
@@ -222,6 +224,8 @@ class Delivery:
 
         Only pages for unverified cases wait for company: a verified one always goes alone.
         """
+        if row.kind is OutboundKind.NOTICE and row.question in BUNDLED:
+            return self._alike(work, row)
         if row.kind is not OutboundKind.PAGE or self._verified(work, row):
             return [row]
         if all_waiting is not None:
@@ -235,6 +239,14 @@ class Delivery:
         work.cases(r.case_id for r in found if r.case_id)
         others = [r for r in found if r.id != row.id and not self._verified(work, r)]
         return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
+
+    def _alike(self, work: Work, row: Outgoing) -> list[Outgoing]:
+        """A notice together with the others that tell the same reader the same of other people."""
+        ids = queues.notices_to(work.connection, self.channel, row.address_id, BUNDLE_SIZE)
+        work.outgoings(ids)
+        found = (work.outgoing(i) for i in ids if i != row.id)
+        alike = (r for r in found if r is not None and r.state is SendState.QUEUED)
+        return [row, *(r for r in alike if r.question == row.question)]
 
     @staticmethod
     def _verified(work: Work, row: Outgoing) -> bool:
@@ -291,8 +303,12 @@ class Delivery:
             person = work.person(row.person_id)
             language = person.language if person else ""
             words = self.engine.rules.words
-            title = words.say(language or self.engine.rules.language, "page.bundle", count=len(rows))
-            text = "\n".join([title, *(r.line or r.text for r in rows)])
+            title = words.say(
+                language or self.engine.rules.language,
+                BUNDLED.get(row.question, "page.bundle"),
+                count=len(rows),
+            )
+            text = "\n".join([title, *dict.fromkeys(r.entry or r.line or r.text for r in rows)])
         note = next((r.repeat_note for r in rows if r.repeat_note and may_repeat(r)), "")
         return f"{note}\n{text}" if note else text
 

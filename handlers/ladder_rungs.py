@@ -38,6 +38,11 @@ URGENCY = {CheckInKind.PERIODIC: 4, CheckInKind.TIMER: 2}
 """How soon a question to the person goes out, among everything else that waits."""
 
 
+UNSENT = "unsent"
+COMPANY = timedelta(seconds=2)
+"""A notice that may concern many people at once waits so long for theirs."""
+
+
 def carry_out(draft: Draft, round_: Round, person: Person, place: int, *, late: bool) -> None:
     """Carries out the rung at a place of the ladder."""
     protocol = draft.protocol(round_.protocol)
@@ -149,21 +154,22 @@ def consented(draft: Draft) -> tuple[Person, ...]:
 
 def unsent(draft: Draft, round_: Round, person: Person) -> None:
     """Our question has not left us: the desk hears it, so that it is not taken for the person's silence."""
-    name = paging.name_for_desk(draft, person)
     for officer in missed.on_duty(draft):
-        text = draft.word(
-            officer,
-            "notice.checkin_unsent",
-            name=name or draft.word(officer, "desk.somebody"),
-            time=clock(draft, officer, round_.asked_at),
-        )
+        about = {
+            "name": paging.name_for_desk(draft, person) or draft.word(officer, "desk.somebody"),
+            "time": clock(draft, officer, round_.asked_at),
+        }
         draft.say(
             officer,
             OutboundKind.NOTICE,
-            text,
+            draft.word(officer, "notice.checkin_unsent", **about),
             via="content",
             urgency=2,
             line=draft.word(officer, "notice.checkin_unsent_bare"),
+            # A channel that is down is down for many: theirs make one message with this.
+            question=UNSENT,
+            entry=draft.word(officer, "notice.checkin_unsent_line", **about),
+            ready_at=draft.now + COMPANY,
             defender_id=person.id,
         )
 

@@ -135,6 +135,7 @@ def copy(draft: Draft, row: Outgoing, person: Person, address_id: str, channel: 
         quote_ref="",
         reason="",
         text=text,
+        entry=row.entry if text == row.text else "",
         fallback=True,
     )
     draft.put(fresh)

@@ -321,6 +321,18 @@ _PAGES_TO = prepared(
     .order_by(outbox.c.priority, outbox.c.id)
     .limit(bindparam("limit"))
 )
+_NOTICES_TO = prepared(
+    select(outbox.c.id)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.address_id == bindparam("address"),
+        tables.WAITING,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.kind == "notice",
+    )
+    .order_by(outbox.c.priority, outbox.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def waiting_parcels(
@@ -368,6 +380,11 @@ def _waiting(
 def pages_to(connection: Connection, channel: str, address_id: str, limit: int) -> list[str]:
     """Ids of the pages that wait for one address, for bundling."""
     return _PAGES_TO.scalars(connection, channel=channel, address=address_id, limit=limit)
+
+
+def notices_to(connection: Connection, channel: str, address_id: str, limit: int) -> list[str]:
+    """Ids of the notices that wait for one address, for bundling; those as well that wait for company."""
+    return _NOTICES_TO.scalars(connection, channel=channel, address=address_id, limit=limit)
 
 
 _NEXT_READY = prepared(

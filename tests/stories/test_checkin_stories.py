@@ -369,6 +369,22 @@ def test_our_channel_down_is_not_their_silence(manner: Manner) -> None:
     assert "has not gone out" not in story.texts("page", who="ana", channel="signal")[0]
 
 
+def test_many_whose_question_could_not_go_out_are_one_notice(manner: Manner) -> None:
+    people = ("sami", "nour", "omar")
+    check_in = '{protocol: elevated, times: ["21:00"]}'
+    cast = "".join(
+        f"  {who}: {{channels: [telegram], zone: Asia/Beirut, verified: true, check_in: {check_in}}}\n"
+        for who in people
+    )
+    desk = "zone: Europe/Brussels\nstart: 2026-03-02T18:00\ndesk: {officers: [ana, ben], lead: carla}\n"
+    steps = ["until: 2026-03-02T19:59", "channel: {telegram: down}", "until: 2026-03-02T20:40"]
+    story = manner.play(f"{desk}people:\n{cast}steps:\n" + "".join(f"  - {step}\n" for step in steps))
+    told = [text for text in story.texts("notice", who="ana", channel="signal") if "not gone out" in text]
+    assert len(told) == 1, [line for line in story.out("notice", who="ana") if "gone out" in line["text"]]
+    assert told[0].startswith("3 check-in questions have not gone out")
+    assert all(who.capitalize() in told[0] for who in people)
+
+
 def test_an_outage_over_the_question(manner: Manner) -> None:
     steps = ["until: 2026-03-02T19:30", "outage: 2h", "until: 2026-03-02T23:45"]
     story = manner.play(script(*steps))
