@@ -11,6 +11,7 @@ import collections.abc
 import dataclasses
 import enum
 import functools
+import operator
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -74,21 +75,49 @@ def _coders(hint: Any) -> tuple[Encoder, Encoder]:
     raise TypeError(f"cannot store a field of type {hint}")
 
 
-_known: dict[tuple[type, frozenset[str]], tuple[tuple[str, Encoder, Encoder], ...]] = {}
+class _Plan:
+    """How one dataclass is stored: worked out once for each, since every row goes through here."""
 
-
-def _fields(kind: type, without: frozenset[str]) -> tuple[tuple[str, Encoder, Encoder], ...]:
-    found = _known.get((kind, without))
-    if found is None:
+    def __init__(self, kind: type, without: frozenset[str]) -> None:
         hints = typing.get_type_hints(kind)
-        wanted = [f.name for f in dataclasses.fields(kind) if f.name not in without]
-        found = _known[(kind, without)] = tuple((name, *_coders(hints[name])) for name in wanted)
+        wanted = [f for f in dataclasses.fields(kind) if f.name not in without]
+        coders = {f.name: _coders(hints[f.name]) for f in wanted}
+        self.fields: tuple[tuple[str, Encoder | None, Any], ...] = tuple(
+            (f.name, None if coders[f.name][0] is _same else coders[f.name][0], f.default) for f in wanted
+        )
+        self.decoders: dict[str, Encoder | None] = {
+            name: None if decode is _same else decode for name, (_, decode) in coders.items()
+        }
+        names = [f.name for f in wanted]
+        # Two names at least: attrgetter gives no tuple for one.
+        self.values = operator.attrgetter(*names) if len(names) > 1 else None
+
+
+_plans: dict[tuple[type, frozenset[str]], _Plan] = {}
+
+
+def _plan(kind: type, without: frozenset[str]) -> _Plan:
+    found = _plans.get((kind, without))
+    if found is None:
+        found = _plans[(kind, without)] = _Plan(kind, without)
     return found
 
 
 def to_plain(value: Any, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The fields of a dataclass as JSON values, less those named in `without`."""
-    return {name: encode(getattr(value, name)) for name, encode, _ in _fields(type(value), without)}
+    """The fields of a dataclass as JSON values, less those named in `without` and those that have their default.
+
+    So a default is part of what is stored: changing one is a migration, and `tests/unit/test_codec.py` knows them all.
+    """
+    plan = _plan(type(value), without)
+    values = (
+        plan.values(value) if plan.values is not None else [getattr(value, name) for name, *_ in plan.fields]
+    )
+    plain: dict[str, Any] = {}
+    for (name, encode, default), one in zip(plan.fields, values, strict=True):
+        if one is default or (one == default and type(one) is type(default)):
+            continue
+        plain[name] = one if encode is None else encode(one)
+    return plain
 
 
 def from_plain(kind: type[T], plain: Mapping[str, Any], /, **columns: Any) -> T:
@@ -96,9 +125,10 @@ def from_plain(kind: type[T], plain: Mapping[str, Any], /, **columns: Any) -> T:
 
     Raises `UnknownField`.
     """
-    decoded = {
-        name: decode(plain[name]) for name, _, decode in _fields(kind, frozenset(columns)) if name in plain
-    }
-    if len(decoded) != len(plain):
-        raise UnknownField(f"{kind.__name__} does not know {sorted(set(plain) - set(decoded))}")
-    return kind(**decoded, **columns)
+    decoders = _plan(kind, frozenset(columns)).decoders
+    for name, value in plain.items():
+        if name not in decoders:
+            raise UnknownField(f"{kind.__name__} does not know {sorted(set(plain) - set(decoders))}")
+        decode = decoders[name]
+        columns[name] = value if decode is None else decode(value)
+    return kind(**columns)

@@ -128,6 +128,12 @@ def retry_in(urgency: int, attempts: int, outcome: RetryAt) -> timedelta:
     return timedelta(seconds=min(cap, max(outcome.after, 2.0 ** min(attempts - 1, 8))))
 
 
+EVERYTHING = 1_000
+"""Above every priority."""
+PRESSING = 300
+"""Priorities below this are of P1 and P2."""
+
+
 def priority(kind: OutboundKind, urgency: int, verified: bool) -> int:
     """Smaller goes first: urgency, pages first within it, verified before unverified."""
     return urgency * 100 + (0 if kind is OutboundKind.PAGE else 10) + (0 if verified else 1)

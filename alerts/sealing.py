@@ -45,6 +45,7 @@ _HEAD: Final = 1 + NONCE_BYTES
 _TAG_BYTES: Final = 16
 
 # Made once: json.dumps with any option makes an encoder a call, which costs more than the sealing.
+_from_json = json.JSONDecoder().decode
 _to_json = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -150,7 +151,7 @@ class Sealer:
         """The mapping sealed for this row. Raises Unsealable (KeyMissing and KeyDestroyed are of that
         kind)."""
         plain = self._open(_JSON, _row(_JSON, table, row_id, key_id), table, row_id, key_id, sealed)
-        payload: dict[str, Any] = json.loads(plain)
+        payload: dict[str, Any] = _from_json(plain.decode("ascii"))
         return payload
 
     def open_bytes(self, table: str, row_id: str | int, key_id: str, sealed: bytes) -> bytes:

@@ -22,7 +22,7 @@ from alerts.cases import Case, CaseStatus
 from alerts.checkins import Round, RoundStatus
 from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
 from alerts.facts import Answered, Poisoned
-from alerts.outbox import Guard, Outgoing, SendState
+from alerts.outbox import EVERYTHING, Guard, Outgoing, SendState
 from alerts.store import queues
 from alerts.store.work import Work
 from bot.engine import Engine
@@ -169,15 +169,20 @@ class Delivery:
             work.flush()
         return consignments
 
-    def choose(self, work: Work, limit: int, busy: Collection[str] = ()) -> list[Consignment]:
-        """As `claim`, inside a transaction that the caller flushes and commits before anything is handed over."""
+    def choose(
+        self, work: Work, limit: int, busy: Collection[str] = (), below: int = EVERYTHING
+    ) -> list[Consignment]:
+        """As `claim`, inside a transaction that the caller flushes and commits before anything is handed over.
+
+        Only what has a priority `below` that is chosen.
+        """
         now = self.engine.clock.now()
         allowed = self.limits.allowance(now, limit)
         held = self.limits.held(now) | set(busy)
         chosen: list[Consignment] = []
         while len(chosen) < allowed:
             wanted = allowed - len(chosen)
-            rows = queues.waiting_messages(work, self.channel, now, wanted, without=held)
+            rows = queues.waiting_messages(work, self.channel, now, wanted, without=held, below=below)
             free = [row for row in rows if row.address_id not in held]
             whole = len(rows) < wanted
             found = list(self._checked(work, free, now, whole=whole))

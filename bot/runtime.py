@@ -5,7 +5,7 @@ The desk thread does one transaction at a time and then looks again at what is m
 1. Store what has arrived, everything that waits in one commit, and let the channels go on.
 2. Turns for the inbox, alarms first, at most 20 ms in one commit.
 3. Note what channels answered.
-4. Choose what goes out next, for every channel that has room.
+4. Choose what goes out next, for every channel that has room. While many deadlines wait, only what presses (P1, P2).
 5. Turns for deadlines that have come, in chunks.
 6. What was asked of it from outside (files, the command line), then housekeeping.
 
@@ -17,6 +17,7 @@ longer than one short transaction; but a flood of messages does not starve the s
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from collections import deque
@@ -30,6 +31,7 @@ import structlog
 
 from alerts.events import Outcome, RawInbound, RetryAt
 from alerts.facts import Answered
+from alerts.outbox import EVERYTHING, PRESSING
 from alerts.store import queues
 from bot.channels.port import CatchesUp, Channel
 from bot.delivery import Consignment, Delivery
@@ -64,6 +66,8 @@ class Lane:
     in_flight: set[str] = field(default_factory=set)
     """Addresses that a message is being handed to: one chat gets its messages one after another."""
     look: bool = True
+    look_pressing: bool = True
+    """The same for P1 and P2 alone."""
     later: datetime | None = None
     unsure: bool = True
     """Whether `later` has to be asked for: at the next quiet moment."""
@@ -93,6 +97,8 @@ class Runtime:
         self._behind: set[str] = set()
         """Channels that may still have to hand over what waited at their platform."""
         self._catch_up_until: float | None = None
+        self._backlog = 0
+        """Chunks of deadlines in a row after which more were waiting."""
         self._doubtful: set[str] = set()
         """Outbox rows that may be noted as handed over and were not."""
         self._next_look = engine.clock.now()
@@ -143,7 +149,7 @@ class Runtime:
             self._inbox = self._inbox or inbox
             if outbox:
                 for lane in self.lanes.values():
-                    lane.look = True
+                    lane.look = lane.look_pressing = True
             self._wake.notify()
 
     # ---------------------------------------------------------------------------------------------- the desk thread
@@ -157,6 +163,10 @@ class Runtime:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to work. What was left over from before is taken up first."""
         self._loop = loop
+        # What is loaded by now stays. A collection that walks through all of it again and again would keep an alarm
+        # waiting for as long as a tenth of a second.
+        gc.collect()
+        gc.freeze()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self._thread.start()
 
@@ -192,7 +202,7 @@ class Runtime:
                     log.error("desk_step_failed", error=type(error).__name__)
                     self._inbox = self._deadlines = True
                     for lane in self.lanes.values():
-                        lane.look = True
+                        lane.look = lane.look_pressing = True
                     self._pause.wait(FAILURE_PAUSE)
         except BaseException as error:  # noqa: BLE001
             # A desk thread that dies silently is the worst that can happen: the process ends, and is started again.
@@ -223,7 +233,7 @@ class Runtime:
             if lane.unsure:
                 lane.later, lane.unsure = lane.delivery.next_change(), False
             if lane.later is not None and lane.later <= now:
-                lane.look = True
+                lane.look = lane.look_pressing = True
         if now < self._next_look and self._next_look - now < timedelta(seconds=10):
             return
         self._next_look = now + timedelta(seconds=POLL_SECONDS)
@@ -244,6 +254,11 @@ class Runtime:
             self._passed_over += 1
             return True
         self._passed_over = 0
+        if self._backlog and self._backlog % (PASSED_OVER * PASSED_OVER) == 0:
+            return any([self._note_answers(), self._hand_out(), self._work_deadlines(), self._do_calls()])
+        if self._backlog:
+            # First everything that has come due is decided and stored. Prompts can wait for that, pages do not.
+            return self._note_answers() or self._hand_out(PRESSING) or self._work_deadlines()
         return self._note_answers() or self._hand_out() or self._work_deadlines() or self._do_calls()
 
     def _take_back(self) -> bool:
@@ -293,7 +308,7 @@ class Runtime:
     def _look_out(self, turns: int) -> None:
         if turns:
             for lane in self.lanes.values():
-                lane.look = True
+                lane.look = lane.look_pressing = True
 
     def _note_answers(self) -> bool:
         with self._wake:
@@ -311,7 +326,7 @@ class Runtime:
             raise
         for lane, consignment, _ in batch:
             lane.in_flight.discard(consignment.address_id)
-            lane.look = True
+            lane.look = lane.look_pressing = True
         self._look_out(report.turns)
         return True
 
@@ -319,8 +334,10 @@ class Runtime:
     def _has_room(lane: Lane) -> bool:
         return len(lane.in_flight) < IN_FLIGHT
 
-    def _hand_out(self) -> bool:
-        open_lanes = [lane for lane in self.lanes.values() if lane.look and self._has_room(lane)]
+    def _hand_out(self, below: int = EVERYTHING) -> bool:
+        some = below < EVERYTHING
+        wanted = [lane for lane in self.lanes.values() if (lane.look_pressing if some else lane.look)]
+        open_lanes = [lane for lane in wanted if self._has_room(lane)]
         if not open_lanes:
             return False
         chosen: list[tuple[Lane, Consignment]] = []
@@ -328,9 +345,11 @@ class Runtime:
             with self.engine.store.writing(lock=False) as work:
                 for lane in open_lanes:
                     room = IN_FLIGHT - len(lane.in_flight)
-                    found = lane.delivery.choose(work, room, lane.in_flight)
-                    lane.look = False
-                    lane.later, lane.unsure = None, len(found) < room
+                    found = lane.delivery.choose(work, room, lane.in_flight, below)
+                    lane.look_pressing = False
+                    if not some:
+                        lane.look = False
+                        lane.later, lane.unsure = None, len(found) < room
                     chosen += [(lane, consignment) for consignment in found]
                 work.flush()
         except Exception as error:
@@ -352,6 +371,7 @@ class Runtime:
         self._deadlines = False
         report = self.engine.work_deadlines(check_ins=not self._catching_up())
         self._deadlines = self._deadlines or report.full
+        self._backlog = self._backlog + 1 if report.full else 0
         self._look_out(report.turns)
         return bool(report.turns) or report.full
 

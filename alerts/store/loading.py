@@ -74,6 +74,8 @@ class Loading:
         self._lock = lock and connection.dialect.name == "postgresql"
         self._seen: dict[tuple[str, str], Any] = {}
         self._dirty: dict[tuple[str, str], Any] = {}
+        self._stored: dict[tuple[str, str], tuple[Any, bytes]] = {}
+        """What is in the database as far as is known, and its sealed bytes."""
         self._deadlines: dict[tuple[str, str], Deadline | None] = {}
         self._at: dict[bytes, str | None] = {}
         self._sets: dict[tuple[str, str], set[str]] = {}
@@ -110,7 +112,8 @@ class Loading:
         for row in rows:
             place = (shape.table.name, row.id)
             if place not in self._seen:
-                self._seen[place] = shape.entity(row, self.vault)
+                self._seen[place] = entity = shape.entity(row, self.vault)
+                self._stored[place] = (entity, row.sealed)
             found.append(self._seen[place])
         return found
 
@@ -136,7 +139,10 @@ class Loading:
         parents: Iterable[str],
         *where: ColumnElement[bool],
     ) -> None:
-        wanted = sorted({p for p in parents if (name, p) not in self._sets})
+        new = {p for p in parents if (name, p) not in self._sets}
+        if not new:
+            return
+        wanted = sorted(new)
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             for parent in part:

@@ -78,16 +78,21 @@ class PeopleReads(Loading):
             held.setdefault(address.person_id, []).append(address)
         for row in rows:
             mine = tuple(sorted(held.get(row.id, ()), key=lambda a: (a.rank, a.id)))
-            self._seen.setdefault(("people", row.id), PEOPLE.entity(row, self.vault, addresses=mine))
+            place = ("people", row.id)
+            if place not in self._seen:
+                self._seen[place] = person = PEOPLE.entity(row, self.vault, addresses=mine)
+                self._stored[place] = (person, row.sealed)
 
     def person(self, person_id: str) -> Person | None:
         """One person."""
-        return self.people([person_id]).get(person_id)
+        found: Person | None = self._seen.get(("people", person_id))
+        return found if found is not None else self.people([person_id]).get(person_id)
 
     def hold(self, person_id: str) -> Person | None:
         """One person, locked until the commit; for staff, who are otherwise read from memory."""
         if self._lock:
             self._seen.pop(("people", person_id), None)
+            self._stored.pop(("people", person_id), None)
         return self.person(person_id)
 
     def addresses(self, ids: Iterable[str]) -> None:

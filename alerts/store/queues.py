@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import OutboundKind, RawInbound
 from alerts.ids import from_micros, micros
-from alerts.outbox import Outgoing, SendState, priority
+from alerts.outbox import EVERYTHING, Outgoing, SendState, priority
 from alerts.rounds import ROUTINE_URGENCY
 from alerts.store import tables
 from alerts.store.prepared import Prepared, prepared
@@ -293,6 +293,7 @@ def _waiting_for_channel(columns: Sequence[Any], some_held: bool) -> Prepared:
         tables.WAITING,
         outbox.c.state == SendState.QUEUED.value,
         outbox.c.ready_at <= bindparam("now"),
+        outbox.c.priority < bindparam("below"),
     )
     if some_held:
         query = query.where(outbox.c.address_id.not_in(bindparam("held", expanding=True)))
@@ -352,15 +353,24 @@ def waiting_parcels(
             from_micros(row.ready_at),
             row.state,
         )
-        for row in _waiting(connection, _PARCELS, channel, now, limit, without)
+        for row in _waiting(connection, _PARCELS, channel, now, limit, without, EVERYTHING)
     ]
 
 
 def waiting_messages(
-    work: Work, channel: str, now: datetime, limit: int, *, without: Iterable[str] = ()
+    work: Work,
+    channel: str,
+    now: datetime,
+    limit: int,
+    *,
+    without: Iterable[str] = (),
+    below: int = EVERYTHING,
 ) -> list[Outgoing]:
-    """As `waiting_parcels`, opened, as this transaction sees them. Raises `alerts.sealing.Unsealable`."""
-    rows = _waiting(work.connection, _WHOLE, channel, now, limit, without)
+    """As `waiting_parcels`, opened, as this transaction sees them; of those with a priority `below` something.
+
+    Raises `alerts.sealing.Unsealable`.
+    """
+    rows = _waiting(work.connection, _WHOLE, channel, now, limit, without, below)
     return work.adopt_outgoings(rows)
 
 
@@ -371,9 +381,12 @@ def _waiting(
     now: datetime,
     limit: int,
     without: Iterable[str],
+    below: int,
 ) -> list[Any]:
     held = list(without)[:CHUNK]
-    asked = {"channel": channel, "now": micros(now), "limit": limit, **({"held": held} if held else {})}
+    asked: dict[str, Any] = {"channel": channel, "now": micros(now), "limit": limit, "below": below}
+    if held:
+        asked["held"] = held
     return statements[bool(held)].rows(connection, **asked)
 
 

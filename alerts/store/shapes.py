@@ -28,7 +28,11 @@ from alerts.store.vault import Vault
 E = TypeVar("E")
 
 
-def _plain_coders(hint: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+Coder = Callable[[Any], Any] | None
+"""None leaves a value as it is."""
+
+
+def _plain_coders(hint: Any) -> tuple[Coder, Coder]:
     some = [argument for argument in typing.get_args(hint) if argument is not type(None)]
     base = some[0] if some and type(None) in typing.get_args(hint) else hint
     if base is datetime:
@@ -38,7 +42,7 @@ def _plain_coders(hint: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]
         )
     if isinstance(base, type) and issubclass(base, enum.Enum):
         return (lambda value: value.value), base
-    return (lambda value: value), (lambda value: value)
+    return None, None
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,33 @@ class Shape(Generic[E]):
         object.__setattr__(self, "_columns", tuple((c, *_plain_coders(hints[c])) for c in columns))
         object.__setattr__(self, "_unsealed", frozenset(columns) | self.elsewhere)
         object.__setattr__(self, "_values", attrgetter(*columns))
+        hidden = [f.name for f in fields(self.kind) if f.name not in {*columns, *self.elsewhere}]  # type: ignore[arg-type]
+        object.__setattr__(self, "_hidden", attrgetter(*hidden))
         present = {f.name for f in fields(self.kind)} & {"id", "key_id"}  # type: ignore[arg-type]
         if present != {"id", "key_id"}:
             raise TypeError(f"{self.kind.__name__} has no id or no key_id")
 
-    def row(self, entity: E, vault: Vault) -> dict[str, Any]:
-        """The entity as column values, payload sealed."""
-        row = {name: encode(getattr(entity, name)) for name, encode, _ in self._columns}  # type: ignore[attr-defined]
-        payload = to_plain(entity, self._unsealed)  # type: ignore[attr-defined]
-        sealed = vault.sealer.seal(self.table.name, row["id"], row["key_id"], payload)
+    def row(self, entity: E, vault: Vault, stored: tuple[E, bytes] | None = None) -> dict[str, Any]:
+        """The entity as column values, payload sealed.
+
+        `stored` is what the database has of it, and sealed how: a payload that has not changed is not sealed anew.
+        """
+        row = {
+            name: value if encode is None else encode(value)
+            for (name, encode, _), value in zip(self._columns, self._values(entity), strict=True)  # type: ignore[attr-defined]
+        }
+        if stored is not None and self._same_payload(stored[0], entity):
+            sealed = stored[1]
+        else:
+            payload = to_plain(entity, self._unsealed)  # type: ignore[attr-defined]
+            sealed = vault.sealer.seal(self.table.name, row["id"], row["key_id"], payload)
         vault.memory.keep(sealed, (tuple(row.values()), entity))
         row["sealed"] = sealed
         return row
+
+    def _same_payload(self, one: Any, other: Any) -> bool:
+        same_key = one.id == other.id and one.key_id == other.key_id
+        return same_key and bool(self._hidden(one) == self._hidden(other))  # type: ignore[attr-defined]
 
     def entity(self, row: Any, vault: Vault, **extra: Any) -> E:
         """The row as the entity. Raises `alerts.sealing.Unsealable`."""
@@ -77,7 +96,7 @@ class Shape(Generic[E]):
             same: E = known[1]
             return same if all(getattr(same, k) == v for k, v in extra.items()) else replace(same, **extra)  # type: ignore[type-var]
         columns = {
-            name: decode(value)
+            name: value if decode is None else decode(value)
             for (name, _, decode), value in zip(self._columns, values, strict=True)  # type: ignore[attr-defined]
         }
         payload = vault.sealer.open(self.table.name, columns["id"], columns["key_id"], row.sealed)

@@ -184,8 +184,10 @@ class Work(CaseReads):
     def flush(self) -> None:
         """Writes what was noted."""
         rows: dict[str, list[dict[str, Any]]] = {}
-        for (table, _), entity in self._dirty.items():
-            row = BY_KIND[type(entity)].row(entity, self.vault)
+        for place, entity in self._dirty.items():
+            table, _ = place
+            row = BY_KIND[type(entity)].row(entity, self.vault, self._stored.get(place))
+            self._stored[place] = (entity, row["sealed"])
             if isinstance(entity, Address):
                 row["blind"] = self.vault.account(entity.channel, entity.account)
             if isinstance(entity, Person):
