@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import distinct, func, select
 
 from alerts.ids import REFERENCE_LENGTH, REFERENCE_LETTERS
-from alerts.store import queues, tables
+from alerts.store import inbox, queues, tables
 from alerts.store.store import Store
 from benchmarks.desk import BenchDesk, Place, alarm, open_desk, settle, until
 from benchmarks.machine import Figures, percentile
@@ -143,7 +143,7 @@ async def _one(desk: BenchDesk, number: int, who: str) -> tuple[float, float]:
 
 def _busy(store: Store) -> bool:
     with store.reading() as work:
-        return queues.inbox_waiting(work.connection) or bool(queues.unsent(work.connection))
+        return inbox.inbox_waiting(work.connection) or bool(queues.unsent(work.connection))
 
 
 def _unsent(store: Store) -> int:

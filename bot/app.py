@@ -29,6 +29,7 @@ from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
 from bot.engine import Engine
 from bot.lock import RunLock
+from bot.receiving import receive
 from bot.rules import shipped_rules
 from bot.runtime import Lane, Runtime
 from bot.ticker import Ticker
@@ -181,7 +182,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(ValueError, RuntimeError):
             loop.add_signal_handler(number, ended.set)
-    tasks = [asyncio.ensure_future(runtime.receive(lane)) for lane in runtime.lanes.values()]
+    tasks = [asyncio.ensure_future(receive(runtime, lane)) for lane in runtime.lanes.values()]
     tasks += [asyncio.ensure_future(_plain(job())) for job in jobs]
     try:
         waiting = asyncio.ensure_future(ended.wait())

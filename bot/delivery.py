@@ -23,7 +23,7 @@ from alerts.checkins import Round, RoundStatus
 from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
 from alerts.facts import Answered, Poisoned
 from alerts.outbox import EVERYTHING, Guard, Outgoing, SendState
-from alerts.store import queues
+from alerts.store import inbox, queues
 from alerts.store.work import Work
 from bot.engine import Engine
 
@@ -340,7 +340,7 @@ class Delivery:
                         raise
                     log.error("message_set_aside", row=parcel.id, error=type(error).__name__)
                     wrong.append(parcel)
-            given_up = [p for p in wrong if p.attempts + 1 >= queues.QUARANTINE_AFTER]
+            given_up = [p for p in wrong if p.attempts + 1 >= inbox.QUARANTINE_AFTER]
             queues.put_off(work.connection, [p.id for p in wrong], now + SET_ASIDE)
             queues.set_aside(work.connection, [p.id for p in given_up])
         for parcel in given_up:

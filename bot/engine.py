@@ -21,7 +21,7 @@ from alerts.events import RawInbound
 from alerts.facts import Answered, Event, Gap
 from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
-from alerts.store import queues
+from alerts.store import inbox, queues
 from alerts.store.store import Store, read_meta, write_meta
 from alerts.store.work import Work
 from bot.clock import Clock, Entropy
@@ -65,7 +65,7 @@ class Engine:
         ids = Ids(now, self.entropy.draw(16), self._ordinal())
         arrivals = [(ids.new(), frame, now, self._urgent(frame)) for frame in frames]
         with self.store.writing() as work:
-            queues.accept(work.connection, work.vault, arrivals)
+            inbox.accept(work.connection, work.vault, arrivals)
         return any(urgent for *_, urgent in arrivals)
 
     def _urgent(self, frame: RawInbound) -> bool:
@@ -96,7 +96,7 @@ class Engine:
         log.error("batch_failed", error=type(error).__name__)
         report = Report()
         with self.store.writing(lock=False) as work:  # a reader may not claim rows
-            waiting = queues.next_in_inbox(work.connection, work.vault, INBOX_BATCH)
+            waiting = inbox.next_in_inbox(work.connection, work.vault, INBOX_BATCH)
         for row in waiting:
             try:
                 with self.store.writing() as work:
@@ -108,7 +108,7 @@ class Engine:
             report.add(alone)
         return report
 
-    def _count_failure(self, row: queues.Waiting, wrong: Exception) -> Report:
+    def _count_failure(self, row: inbox.Waiting, wrong: Exception) -> Report:
         try:
             with self.store.writing() as work:
                 return self.turns.failed(work, row, self.clock.now(), wrong)
@@ -117,7 +117,7 @@ class Engine:
                 raise
             # Even telling the desk of it fails: it is counted all the same, or it would stand in the way for ever.
             with self.store.writing() as work:
-                queues.note_attempt(work.connection, row.id)
+                inbox.note_attempt(work.connection, row.id)
             return Report(
                 failed=[(row.id, type(wrong).__name__), (row.id, f"telling {type(worse).__name__}")]
             )
@@ -230,7 +230,7 @@ class Engine:
         self.store.vault.keys.refill()
         now = self.clock.now()
         with self.store.writing() as work:
-            queues.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000)
+            inbox.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000)
 
     def next_deadline(self) -> datetime | None:
         """When the next deadline comes."""

@@ -32,7 +32,7 @@ import structlog
 from alerts.events import Outcome, RawInbound, RetryAt
 from alerts.facts import Answered
 from alerts.outbox import EVERYTHING, PRESSING
-from alerts.store import queues
+from alerts.store import inbox, queues
 from bot.channels.port import CatchesUp, Channel
 from bot.delivery import Consignment, Delivery
 from bot.engine import Engine
@@ -51,7 +51,6 @@ FAILURE_PAUSE = 0.5
 PASSED_OVER = 4
 """Steps for what comes in after which what is to go out has its turn all the same, and every so many times of that what
 is due: somebody who writes without a pause must not keep pages from going out."""
-LEASE_RENEWAL = 3.0
 CATCH_UP_SECONDS = 10.0
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
@@ -160,6 +159,17 @@ class Runtime:
         self._behind = {name for name, lane in self.lanes.items() if isinstance(lane.channel, CatchesUp)}
         self._catch_up_until = time.monotonic() + seconds if self._behind else None
 
+    def is_behind(self, lane: Lane) -> bool:
+        """Whether a channel may still have to hand over what waited at its platform."""
+        return lane.channel.name in self._behind
+
+    def caught_up(self, lane: Lane) -> None:
+        """A channel has handed over what waited."""
+        with self._wake:
+            self._behind.discard(lane.channel.name)
+            self._deadlines = True
+            self._wake.notify()
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to work. What was left over from before is taken up first."""
         self._loop = loop
@@ -238,7 +248,7 @@ class Runtime:
             return
         self._next_look = now + timedelta(seconds=POLL_SECONDS)
         with self.engine.store.reading() as work:
-            self._inbox = self._inbox or queues.inbox_waiting(work.connection)
+            self._inbox = self._inbox or inbox.inbox_waiting(work.connection)
 
     def _step(self) -> bool:
         """The most urgent transaction there is. False when there is none."""
@@ -387,7 +397,7 @@ class Runtime:
 
     def _inbox_waits(self) -> bool:
         with self.engine.store.reading() as work:
-            return queues.inbox_waiting(work.connection)
+            return inbox.inbox_waiting(work.connection)
 
     def _do_calls(self) -> bool:
         with self._wake:
@@ -425,44 +435,3 @@ class Runtime:
         with self._wake:
             self._answers.append((lane, consignment, outcome))
             self._wake.notify()
-
-    async def receive(self, lane: Lane) -> None:
-        """Runs a channel's receiving side for ever; one that ends or fails is begun again.
-
-        Where several nodes work on one database, only the one that holds the channel's lease receives.
-        """
-        if lane.channel.name in self._behind and isinstance(lane.channel, CatchesUp):
-            self.spawn(lambda: self._hear_of_backlog(lane))
-        while True:
-            try:
-                if self.engine.nodes.single or await asyncio.to_thread(
-                    self.engine.nodes.hold, lane.channel.name
-                ):
-                    await self._receive_while_held(lane)
-                    log.error("receiver_ended", channel=lane.channel.name)
-            except Exception as error:  # noqa: BLE001
-                log.error("receiver_failed", channel=lane.channel.name, error=type(error).__name__)
-            await asyncio.sleep(1.0)
-
-    async def _hear_of_backlog(self, lane: Lane) -> None:
-        if isinstance(lane.channel, CatchesUp):
-            await lane.channel.caught_up()
-        with self._wake:
-            self._behind.discard(lane.channel.name)
-            self._deadlines = True
-            self._wake.notify()
-
-    async def _receive_while_held(self, lane: Lane) -> None:
-        receiving = asyncio.ensure_future(lane.channel.run(self.accept))
-        try:
-            while not receiving.done():
-                await asyncio.wait([receiving], timeout=None if self.engine.nodes.single else LEASE_RENEWAL)
-                if receiving.done() or self.engine.nodes.single:
-                    break
-                if not await asyncio.to_thread(self.engine.nodes.hold, lane.channel.name):
-                    log.warning("lease_lost", channel=lane.channel.name)
-                    return
-            await receiving
-        finally:
-            receiving.cancel()
-            await asyncio.gather(receiving, return_exceptions=True)

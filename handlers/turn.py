@@ -24,8 +24,8 @@ from alerts.ids import MICROSECOND
 from alerts.oncall import RotaChange
 from alerts.outbox import Guard, Outgoing, SendState
 from alerts.people import Reach
-from alerts.store import queues
-from alerts.store.queues import Waiting
+from alerts.store import inbox, queues
+from alerts.store.inbox import Waiting
 from alerts.store.work import Work
 from handlers import desk, files, gap, outcome, paging, person, planning, rota, rounds, staffing
 from handlers.draft import Draft
@@ -182,7 +182,7 @@ class Turns:
         """Turns for what waits in the inbox."""
         report = Report()
         started = self._stopwatch()
-        waiting = queues.next_in_inbox(work.connection, work.vault, limit)
+        waiting = inbox.next_in_inbox(work.connection, work.vault, limit)
         report.full = len(waiting) >= limit or any(row.urgent for row in waiting)
         events = [(w, self._parsed(w, work, now, report)) for w in waiting]
         loader = self.loader(work)
@@ -194,7 +194,7 @@ class Turns:
             if (report.urgent and not row.urgent) or self._stopwatch() - started > BATCH_SECONDS:
                 report.full = True
                 break
-        queues.finish(work.connection, done)
+        inbox.finish(work.connection, done)
         work.flush()
         return report
 
@@ -207,7 +207,7 @@ class Turns:
             self._receipt(work, event.inbound)
         elif event.inbound.kind not in SILENT_KINDS:
             self._apply(work, decide(loader.load(event, now), self.rules), report)
-        queues.finish(work.connection, [row.id])
+        inbox.finish(work.connection, [row.id])
         work.flush()
         return report
 
@@ -258,9 +258,9 @@ class Turns:
 
     def _failed(self, row: Waiting, work: Work, now: datetime, report: Report, error: Exception) -> None:
         report.failed.append((row.id, type(error).__name__))
-        attempts = queues.note_attempt(work.connection, row.id)
+        attempts = inbox.note_attempt(work.connection, row.id)
         # An alarm pages at its first failure: the next tries may never come, and the mark is gone after this one.
-        if attempts < queues.QUARANTINE_AFTER and not row.urgent:
+        if attempts < inbox.QUARANTINE_AFTER and not row.urgent:
             return
         for sender in dict.fromkeys((row.sender, "")):
             try:

@@ -17,6 +17,7 @@ from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
+from bot.receiving import receive
 from bot.rehearsal.script import Character, CheckInPlan
 from bot.runtime import Lane, Runtime
 from tests.stories.chat import BOTH, Chat, chat
@@ -78,7 +79,7 @@ def started(engine: Engine, channel: Backlog, story: Callable[[Runtime], Any], s
         runtime = Runtime(engine, {"signal": lane})
         runtime.catch_up(seconds)
         runtime.start(asyncio.get_running_loop())
-        receiving = asyncio.ensure_future(runtime.receive(lane))
+        receiving = asyncio.ensure_future(receive(runtime, lane))
         try:
             async with asyncio.timeout(PATIENCE):
                 await story(runtime)

@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy import select
 
 from alerts.cases import Case, Message
-from alerts.store import queues, tables
+from alerts.store import inbox, queues, tables
 from alerts.store.keks import NewKek
 from alerts.store.shapes import CASES, MESSAGES
 from alerts.store.store import Store
@@ -246,7 +246,7 @@ def comes_to_rest(server: RemoteTelegram, settings: DeskSettings) -> None:
         if server.do("pending"):
             return False
         with store.reading() as work:
-            return not queues.inbox_waiting(work.connection) and queues.unsent(work.connection) == 0
+            return not inbox.inbox_waiting(work.connection) and queues.unsent(work.connection) == 0
 
     with opened(settings) as store:
         until(lambda: done(store), "everything is worked on and sent", every=0.25)

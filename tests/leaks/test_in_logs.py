@@ -25,6 +25,7 @@ from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
 from bot.engine import Engine
+from bot.receiving import receive
 from bot.runtime import Lane, Runtime
 from handlers.turn import Parser
 from tests.leaks.planted import LINA, NOUR, SAMI, STEM, desk, play, readable
@@ -192,7 +193,7 @@ async def _nothing_goes_out(engine: Engine, log: Listening) -> None:
     runtime = Runtime(engine, {"signal": lane})
     runtime.start(asyncio.get_running_loop())
     jobs = [
-        asyncio.create_task(runtime.receive(lane)),
+        asyncio.create_task(receive(runtime, lane)),
         asyncio.create_task(Downloads(engine, runtime, {"signal": channel}).run()),
     ]
     for _ in range(400):

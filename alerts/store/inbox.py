@@ -1,0 +1,176 @@
+"""The inbox: frames as they came, stored before anything is answered, worked on alarms first.
+
+Among alarms, and among the rest, age decides. An alarm does not overtake what the same person sent before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Insert, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.events import RawInbound
+from alerts.ids import from_micros, micros
+from alerts.store import tables
+from alerts.store.prepared import Prepared, prepared
+from alerts.store.vault import Vault
+from alerts.store.work import CHUNK
+
+inbox = tables.inbox
+
+QUARANTINE_AFTER = 3
+"""Attempts at a turn before its message is put into quarantine and the desk is paged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One stored frame whose turn has come."""
+
+    id: str
+    channel: str
+    received_at: datetime
+    urgent: bool
+    attempts: int
+    sender: str = field(repr=False)
+    raw: bytes = field(repr=False)
+
+
+def accept(
+    connection: Connection, vault: Vault, arrivals: Sequence[tuple[str, RawInbound, datetime, bool]]
+) -> list[bool]:
+    """Stores frames: (fresh id, frame, when, urgent). False for one that was stored before."""
+    if not arrivals:
+        return []
+    key = vault.intake(arrivals[0][2])
+    rows = []
+    for row_id, raw, at, urgent in arrivals:
+        sender = raw.sender.encode("utf-8", "surrogatepass")
+        # Sender and frame in one sealed value: two bytes of length, the sender, then the frame as it came.
+        payload = len(sender).to_bytes(2, "big") + sender + raw.raw
+        rows.append(
+            {
+                "id": row_id,
+                "channel": raw.channel,
+                "dedup": vault.dedup(raw.channel, raw.dedup),
+                "lane": vault.account(raw.channel, raw.sender),
+                "received_at": micros(at),
+                "urgent": urgent,
+                "state": "new",
+                "attempts": 0,
+                "key_id": key,
+                "sealed": vault.sealer.seal("inbox", row_id, key, payload),
+            }
+        )
+    _STORE.run_many(connection, rows)
+    if len(rows) == 1 and arrivals[0][3]:
+        return [True]
+    stored = set()
+    for start in range(0, len(rows), CHUNK):
+        part = [row["id"] for row in rows[start : start + CHUNK]]
+        stored |= set(_STORED.scalars(connection, ids=part))
+    return [row["id"] in stored for row in rows]
+
+
+def _store(dialect: str) -> Insert:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(inbox).on_conflict_do_nothing(index_elements=["channel", "dedup"])
+
+
+_STORE = Prepared(_store, tuple(inbox.c.keys()))
+_STORED = prepared(select(inbox.c.id).where(inbox.c.id.in_(bindparam("ids", expanding=True))))
+URGENT_AT_ONCE = 8
+"""Alarms whose turns share one commit when many come at once."""
+
+
+_HEADS = prepared(
+    select(inbox.c.id, inbox.c.lane)
+    .where(inbox.c.state == "new", inbox.c.urgent)
+    .order_by(inbox.c.id)
+    .limit(URGENT_AT_ONCE)
+)
+_BEHIND_HEADS = prepared(
+    select(inbox)
+    .where(
+        inbox.c.state == "new",
+        inbox.c.lane.in_(bindparam("lanes", expanding=True)),
+        inbox.c.id <= bindparam("last"),
+    )
+    .order_by(inbox.c.id)
+    .limit(bindparam("limit"))
+)
+_OLDEST = prepared(select(inbox).where(inbox.c.state == "new").order_by(inbox.c.id).limit(bindparam("limit")))
+_FINISH = prepared(
+    update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(state="done", sealed=None)
+)
+
+
+def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Waiting]:
+    """The next frames to work on: alarms with what the same people sent before them, or else the oldest ones.
+
+    At most one of a lane at once on PostgreSQL, where other nodes take the rest.
+    """
+    t = inbox
+    if connection.dialect.name == "postgresql":
+        earlier = inbox.alias("earlier")
+        ahead = (
+            select(earlier.c.id)
+            .where(earlier.c.lane == t.c.lane, earlier.c.state == "new", earlier.c.id < t.c.id)
+            .exists()
+        )
+        query = select(t).where(t.c.state == "new", ~ahead).order_by(t.c.urgent.desc(), t.c.id).limit(limit)
+        rows = list(connection.execute(query.with_for_update(skip_locked=True, of=inbox)).all())
+    else:
+        urgent = _HEADS.rows(connection)
+        if urgent:
+            # An alarm does not overtake what the same person sent before it: those come just ahead of it.
+            last = {row.lane: row.id for row in urgent}
+            found = _BEHIND_HEADS.rows(connection, lanes=list(last), last=urgent[-1].id, limit=limit)
+            rows = [row for row in found if row.id <= last[row.lane]]
+        else:
+            rows = _OLDEST.rows(connection, limit=limit)
+    vault.load({row.key_id for row in rows})
+    return [_frame(row, vault) for row in rows]
+
+
+def _frame(row: Any, vault: Vault) -> Waiting:
+    payload = vault.sealer.open_bytes("inbox", row.id, row.key_id, row.sealed)
+    size = int.from_bytes(payload[:2], "big")
+    sender = payload[2 : 2 + size].decode("utf-8", "surrogatepass")
+    at = from_micros(row.received_at)
+    return Waiting(row.id, row.channel, at, row.urgent, row.attempts, sender, payload[2 + size :])
+
+
+def finish(connection: Connection, ids: Iterable[str]) -> None:
+    """The turns of these frames are committed with what they did; their sealed bytes are needed no more."""
+    wanted = list(ids)
+    for start in range(0, len(wanted), CHUNK):
+        _FINISH.run(connection, ids=wanted[start : start + CHUNK])
+
+
+def note_attempt(connection: Connection, inbox_id: str) -> int:
+    """A turn failed. Returns how often it has by now; quarantined from the third time on."""
+    row = connection.execute(select(inbox.c.attempts).where(inbox.c.id == inbox_id)).scalar_one()
+    state = "poison" if row + 1 >= QUARANTINE_AFTER else "new"
+    # Behind everybody else's: what fails must not hold up the next message.
+    connection.execute(
+        update(inbox).where(inbox.c.id == inbox_id).values(attempts=row + 1, state=state, urgent=False)
+    )
+    return int(row + 1)
+
+
+def prune_inbox(connection: Connection, before: datetime, limit: int) -> int:
+    """Forgets finished frames older than the channels' redelivery window. Returns how many."""
+    old = select(inbox.c.id).where(inbox.c.received_at < micros(before), inbox.c.state == "done").limit(limit)
+    return connection.execute(delete(inbox).where(inbox.c.id.in_(old.scalar_subquery()))).rowcount
+
+
+_ANY_NEW = prepared(select(inbox.c.id).where(inbox.c.state == "new").limit(1))
+
+
+def inbox_waiting(connection: Connection) -> bool:
+    """Whether anything waits for its turn."""
+    return _ANY_NEW.first(connection) is not None
