@@ -67,6 +67,7 @@ KNOWN: dict[str, list[str]] = {
         "delete_ref=''",
         "repeat_note=''",
         "line=''",
+        "entry=''",
         "reason=''",
         "fallback=False",
         "defender_id=None",
