@@ -181,7 +181,7 @@ class Facts:
     called: tuple[Person, ...] = ()
     """Everybody at this desk who has a name that stands in the message or the invitation."""
     board: tuple[Case, ...] = ()
-    """The desk's unclosed cases; loaded for staff."""
+    """The desk's unclosed cases; loaded for staff, and for the page of a crowd."""
     named: tuple[Case, ...] = ()
     """Cases whose references stand in the message; loaded for staff."""
     people: Mapping[str, Person] = field(default_factory=dict)

@@ -103,15 +103,20 @@ class Downloads:
 
     def open_file(self, file_id: str) -> OutboundFile | None:
         """A stored file for sending on; None when it is not there."""
-        with self._engine.store.reading() as work:
-            file = work.file(file_id)
-        if file is None or file.state != "stored":
-            return None
-        store = self._engine.store
-        return OutboundFile(
-            file.name or "file",
-            file.content_type,
-            file.size or 0,
-            lambda: files.read(store, file),
-            file.voice,
-        )
+        return stored(self._engine, file_id)
+
+
+def stored(engine: Engine, file_id: str) -> OutboundFile | None:
+    """A stored file for sending on; None when it is not there."""
+    with engine.store.reading() as work:
+        file = work.file(file_id)
+    if file is None or file.state != "stored":
+        return None
+    store = engine.store
+    return OutboundFile(
+        file.name or "file",
+        file.content_type,
+        file.size or 0,
+        lambda: files.read(store, file),
+        file.voice,
+    )

@@ -77,6 +77,9 @@ def heard(draft: Draft, event: Heard) -> None:
     if inbound.kind is InboundKind.REACTION:
         reacted(draft, officer, inbound)
         return
+    if takes_the_one_that_waits(draft, officer, inbound):
+        run(draft, event, officer, Said("take", None, "", ""))
+        return
     chosen_code = chosen(draft, inbound)
     if chosen_code is not None and choice(draft, event, officer, chosen_code[0], chosen_code[1].case_id):
         return
@@ -97,6 +100,13 @@ def heard(draft: Draft, event: Heard) -> None:
     if enrol.heard(draft, event, officer):
         return
     bare_words(draft, event, officer)
+
+
+def takes_the_one_that_waits(draft: Draft, officer: Person, inbound: Inbound) -> bool:
+    """The bare word `take` while one case waits: that one, and not the latest page's, which may be in hand already."""
+    said = None if draft.facts.targets else command_in(draft, officer, inbound)
+    bare = said is not None and said.command == "take" and not said.rest and said.case is None
+    return bare and default_case(draft, officer, "take") is not None
 
 
 def speaks_for_themselves(draft: Draft, officer: Person, inbound: Inbound) -> bool:

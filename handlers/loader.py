@@ -319,6 +319,8 @@ class Loader:
             case = work.case(deadline.subject)
             facts = Facts(now, event, desk, self._spare(now), case=case)
             facts = replace(facts, me=work.person(case.person_id) if case else None)
+            if case is not None and case.id == desk.crowd_head and self._crowded(desk):
+                facts = replace(facts, board=work.unclosed_cases(desk.id, BOARD))
         elif deadline.kind in ROUND_KINDS:
             round_ = work.round(deadline.subject)
             asks = round_ is not None and self._asks_next(round_)
@@ -346,6 +348,9 @@ class Loader:
         else:
             facts = Facts(now, event, desk, self._spare(now))
         return self._with_people(facts)
+
+    def _crowded(self, desk: DeskView) -> bool:
+        return desk.crowd > self.rules.policy.unverified_bundle_above
 
     def _round(self, facts: Facts, round_: Round) -> Facts:
         """What concerns a round: its check-in, its case, what was sent for it, and the person's contacts."""

@@ -21,6 +21,8 @@ from handlers.words import excerpt
 
 PAGED_URGENCIES = (1, 2, 3)
 """P4 and P5 are told without waking anybody: a notice instead of a page."""
+LISTED = 40
+"""References that the page of a crowd names."""
 HONEST_STEPS = 3
 """The defender hears of the first steps of a climb one by one, later only now and then."""
 
@@ -95,6 +97,12 @@ def crowd_of(draft: Draft) -> int:
     return draft.facts.desk.crowd + (0 if draft.facts.case else 1)
 
 
+def crowd_list(draft: Draft) -> list[str]:
+    """References of the unverified P1 cases that climb as one list, the oldest first."""
+    waiting = [c for c in draft.facts.board if not c.verified and c.urgency == 1 and not c.drill]
+    return [c.ref for c in waiting if c.status is CaseStatus.OPEN][:LISTED]
+
+
 def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Case:
     """Carries out the next step of the policy for the case and notes it."""
     rule = rule_of(case, draft.rules.policy)
@@ -134,10 +142,11 @@ def page(
             "source": draft.word(person, f"source.{case.source.value}"),
             "count": crowd_of(draft),
         }
+        listed = "\n" + ", ".join(others) if (others := crowd_list(draft)) and key == "page.crowd" else ""
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
-        full = prefix + draft.word(person, key, **arguments)
+        full = prefix + draft.word(person, key, **arguments) + listed
         bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
-        bare = prefix + draft.word(person, bare_key, **arguments)
+        bare = prefix + draft.word(person, bare_key, **arguments) + listed
         no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
         draft.say(
             person,

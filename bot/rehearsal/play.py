@@ -12,16 +12,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from alerts.cases import StoredFile
 from alerts.events import InboundKind, RawInbound, Sent
+from alerts.facts import Fetched
+from alerts.store import files
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
+from alerts.store.work import Work
 from bot.channels.pretend import CHANNELS, Handed, NotThere, PretendNetwork, PretendPerson
 from bot.channels.pretend_frames import parse
 from bot.clock import SeededEntropy, SimulatedClock
 from bot.delivery import Budget, Delivery
+from bot.downloads import stored
 from bot.engine import Engine
 from bot.rehearsal.cast import settle_in
 from bot.rehearsal.nodes import ScriptError
@@ -93,7 +99,10 @@ class Stage:
         )
         parsers = {name: (lambda raw, name=name: parse(name, raw)) for name in CHANNELS}
         self.engine = Engine(store, self.rules, parsers, self.clock, self.entropy)
-        self.deliveries = tuple(Delivery(self.engine, name, Budget()) for name in CHANNELS)
+        engine = self.engine
+        self.deliveries = tuple(
+            Delivery(engine, name, Budget(), lambda file_id: stored(engine, file_id)) for name in CHANNELS
+        )
         if first:
             settle_in(store, self.script, self.rules, self.entropy, self.clock.now())
             self.engine.mark_alive()
@@ -133,6 +142,7 @@ class Stage:
             busy = busy or report.turns > 0
             for delivery in self.deliveries:
                 busy = self._send(delivery) or busy
+            busy = self._fetch() or busy
             if not busy:
                 return
         raise RuntimeError("the rehearsal does not come to rest")
@@ -141,9 +151,20 @@ class Stage:
         consignments = delivery.claim(CLAIM)
         for consignment in consignments:
             self._sending = consignment
-            outcome = self.network.deliver(consignment.outbound)
+            file = consignment.outbound.file
+            outcome = self.network.deliver(consignment.outbound, b"".join(file.open()) if file else b"")
             self.engine.settle(delivery.answered(consignment, outcome))
         return bool(consignments)
+
+    def _fetch(self) -> bool:
+        """What was sent as a file is fetched, as soon as its channel is up."""
+        with self.engine.store.reading() as work:
+            wanted = files.wanted(work, self.clock.now(), CLAIM)
+        there = [file for file in wanted if self.network.is_up(file.channel)]
+        for file in there:
+            data = self.network.world.files[file.remote_id].data
+            self.engine.happened(Fetched(file.id), partial(_keep, file, data))
+        return bool(there)
 
     def until(self, moment: datetime) -> None:
         """Time passes until `moment`, and what is due on the way happens when it is due."""
@@ -250,6 +271,10 @@ class Stage:
             line["case"] = self._sending.case_ref
             line["urgency"] = f"P{self._sending.urgency}"
         self.tell(line)
+
+
+def _keep(file: StoredFile, data: bytes, work: Work) -> None:
+    files.store_chunks(work, file, [data])
 
 
 def stamp(moment: datetime) -> str:

@@ -80,12 +80,39 @@ def test_whoever_comes_too_late_hears_who_has_it(manner: Manner) -> None:
     assert case_of(story, "sami")["taken_by"] == "ana"
 
 
+def test_take_alone_means_the_case_that_still_waits(manner: Manner) -> None:
+    story = manner.play(script("sami: SOS", "nour: SOS", 'ana: {react: "👍"}', "ana: take", "wait: 3m"))
+    assert [c["taken_by"] for c in story.cases] == ["ana", "ana"]
+    assert story.out("page", who="ben") == []
+
+
+def test_files_reach_the_other_side(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, "sami: {photo: true}", "ana: {voice: true}"))
+    ref = case_of(story, "sami")["case"]
+    assert story.texts("relay", who="ana")[-2:] == [f"{ref} Sami: 📷 photo", f"{ref} Sami: file attached"]
+    assert story.texts("relay", who="sami")[-1] == "Ana sent a file."
+
+
 def test_reopen_alone_means_the_case_that_was_closed_last(manner: Manner) -> None:
     story = manner.play(
         script(*TAKEN, "ana: close safe", "wait: 1m", "ana: reopen", "ana: one more question")
     )
     assert (case_of(story, "sami")["status"], case_of(story, "sami")["taken_by"]) == ("taken", "ana")
     assert story.texts("relay", who="sami")[-1] == "Ana: one more question"
+
+
+def test_a_crowd_of_strangers_climbs_as_one_list_that_names_them_all(manner: Manner) -> None:
+    names = [f"s{n}" for n in range(7)]
+    people = "".join(f"  {name}: {{}}\n" for name in names)
+    steps = [f"{name}: SOS" for name in names]
+    story = manner.play(script(*steps, "sami: SOS", "wait: 3m").replace("  omar:", people + "  omar:"))
+    verified, crowd = sorted(story.texts("page", who="ben", channel="signal"), key=lambda t: "Sami" not in t)
+    assert "Sami" in verified
+    assert "unverified alarms" not in verified
+    refs = [case_of(story, name)["case"] for name in names]
+    assert "7 unverified alarms" in crowd
+    assert all(ref in crowd for ref in refs)
+    assert all(ref in "".join(story.texts("page", who="ben", channel="telegram")) for ref in refs)
 
 
 # ------------------------------------------------------------------------------------------- an officer's own alarm
