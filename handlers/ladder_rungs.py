@@ -134,7 +134,8 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
     sent_at = first_sent(draft.facts.sends)
     fresh = grace(protocol.ladder)
     if how is Reached.UNSENT:
-        if round_.status is RoundStatus.LIVE:
+        told = len(round_.done) > 1  # when the person was to be asked once more
+        if round_.status is RoundStatus.LIVE and not told:
             unsent(draft, round_, person)
         draft.put_round(replace(round_, contacts_from=draft.now + fresh))
     elif sent_at is not None and draft.now < sent_at + fresh - timedelta(seconds=draft.rules.gap_seconds):
