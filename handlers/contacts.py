@@ -135,6 +135,12 @@ def stop(draft: Draft, person: Person, name: str | None = None) -> None:
         answer(draft, person, "contact.withdrawn", name=", ".join(taken_back))
 
 
+def when_undelivered(draft: Draft, person: Person, asked: bool) -> None:
+    """`contacts always`: they are asked even when our messages did not reach the defender; or the desk is called."""
+    draft.put_person(replace(person, contacts_when_undelivered=asked))
+    answer(draft, person, "contact.always" if asked else "contact.delivered")
+
+
 # ------------------------------------------------------------------------------------------------------- the contact
 
 

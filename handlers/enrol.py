@@ -9,7 +9,7 @@ from alerts.facts import Heard
 from alerts.invitations import clean_name
 from alerts.outbox import Outgoing
 from alerts.people import STAFF, Person, Role
-from handlers import codes, contacts, dialogue, invitations, staffing
+from handlers import codes, contacts, dialogue, invitations, own_plan, staffing
 from handlers.asking import Asked, asked, has_rights
 from handlers.draft import Draft
 from handlers.invitations import without_code
@@ -72,6 +72,12 @@ def command(draft: Draft, person: Person, wanted: Asked) -> bool:
             return contacts.leave(draft, person, clean_name(rest))
         case "voice" | "voice_off":
             voice(draft, person, wanted.command == "voice")
+        case "plan":
+            own_plan.show(draft, person)
+        case "plan_off":
+            own_plan.delete(draft, person)
+        case "contacts_always" | "contacts_delivered":
+            contacts.when_undelivered(draft, person, wanted.command == "contacts_always")
         case "name":
             rename(draft, person, rest)
         case _:

@@ -16,7 +16,7 @@ from alerts.invitations import folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
-from handlers import checkin, clearing, enrol, paging, questions, relay, sos
+from handlers import checkin, clearing, enrol, own_plan, paging, questions, relay, sos
 from handlers.draft import Draft
 
 REPEATED = "DuplicateMessage"
@@ -74,7 +74,7 @@ def heard(draft: Draft, event: Heard) -> None:
     if code is not None:
         choice(draft, event, person, *code)
         return
-    if is_alarm(draft, event, person):
+    if own_plan.heard(draft, event, person) or is_alarm(draft, event, person):
         return
     if not expected(draft, event, person):
         unexpected(draft, enrol.without_code(draft, event), person)

@@ -1,0 +1,77 @@
+"""A defender's own emergency plan: what the desk shall do when they do not answer.
+
+1. A plan tells of dangers, so alarming words in it are no alarm: who writes `/plan …` or `plan: …` while no case is
+   open and no check-in waits writes a plan. At any other time alarming words are an alarm.
+2. It is never shown on the phone again: a phone can be taken. The desk sees it at the plan's rung.
+
+Source: protection practice, "Check-ins".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from alerts.events import InboundKind
+from alerts.facts import Heard
+from alerts.people import Person, Role
+from alerts.timetext.lexing import Reader
+from handlers.asking import has_rights, phrases_of, spoken
+from handlers.draft import Draft
+from handlers.telling import answer
+
+HEAD = 40
+"""Characters in which the words of the command stand."""
+LONGEST = 3000
+"""Characters of a plan: as many as are shown to the desk in one message."""
+
+
+def plan_in(draft: Draft, person: Person, text: str) -> str:
+    """The plan that a message surely is: after `/plan`, or after `plan:`. Empty for everything else."""
+    text = text.strip()
+    reader = Reader(text)
+    slash = reader.peek()
+    if slash is not None and slash.text == "/":
+        reader.at += 1
+    if reader.take(phrases_of((("plan", "|".join(sorted(spoken(draft, person, "ask.plan")))),))) is None:
+        return ""
+    coming = reader.peek()
+    if coming is None or (slash is not None and slash.text == "/" and coming.glued and coming.text != ":"):
+        return ""
+    if coming.text == ":":
+        reader.at += 1
+    elif not text.startswith("/"):
+        return ""
+    coming = reader.peek()
+    return text[coming.begins :].strip() if coming is not None else ""
+
+
+def heard(draft: Draft, event: Heard, person: Person) -> bool:
+    """A plan was written. Returns whether the message was one."""
+    inbound = event.inbound
+    may = person.role is Role.DEFENDER and person.verified and has_rights(draft, person)
+    quiet = not draft.facts.cases and not draft.facts.rounds
+    marked = inbound.text[:1] == "/" or ":" in inbound.text[:HEAD]
+    if inbound.kind is not InboundKind.TEXT or not may or not quiet or not marked:
+        return False
+    plan = plan_in(draft, person, inbound.text)
+    if not plan or draft.rules.recogniser.whole_message_sos(plan):
+        return False
+    if len(plan) > LONGEST:
+        answer(draft, person, "plan.too_long", count=LONGEST)
+        return True
+    draft.put_person(replace(person, notes=plan))
+    draft.event("plan_written", person=person.id)
+    answer(draft, person, "plan.kept")
+    return True
+
+
+def show(draft: Draft, person: Person) -> None:
+    """`my plan`: whether there is one, and how to write it."""
+    answer(draft, person, "plan.has" if person.notes else "plan.none")
+
+
+def delete(draft: Draft, person: Person) -> None:
+    """`delete plan`."""
+    if person.notes:
+        draft.put_person(replace(person, notes=""))
+    answer(draft, person, "plan.deleted" if person.notes else "plan.none")
