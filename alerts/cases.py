@@ -98,6 +98,8 @@ class Case:
     """When staff last noted a plan, since it was last opened or raised."""
     told_next_at: datetime | None = None
     """When somebody who had missed a check-in wrote at last, and was told what happens next."""
+    unreached_in: str = ""
+    """Country (ISO 3166 code) of somebody whose missed check-in had not reached them; empty for every other case."""
     plan_nags: int = 0
     """How often somebody was told that no plan is noted."""
 

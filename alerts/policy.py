@@ -110,6 +110,9 @@ class EscalationPolicy:
     night_from: timedelta
     """After midnight, on the desk's clock: from then on nobody is told what can wait for the day."""
     night_until: timedelta
+    shutdown_people: int
+    """So many people of one country out of reach within `shutdown_within` are told as a suspected shutdown."""
+    shutdown_within: timedelta
     unverified_bundle_above: int
     """More untaken unverified P1 cases than this page and climb as one list."""
 
@@ -154,8 +157,11 @@ def plan_due(rule: Escalation, opened_at: datetime, taken_at: datetime) -> datet
 
 def escalation_policy_from_data(data: object) -> EscalationPolicy:
     """The policy from plain data (durations in whole seconds). Raises ValueError naming the key."""
-    given = Fields(data, "escalation", {"urgencies", "fold_ack", "doubt", "night", "unverified_bundle_above"})
+    given = Fields(
+        data, "escalation", {"urgencies", "fold_ack", "doubt", "night", "shutdown", "unverified_bundle_above"}
+    )
     night = Fields(given.get("night"), "escalation.night", {"from", "until"})
+    shutdown = Fields(given.get("shutdown"), "escalation.shutdown", {"people", "within"})
     rules = Fields(given.get("urgencies"), "escalation.urgencies", {urgency.name for urgency in Urgency})
     return EscalationPolicy(
         {
@@ -167,6 +173,8 @@ def escalation_policy_from_data(data: object) -> EscalationPolicy:
         given.seconds("doubt"),
         night.seconds("from"),
         night.seconds("until"),
+        shutdown.number("people"),
+        shutdown.seconds("within"),
         given.number("unverified_bundle_above"),
     )
 

@@ -17,18 +17,24 @@ def load_escalation(path: Path | None = None) -> dict[str, object]:
     None reads the shipped file. Raises PolicyFileError naming the file, the key, what is wrong and the mend.
     """
     top = read_policy_file("escalation.yaml", path)
-    wanted = ("urgencies", "fold_ack", "doubt", "night", "unverified_bundle_above")
+    wanted = ("urgencies", "fold_ack", "doubt", "night", "shutdown", "unverified_bundle_above")
     top.keys(("reviewed", *wanted), wanted)
     top.date_or_none("reviewed")
     urgencies = top.section("urgencies")
     urgencies.keys(URGENCIES, URGENCIES)
     night = top.section("night")
     night.keys(("from", "until"), ("from", "until"))
+    shutdown = top.section("shutdown")
+    shutdown.keys(("people", "within"), ("people", "within"))
     return {
         "urgencies": {urgency: _escalation(urgencies.section(urgency)) for urgency in URGENCIES},
         "fold_ack": top.duration("fold_ack", _MINUTE // 2, 60 * _MINUTE),
         "doubt": top.duration("doubt", _MINUTE // 2, 60 * _MINUTE),
         "night": {key: night.duration(key, 0, 24 * 60 * _MINUTE) for key in ("from", "until")},
+        "shutdown": {
+            "people": shutdown.whole_number("people", 2, 1000),
+            "within": shutdown.duration("within", 10 * _MINUTE, 24 * 60 * _MINUTE),
+        },
         "unverified_bundle_above": top.whole_number("unverified_bundle_above", 1, 1000),
     }
 

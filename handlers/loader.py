@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case
-from alerts.checkins import Round
+from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
 from alerts.escalation import CASE_DEADLINES
 from alerts.events import InboundKind, OutboundKind, Refused
@@ -31,7 +31,7 @@ from alerts.oncall import on_call
 from alerts.outbox import Outgoing
 from alerts.people import Person, Role
 from alerts.recognition import Intent
-from alerts.rounds import asks_next
+from alerts.rounds import Reached, asks_next, reached
 from alerts.store.work import Work
 from handlers.asking import asks_about_contacts
 from handlers.desk import begins_with, references_in
@@ -363,7 +363,15 @@ class Loader:
             case=work.case(round_.case_id) if round_.case_id else None,
             links=() if self._asks_next(round_) else work.links_of(round_.person_id),
             rounds=work.live_rounds_of(round_.person_id),
+            board=self._others_unreached(round_),
         )
+
+    def _others_unreached(self, round_: Round) -> tuple[Case, ...]:
+        """The desk's open cases, when this round is about to become one of somebody whom nothing reached."""
+        if round_.status is not RoundStatus.LIVE or self._asks_next(round_):
+            return ()
+        undelivered = reached(self.work.sends_of_round(round_.id, round_.person_id)) is Reached.UNDELIVERED
+        return self.work.unclosed_so_far(self.rules.desk, BOARD) if undelivered else ()
 
     def _asks_next(self, round_: Round) -> bool:
         protocol = self.rules.protocols.get(round_.protocol)

@@ -11,9 +11,9 @@ from alerts.escalation import leads
 from alerts.events import OutboundKind
 from alerts.people import Person
 from alerts.policy import Protocol
-from alerts.rounds import reached
+from alerts.rounds import Reached, reached
 from alerts.walltime import zone_named
-from handlers import paging, relay
+from handlers import paging, relay, shutdown
 from handlers.draft import Draft
 
 
@@ -38,6 +38,8 @@ def to_desk(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> 
             check_in_id=round_.check_in_id,
             round_id=round_.id,
         )
+        if reached(draft.facts.sends) is Reached.UNDELIVERED:
+            case = shutdown.suspected(draft, draft.latest(case), person, on_duty(draft))
     draft.put_round(replace(round_, status=RoundStatus.DESK, case_id=case.id))
     return remember_alerted(draft, case, round_.alerted)
 

@@ -114,6 +114,12 @@ class CaseReads(PeopleReads):
         """The desk's cases that are not closed, urgent and old ones first."""
         return tuple(self._find(CASES, _BOARD, desk=desk, limit=limit))
 
+    def unclosed_so_far(self, desk: str, limit: int) -> tuple[Case, ...]:
+        """As `unclosed_cases`, with those that this transaction has opened and not written yet."""
+        noted = (e for (table, _), e in self._dirty.items() if table == "cases")
+        found = {case.id: case for case in (*self.unclosed_cases(desk, limit), *noted)}
+        return tuple(case for case in found.values() if case.desk == desk and case.is_open)
+
     def all_cases(self, desk: str) -> tuple[Case, ...]:
         """Every case of a desk, oldest first. For rehearsals; a real desk has too many."""
         every = prepared(select(tables.cases).where(_c.desk == desk).order_by(_c.opened_at, _c.id))

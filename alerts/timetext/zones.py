@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from babel.core import get_global
+
 from alerts.timetext.cities import city_names
 from alerts.timetext.commands import Opening, opening
 from alerts.timetext.hints import Hint, Misread
@@ -63,6 +65,13 @@ def zone_from_text(text: str) -> str | Misread:
     if len({_offsets(name) for name in names}) > 1:
         return Misread(Hint.ZONE_UNCLEAR, text.strip())
     return names[0]
+
+
+def country_of(zone: str) -> str:
+    """The ISO 3166 code of the country that a zone is in; empty for none, as for UTC."""
+    named = get_global("zone_territories")
+    found = str(named.get(get_global("zone_aliases").get(zone, zone), named.get(zone, "")))
+    return found if len(found) == 2 and found != "ZZ" else ""
 
 
 def _offsets(name: str) -> tuple[timedelta | None, ...]:

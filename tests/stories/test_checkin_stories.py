@@ -369,6 +369,29 @@ def test_our_channel_down_is_not_their_silence(manner: Manner) -> None:
     assert "has not gone out" not in story.texts("page", who="ana", channel="signal")[0]
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_many_out_of_reach_in_one_country_are_one_notice(manner: Manner, elsewhere: bool) -> None:
+    zones = {
+        "sami": "Asia/Beirut",
+        "nour": "Asia/Beirut",
+        "omar": "Asia/Amman" if elsewhere else "Asia/Beirut",
+    }
+    cast = "".join(
+        f"  {who}: {{channels: [telegram], zone: {zone}, verified: true,"
+        ' check_in: {protocol: elevated, times: ["21:00"]}}\n'
+        for who, zone in zones.items()
+    )
+    desk = "zone: Europe/Brussels\nstart: 2026-03-02T18:00\ndesk: {officers: [ana, ben], lead: carla}\n"
+    steps = [f"channel: {{{who}@telegram: refused}}" for who in zones] + ["until: 2026-03-03T02:00"]
+    story = manner.play(f"{desk}people:\n{cast}steps:\n" + "".join(f"  - {step}\n" for step in steps))
+    assert len(story.cases) == 3
+    for who in ("ana", "carla"):
+        told = [text for text in story.texts("notice", who=who, channel="signal") if "shut down" in text]
+        assert len(told) == (0 if elsewhere else 1), told
+        assert all("3 people in Lebanon" in text for text in told)
+        assert all(case["case"] in text for case in story.cases for text in told)
+
+
 def test_many_whose_question_could_not_go_out_are_one_notice(manner: Manner) -> None:
     people = ("sami", "nour", "omar")
     check_in = '{protocol: elevated, times: ["21:00"]}'

@@ -173,14 +173,21 @@ def test_a_step_without_anybody_is_refused() -> None:
     ("data", "said"),
     [
         (None, "escalation must be a mapping"),
-        ({"urgencies": {}, "night": {}}, "escalation.fold_ack must be a whole number of seconds"),
-        ({"urgencies": {"P6": {}}, "night": {}}, "escalation.urgencies has an unknown key"),
         (
-            {"urgencies": {"P1": {"steps": [{"after": -1}]}}, "night": {}},
+            {"urgencies": {}, "night": {}, "shutdown": {}},
+            "escalation.fold_ack must be a whole number of seconds",
+        ),
+        ({"urgencies": {"P6": {}}, "night": {}, "shutdown": {}}, "escalation.urgencies has an unknown key"),
+        (
+            {"urgencies": {"P1": {"steps": [{"after": -1}]}}, "night": {}, "shutdown": {}},
             r"escalation.urgencies.P1.steps\[0\].after",
         ),
         (
-            {"urgencies": {"P1": {"steps": [{"after": 0, "targets": ["boss"]}]}}, "night": {}},
+            {
+                "urgencies": {"P1": {"steps": [{"after": 0, "targets": ["boss"]}]}},
+                "night": {},
+                "shutdown": {},
+            },
             r"P1.steps\[0\].targets\[0\] must be one of on_call, next, desk, lead",
         ),
         (
@@ -189,6 +196,7 @@ def test_a_step_without_anybody_is_refused() -> None:
                 "fold_ack": 120,
                 "doubt": 120,
                 "night": {"from": 79200, "until": 25200},
+                "shutdown": {"people": 3, "within": 10800},
                 "unverified_bundle_above": 5,
             },
             "nothing for P1, P2, P3, P4, P5",

@@ -229,6 +229,7 @@ def test_an_edited_protocol_file_is_refused_with_file_key_and_mend(
         ),
         ("doubt: 2m", "doubt: 3h", "doubt", "Use a time from 30s to 1h"),
         ("    plan_again: 10m\n", "", "urgencies.P1.plan_again", "is missing"),
+        ("people: 3", "people: 1", "shutdown.people", "from 2 to 1000"),
         ("until: 7h", "until: 2d", "night.until", "Use a time from 0 to 1d"),
     ],
 )
