@@ -1,7 +1,10 @@
-"""The small trained model beside the rules: logistic regression over hashed character n-grams.
+"""The small trained model beside the rules: logistic regression over what a stretch of words is made of.
 
-The weights are one signed byte each; a message's score is their sum over its distinct n-grams, divided by the square
-root of their number. Training is `benchmarks/train_recognition.py`, at build time; here is only the reading.
+Three groups of features, each divided by the square root of its number so that none outweighs the others by its size:
+character n-grams, words and pairs of words, and the signs the rules found (classes of the lexicon, pairs of them, and
+the rule's own answer). The signs are the same in every language, so what is learned in one serves the others.
+The weights are one signed byte each. Training is `benchmarks/train_recognition.py`, at build time; here is only the
+reading.
 """
 
 from __future__ import annotations
@@ -10,33 +13,61 @@ import array
 import json
 import math
 import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from alerts.recognition.normal import BREAK, clauses, fold
+from itertools import combinations
+from typing import NamedTuple
 
 SHORTEST, LONGEST = 1, 5  # characters of an n-gram
-_CLAUSES_TOGETHER = 2
+_SIGNS_TABLE = 1 << 13  # buckets at the end of the table kept for signs: there are few of them, and each weighs much
 
 
-def features(folded: str, buckets: int) -> set[int]:
-    """The buckets of all n-grams of a folded text."""
-    text = "  " + " ".join(folded.replace(BREAK, " ").split()) + " "
-    raw = text.encode("utf-8", "replace").decode("utf-8")
-    return {
-        zlib.crc32(raw[at : at + size].encode()) % buckets
+class Reading(NamedTuple):
+    """One stretch of a message: its words, and the signs the rules found in it."""
+
+    words: tuple[str, ...]
+    signs: frozenset[str]
+
+
+Features = tuple[tuple[int, ...], ...]
+
+
+def features(reading: Reading, buckets: int) -> Features:
+    """The buckets of the n-grams, of the words and of the signs of a reading, each group in rising order."""
+    text = f" {' '.join(reading.words)} ".encode("utf-8", "replace").decode("utf-8")
+    plain = buckets - _SIGNS_TABLE
+    hashed = zlib.crc32
+    grams = {
+        hashed(text[at : at + size].encode()) % plain
         for size in range(SHORTEST, LONGEST + 1)
-        for at in range(1, len(raw) - size + 1)
+        for at in range(len(text) - size + 1)
     }
+    bounded = text.split()
+    pairs = [f"{one} {other}" for one, other in zip(["^", *bounded], [*bounded, "$"], strict=True)]
+    words = {hashed(f"w {word}".encode()) % plain for word in (*bounded, *pairs)}
+    ordered = sorted(reading.signs)
+    both = [f"{one} {other}" for one, other in combinations(ordered, 2)]
+    signs = {plain + hashed(sign.encode()) % _SIGNS_TABLE for sign in (*ordered, *both)}
+    return tuple(sorted(grams)), tuple(sorted(words)), tuple(sorted(signs))
+
+
+def weighed(weights: Sequence[float], found: Features) -> float:
+    """The sum of the weights of `found`, each group divided by the root of its number."""
+    return sum(
+        sum(map(weights.__getitem__, group)) / math.sqrt(len(group)) for group in found if group
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of a trained model. `threshold` is the score from which a text is called alarming."""
+    """Weights of a trained model, and the log-odds from which it says sos and doubt, and below which ordinary talk."""
 
     weights: array.array[int]
     scale: float
     bias: float
-    threshold: float
+    sos: float
+    doubt: float
+    ordinary: float
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
@@ -45,25 +76,17 @@ class Model:
         try:
             facts = json.loads(head)
             weights = array.array("b", zlib.decompress(body))
-            if facts["format"] != 1 or len(weights) != facts["buckets"]:
+            if facts["format"] != 2 or len(weights) != facts["buckets"]:
                 raise ValueError("recognition model: another format or a cut file")
-            return cls(weights, float(facts["scale"]), float(facts["bias"]), float(facts["threshold"]))
+            scale, bias = float(facts["scale"]), float(facts["bias"])
+            return cls(weights, scale, bias, float(facts["sos"]), float(facts["doubt"]), float(facts["ordinary"]))
         except (KeyError, TypeError, zlib.error, json.JSONDecodeError) as error:
             raise ValueError("recognition model: not a model file") from error
 
-    def score(self, folded: str) -> float:
-        """Log-odds of an alarm for one folded text."""
-        found = features(folded, len(self.weights))
-        together = sum(self.weights[bucket] for bucket in found)
-        return self.bias + self.scale * together / math.sqrt(len(found) or 1)
-
-    def alarming(self, folded: str) -> bool:
-        """Whether a folded text, or two clauses of it standing together, scores from the threshold on."""
-        parts = [" ".join(words) for words in clauses(folded)]
-        if not parts:
-            return False
-        pieces = {" ".join(parts[at : at + _CLAUSES_TOGETHER]) for at in range(len(parts))}
-        return any(self.score(piece) >= self.threshold for piece in pieces)
-
-
-__all__ = ["LONGEST", "SHORTEST", "Model", "features", "fold"]
+    def score(self, readings: Iterable[Reading]) -> float:
+        """Log-odds of an alarm in the most alarming of `readings`; minus infinity where there is none."""
+        buckets = len(self.weights)
+        return max(
+            (self.bias + self.scale * weighed(self.weights, features(one, buckets)) for one in readings),
+            default=-math.inf,
+        )

@@ -9,15 +9,15 @@ The strongest finding wins. Time grows linearly with the text; nothing of it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from alerts.recognition.lexicon import Hit, Lexicon, Memory
-from alerts.recognition.model import Model
+from alerts.recognition.model import Model, Reading
 from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, oddly_written, spellings, squeeze
-from alerts.recognition.rules import CALMING, SHARED, TRIGGERS, Finding, judge, unmasked
+from alerts.recognition.rules import SHARED, SILENT, TRIGGERS, Finding, judge, unmasked
 from alerts.recognition.verdict import Alarm, Intent, Verdict
 
 _STRETCH = 22  # words judged together: a long sentence and a half
@@ -83,13 +83,29 @@ class Recogniser:
         whole = self._whole_message(folded)
         if whole is not None:
             return whole
-        shouted = "SOS" in stripped and not stripped.isupper()
-        found = self._clauses(folded, shouted=shouted, question="?" in stripped or "؟" in stripped)
-        if found.alarm is Alarm.NONE and SIREN in folded:
-            signs = folded.count(SIREN)
-            if len(folded.split()) <= signs + 1 or signs > 1:
-                return Verdict(Alarm.DOUBT, "siren")
-        return found
+        found, readings = self._read(stripped, folded)
+        if self._model is None or found.alarm is Alarm.SOS:
+            return found
+        return self._weighed(found, self._model, self._model.score(readings))
+
+    def readings(self, text: str) -> tuple[Verdict, tuple[Reading, ...]]:
+        """What the rules alone say of `text`, and what the model is to read of it (nothing where the rules decide)."""
+        stripped = text.strip()
+        folded = fold(stripped)
+        alone = self._whole_message(folded)
+        if alone is not None or SOS_SIGN in stripped or stripped.startswith("/"):
+            return self.recognise(text), ()
+        found, readings = self._read(stripped, folded)
+        return found, tuple(readings)
+
+    @staticmethod
+    def _weighed(found: Verdict, model: Model, score: float) -> Verdict:
+        """`found` and the model's word together: it may raise an alarm, or still a doubt it is sure of."""
+        if score >= model.sos:
+            return Verdict(Alarm.SOS, "model" if found.alarm is Alarm.NONE else found.rule, found.language)
+        if found.alarm is Alarm.DOUBT:
+            return found if score >= model.ordinary or found.rule == "siren" else Verdict(Alarm.NONE, "model")
+        return Verdict(Alarm.DOUBT, "model") if score >= model.doubt else found
 
     def whole_message_sos(self, text: str) -> bool:
         """Whether the whole message is an SOS word or sign: all that counts in an officer's message."""
@@ -172,11 +188,23 @@ class Recogniser:
                     return self._bare[near[0]]
         return None
 
-    def _clauses(self, folded: str, *, shouted: bool, question: bool) -> Verdict:
-        parts = list(clauses(folded))
-        total = sum(map(len, parts))
+    def _read(self, stripped: str, folded: str) -> tuple[Verdict, Iterator[Reading]]:
+        """What the rules say of a text that is no whole-message word, and the stretches the model is to read."""
+        shouted = "SOS" in stripped and not stripped.isupper()
+        question = "?" in stripped or "؟" in stripped
         memory: Memory = {}
-        if total <= _SHORT:
+        parts = self._spelled(folded, memory)
+        found = self._clauses(parts, memory, shouted=shouted, question=question)
+        if found.alarm is Alarm.NONE and SIREN in folded:
+            signs = folded.count(SIREN)
+            if len(folded.split()) <= signs + 1 or signs > 1:
+                found = Verdict(Alarm.DOUBT, "siren")
+        return found, self._stretches(parts, memory, shouted=shouted, question=question)
+
+    def _spelled(self, folded: str, memory: Memory) -> list[list[str]]:
+        """The words of each clause, slips of the finger corrected in a short text, odd spellings in any."""
+        parts = list(clauses(folded))
+        if sum(map(len, parts)) <= _SHORT:
             seen = {
                 language
                 for words in parts
@@ -184,16 +212,43 @@ class Recogniser:
                 for entry in self._lexicon.meaning(word, memory)
                 for language in entry.languages
             }
-            parts = [[self._lexicon.corrected(word, seen, memory) for word in words] for words in parts]
-        elif oddly_written(folded):
+            return [[self._lexicon.corrected(word, seen, memory) for word in words] for words in parts]
+        if oddly_written(folded):
             odd = {
                 word: self._shortened(word) for words in parts for word in set(words) if oddly_written(word)
             }
-            parts = [[odd.get(word, word) for word in words] for words in parts]
-        if len(parts) > 1 and total <= _TOGETHER:
+            return [[odd.get(word, word) for word in words] for words in parts]
+        return parts
+
+    def _stretches(
+        self, parts: Sequence[list[str]], memory: Memory, *, shouted: bool, question: bool
+    ) -> Iterator[Reading]:
+        """The stretches of a text the model reads: all of a short one, both ends of a long one."""
+        words = [word for part in parts for word in part]
+        if len(words) > 2 * _MODEL_READS:
+            words = words[:_MODEL_READS] + words[-_MODEL_READS:]
+        if not words:
+            return
+        last = max(len(words) - (_STRETCH - _STEP), 1) if len(words) > _TOGETHER else 1
+        for start in range(0, last, _STEP):
+            stretch = tuple(words[start : start + (_STRETCH if last > 1 else _TOGETHER)])
+            hits = self._lexicon.hits(stretch, memory)
+            found = self._judged(hits, len(stretch), shouted=shouted, question=question)
+            known = _coverage(hits)
+            language = max(sorted(known), key=known.__getitem__, default="")
+            mine = [hit for hit in hits if hit.language == language or hit.kind in SHARED]
+            signs = {hit.kind for hit in unmasked(mine, (), shouted)}
+            signs |= {hit.kind for hit in mine if hit.kind in SILENT}
+            signs |= {f"rule {found.rule}", "question" if question else "statement"}
+            yield Reading(stretch, frozenset(signs))
+
+    def _clauses(
+        self, given: Sequence[list[str]], memory: Memory, *, shouted: bool, question: bool
+    ) -> Verdict:
+        parts = list(given)
+        if len(parts) > 1 and sum(map(len, parts)) <= _TOGETHER:
             parts.append([word for words in parts for word in words])
         best = _NONE
-        excused = False
         read: set[tuple[str, ...]] = set()
         for words in parts:
             for start in range(0, max(len(words) - (_STRETCH - _STEP), 1), _STEP):
@@ -206,25 +261,12 @@ class Recogniser:
                 best = _stronger(best, self._judged(hits, len(stretch), shouted=shouted, question=question))
                 if best.alarm is Alarm.SOS:
                     return best
-                excused = excused or any(
-                    hit.kind in CALMING or hit.kind in ("mask", "nobody") for hit in hits
-                )
-        # A short message that names its ordinary subject has been judged by the rules; the model need not.
-        if best.alarm is not Alarm.NONE or self._model is None or (excused and total <= _SHORT):
-            return best
-        return Verdict(Alarm.DOUBT, "model") if self._model.alarming(self._ends(folded)) else best
+        return best
 
     def _shortened(self, word: str) -> str:
         if self._lexicon.known(word):
             return word
         return next((other for other in spellings(word) if self._lexicon.known(other)), word)
-
-    @staticmethod
-    def _ends(folded: str) -> str:
-        words = folded.split()
-        if len(words) <= 2 * _MODEL_READS:
-            return folded
-        return " ".join(words[:_MODEL_READS] + words[-_MODEL_READS:])
 
     def _judged(self, hits: list[Hit], length: int, *, shouted: bool, question: bool) -> Verdict:
         """The strongest finding any language makes of the hits in one stretch of `length` words."""

@@ -42,7 +42,7 @@ TRIGGERS = frozenset(
 _TOLD_AFTERWARDS = frozenset(("deed-done", "actor-coming", "missing"))  # with "all home, thanks" it is over
 # Words for these mean the same beside any language: people mix.
 SHARED = frozenset(("actor", "weapon"))
-_SILENT = frozenset(("mask", "neg", "nobody", "negafter", "filler", "ordinary"))
+SILENT = frozenset(("mask", "neg", "nobody", "negafter", "filler", "ordinary"))
 CALMING = frozenset(("topic", "fiction", "cond", "report", "past", "task", "thanks", "tame", "calm"))
 _DEEDS = frozenset(("att", "attp", "attb", "come", "state"))
 _DENIABLE = _DEEDS | {"attn", "weapon", "help", "helpme", "urgent", "sos", "maybe", "miss"}
@@ -60,7 +60,7 @@ def unmasked(hits: Sequence[Hit], elsewhere: Sequence[Hit], shouted: bool) -> li
     ]
     kept = []
     for hit in hits:
-        if hit.kind in _SILENT:
+        if hit.kind in SILENT:
             continue
         # Spanish "sos" is also "you are", but nobody writes that in capitals.
         if any(_hidden(hit, mask) for mask in masks) and not (shouted and hit.kind == "sos"):
