@@ -50,7 +50,7 @@ class Example(NamedTuple):
 
 def sentences(folder: Path) -> Iterator[tuple[str, str, str]]:
     """(language, label, text) of every row of the files in `folder`, in the order of names and lines."""
-    for file in sorted(folder.glob("*.tsv")):
+    for file in sorted(folder.rglob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             language, label, text = line.split("\t")
             yield language, label, text
