@@ -46,6 +46,11 @@ SILENT = frozenset(("mask", "neg", "nobody", "negafter", "filler", "ordinary"))
 CALMING = frozenset(("topic", "fiction", "cond", "report", "past", "task", "thanks", "tame", "calm"))
 _DEEDS = frozenset(("att", "attp", "attb", "come", "state"))
 _DENIABLE = _DEEDS | {"attn", "weapon", "help", "helpme", "urgent", "sos", "maybe", "miss"}
+# "They took my ..." and "I am stuck" are told of seats and of questions too: on new sentences one in four such findings
+# was wrong where nothing else spoke for it. They are doubts then, which the model may make an sos, or still.
+_LEAN = frozenset(("deed-going-on", "deed-done", "state"))
+_BORNE_OUT = frozenset(("actor", "weapon", "now", "recent", "urgent", "place", "home", "attn"))
+_BRIEF = 4  # words of a cry
 _REACH_BEFORE = 3  # words a negation reaches forward
 _REACH_OBJECT = 2  # words between a deed and the one it is done to
 _REACH_AFTER = 2  # words a negation that stands behind reaches back
@@ -143,7 +148,10 @@ def _called(
             return None
         return Alarm.SOS, "phrase"
     if "sos" in kinds and not talk and not (question and length > 3 and not danger):
-        edge = any(hit.kind == "sos" and (hit.start == 0 or hit.end == length) for hit in hits)
+        # At the end of a longer sentence the word is as often what is asked about: "how fast do you answer an SOS".
+        edge = any(
+            hit.kind == "sos" and (hit.start == 0 or (hit.end == length and length <= _BRIEF)) for hit in hits
+        )
         close = bool(kinds & {"me", "i", "my", "kin", "home"})
         if edge or danger or close or shouted:
             return Alarm.SOS, "sos-word"
@@ -266,6 +274,6 @@ def _told(hits: Sequence[Hit], kinds: set[str], length: int, question: bool) -> 
         found = Alarm.DOUBT, "deed-unknown"
     if found is not None and "calm" in kinds and (found[0] is Alarm.DOUBT or found[1] in _TOLD_AFTERWARDS):
         return None
-    if found is not None and conditional:
+    if found is not None and (conditional or (found[1] in _LEAN and not kinds & _BORNE_OUT)):
         return Alarm.DOUBT, found[1]
     return found
