@@ -45,7 +45,7 @@ def test_the_labelled_set_is_well_formed() -> None:
 
 
 def test_no_sentence_is_both_learned_and_measured() -> None:
-    learned = {" ".join(fold(text).split()) for _, _, text in training.sentences(training.SENTENCES)}
+    learned = {" ".join(fold(text).split()) for _, _, text, _ in training.sentences(training.SENTENCES)}
     measured = {" ".join(fold(row.text).split()) for row in rows()}
     assert not learned & measured
 
