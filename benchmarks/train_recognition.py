@@ -60,11 +60,12 @@ class Sentence(NamedTuple):
 
 
 def sentences(folder: Path) -> Iterator[Sentence]:
-    """Every row of the files in `folder`, in the order of names and lines. The first file of a language was `met`."""
+    """Every row of the files in `folder`, in the order of names and lines. The rules were mended for the first file of a
+    language and for those in the folder `more`."""
     for file in sorted(folder.rglob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             language, label, text = line.split("\t")
-            yield Sentence(language, label, text, file.stem == language)
+            yield Sentence(language, label, text, file.stem == language or file.parent != folder)
 
 
 def examples(folder: Path = SENTENCES) -> tuple[list[Example], str]:
