@@ -19,7 +19,9 @@ from itertools import combinations
 from typing import NamedTuple
 
 SHORTEST, LONGEST = 1, 5  # characters of an n-gram
-_SIGNS_TABLE = 1 << 13  # buckets at the end of the table kept for signs: there are few of them, and each weighs much
+_SIGNS_TABLE = (
+    1 << 13
+)  # buckets at the end of the table kept for signs: there are few of them, and each weighs much
 
 
 class Reading(NamedTuple):
@@ -53,9 +55,7 @@ def features(reading: Reading, buckets: int) -> Features:
 
 def weighed(weights: Sequence[float], found: Features) -> float:
     """The sum of the weights of `found`, each group divided by the root of its number."""
-    return sum(
-        sum(map(weights.__getitem__, group)) / math.sqrt(len(group)) for group in found if group
-    )
+    return sum(sum(map(weights.__getitem__, group)) / math.sqrt(len(group)) for group in found if group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ class Model:
             if facts["format"] != 2 or len(weights) != facts["buckets"]:
                 raise ValueError("recognition model: another format or a cut file")
             scale, bias = float(facts["scale"]), float(facts["bias"])
-            return cls(weights, scale, bias, float(facts["sos"]), float(facts["doubt"]), float(facts["ordinary"]))
+            return cls(
+                weights, scale, bias, float(facts["sos"]), float(facts["doubt"]), float(facts["ordinary"])
+            )
         except (KeyError, TypeError, zlib.error, json.JSONDecodeError) as error:
             raise ValueError("recognition model: not a model file") from error
 
