@@ -146,7 +146,7 @@ class Lexicon:
                 index.ordinary.update(fold(entry).split())
         for gate in index.gates.values():
             gate.close()
-        for word in {word for word in index.words if len(word) >= _SHORTEST_CORRECTED}:
+        for word in sorted(word for word in index.words if len(word) >= _SHORTEST_CORRECTED):
             for shortened in _shortened(word):
                 index._near.setdefault(shortened, []).append(word)
         return index
@@ -289,7 +289,8 @@ def _script(word: str) -> str:
 
 
 def _shortened(word: str) -> Iterable[str]:
-    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+    # In order: which of two neighbours a slip is taken for must not change from one start to the next.
+    return dict.fromkeys(word[:at] + word[at + 1 :] for at in range(len(word)))
 
 
 def _matched(words: Sequence[str], at: int, rest: tuple[Part, ...]) -> int:

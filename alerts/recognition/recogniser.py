@@ -33,6 +33,7 @@ _PAIR = 2
 _NONE = Verdict(Alarm.NONE, "none")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
 _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
+_STAY_UNCLEAR = frozenset(("phrase-unclear", "help-me-unclear", "siren"))  # said to be doubts, word by word
 _MODEL_READS = 60  # words of a text the model looks at, from each end
 
 
@@ -101,7 +102,7 @@ class Recogniser:
     @staticmethod
     def _weighed(found: Verdict, model: Model, score: float) -> Verdict:
         """`found` and the model's word together: it may raise an alarm, or still a doubt it is sure of."""
-        if score >= model.sos:
+        if score >= model.sos and found.rule not in _STAY_UNCLEAR:
             return Verdict(Alarm.SOS, "model" if found.alarm is Alarm.NONE else found.rule, found.language)
         if found.alarm is Alarm.DOUBT:
             return found if score >= model.ordinary or found.rule == "siren" else Verdict(Alarm.NONE, "model")
