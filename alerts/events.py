@@ -37,6 +37,10 @@ class RawInbound:
     voice notes put "🆘" here so that they are not kept waiting."""
 
 
+LONG_TEXT = "text/x-signal-plain"
+"""The type of an attachment that is the whole of a text which came cut: Signal cuts what is longer than 2,000 bytes."""
+
+
 class InboundKind(enum.Enum):
     """What a person or a channel did."""
 

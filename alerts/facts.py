@@ -208,5 +208,7 @@ class Facts:
     """What went out to this address and could be deleted."""
     file: StoredFile | None = None
     """The attachment that was fetched."""
+    whole_text: str = field(default="", repr=False)
+    """What stands in it, when it is the whole of a text that came cut."""
     message: Message | None = None
     """The message it came with."""

@@ -10,7 +10,7 @@ from alerts.cases import Case
 from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
 from alerts.escalation import CASE_DEADLINES
-from alerts.events import InboundKind, OutboundKind, Refused
+from alerts.events import LONG_TEXT, InboundKind, OutboundKind, Refused
 from alerts.facts import (
     Answered,
     DeskView,
@@ -32,6 +32,7 @@ from alerts.outbox import Outgoing
 from alerts.people import Person, Role
 from alerts.recognition import Intent
 from alerts.rounds import Reached, asks_next, reached
+from alerts.store import files
 from alerts.store.work import Work
 from handlers.asking import asks_about_contacts
 from handlers.desk import begins_with, references_in
@@ -412,6 +413,8 @@ class Loader:
         case = work.case(file.case_id) if file and file.case_id else None
         me = work.person(message.author_id) if message else None
         facts = Facts(now, event, desk, self._spare(now), me=me, case=case, file=file, message=message)
+        if file is not None and file.state == "stored" and file.content_type == LONG_TEXT:
+            facts = replace(facts, whole_text=files.text_in(work, file))
         return self._with_people(facts)
 
     def _with_people(self, facts: Facts) -> Facts:

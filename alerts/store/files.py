@@ -74,6 +74,14 @@ def failed(work: Work, file: StoredFile, now: datetime, *, gone: bool) -> Stored
     return noted
 
 
+def text_in(work: Work, file: StoredFile) -> str:
+    """A file that is a text, read inside a transaction. Raises `alerts.sealing.Unsealable`."""
+    t = tables.attachment_chunks
+    query = select(t.c.sealed).where(t.c.attachment_id == file.id).order_by(t.c.position)
+    sealed = work.connection.execute(query).scalars()
+    return b"".join(work.vault.sealer.open_chunks(file.id, file.key_id, sealed)).decode("utf-8", "replace")
+
+
 def read(store: Store, file: StoredFile) -> Iterator[bytes]:
     """The content, unsealed chunk by chunk. Raises `alerts.sealing.Unsealable`."""
     t = tables.attachment_chunks

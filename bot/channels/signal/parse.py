@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from alerts.events import Attachment, Inbound, InboundKind, Unreadable
+from alerts.events import LONG_TEXT, Attachment, Inbound, InboundKind, Unreadable
 from bot.channels.signal.frames import (
     CHANNEL,
     OWN,
@@ -32,7 +32,6 @@ from bot.channels.signal.words import describe_call, describe_rest
 
 _LATEST = 253_402_300_799_000
 """Milliseconds since 1970 at the end of the year 9999: what comes after is no time."""
-LONG_TEXT = "text/x-signal-plain"
 """A text above 2,000 bytes arrives cut there, with the whole of it as a file of this type."""
 _ENVELOPE = frozenset(
     (
