@@ -37,6 +37,7 @@ from bot.ticker import Ticker
 log = structlog.get_logger("watchline")
 
 ALIVE_SECONDS = 10.0
+TIDY_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 5.0
 FORGET_SECONDS = 120.0
 TELEGRAM_BUDGET = Budget(per_second=25.0, chat_per_second=1.0, chat_burst=4)
@@ -173,6 +174,7 @@ async def serve(
     ticker.every(0.5, lambda: runtime.poke(deadlines=True))
     ticker.every(ALIVE_SECONDS, lambda: runtime.later(sign))
     ticker.every(HOUSEKEEPING_SECONDS, lambda: _quietly("refill", engine.store.vault.keys.refill))
+    ticker.every(TIDY_SECONDS, lambda: _quietly("tidy", engine.store.tidy))
     if not engine.nodes.single:
         ticker.every(HOUSEKEEPING_SECONDS, lambda: runtime.later(lambda: engine.release(starting=False)))
     ticker.every(FORGET_SECONDS, lambda: runtime.later(engine.housekeeping))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import time
 from collections import deque
@@ -52,6 +53,7 @@ PASSED_OVER = 4
 """Steps for what comes in after which what is to go out has its turn all the same, and every so many times of that what
 is due: somebody who writes without a pause must not keep pages from going out."""
 CATCH_UP_SECONDS = 10.0
+SWITCH_SECONDS = 0.0005
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
 
@@ -177,6 +179,8 @@ class Runtime:
         # waiting for as long as a tenth of a second.
         gc.collect()
         gc.freeze()
+        # What the desk thread has decided is handed over by another thread, which must not wait for it to pause.
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self._thread.start()
 

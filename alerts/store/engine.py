@@ -27,6 +27,8 @@ BUSY_TIMEOUT_MS: Final = 10_000
 """How long a SQLite connection waits for another's lock. Writers are short, and long work goes in chunks."""
 
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
+_WAL_PAGES: Final = 8_000
+"""At so many pages (32 MB) the log is moved into the file within a commit. `Store.tidy` comes before that."""
 _CACHE_KIB: Final = 8_192
 _WAL_TRIES: Final = 50
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,57}")
@@ -139,6 +141,7 @@ def _sqlite(target: URL, role: Role, pool_size: int, durable: bool) -> Engine:
             "temp_store = MEMORY",
             "trusted_schema = OFF",
             f"journal_size_limit = {_WAL_LIMIT_BYTES}",
+            f"wal_autocheckpoint = {_WAL_PAGES}",
             f"cache_size = -{_CACHE_KIB}",
             f"query_only = {'ON' if role is Role.READER else 'OFF'}",
         ):
