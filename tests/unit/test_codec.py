@@ -38,6 +38,7 @@ KNOWN: dict[str, list[str]] = {
         "raised_at=None",
         "planned_at=None",
         "told_next_at=None",
+        "unreached_in=''",
         "plan_nags=0",
     ],
     "CheckIn": ["protocol=''", "label=''", "schedule=None", "made_by=''", "created_at=None", "extended=0"],
