@@ -67,7 +67,7 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
             # "No" to "are you OK?" may be the whole cry for help.
             sos.doubt(draft, event, person)
             return True
-        if checkin_setup.heard(draft, event, person, intent):
+        if checkin_proposals.heard(draft, event, person, intent) or checkin_setup.heard(draft, event, person):
             return True
         if intent is Intent.OK and not draft.facts.cases and nothing_asked(draft, event, person):
             return True

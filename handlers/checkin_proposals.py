@@ -12,6 +12,7 @@ from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import name_key
 from alerts.people import Person, Role, Standing
+from alerts.recognition import Intent
 from alerts.timetext import Misread, parse_schedule
 from handlers import checkin_setup
 from handlers.checkin_words import misread_words, protocol_word, schedule_words
@@ -78,6 +79,16 @@ def meant(draft: Draft, rest: str) -> tuple[Person | None, str]:
 def tell(draft: Draft, officer: Person, key: str, **arguments: object) -> None:
     """An answer to the officer."""
     draft.say(officer, OutboundKind.ANSWER, draft.word(officer, key, **arguments).strip(), urgency=3)
+
+
+def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
+    """A yes or no in words to a check-in that an officer proposed. False: it was none."""
+    if intent not in (Intent.YES, Intent.NO) or proposed(draft) is None:
+        return False
+    if not checkin_setup.listens(draft, person, event.inbound.text.strip()):
+        return False
+    decided(draft, event, person, yes=intent is Intent.YES)
+    return True
 
 
 def proposed(draft: Draft) -> CheckIn | None:

@@ -18,7 +18,6 @@ from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import folded
 from alerts.people import Person, Role
-from alerts.recognition import Intent
 from alerts.schedule import CheckInSchedule, next_prompt
 from alerts.timetext import (
     End,
@@ -38,7 +37,7 @@ from alerts.timetext import (
     parse_zone,
 )
 from alerts.timetext.lexing import Phrases, Reader, one_of
-from handlers import checkin_answers, checkin_proposals, checkin_timers, relay
+from handlers import checkin_answers, checkin_timers, relay
 from handlers.asking import has_rights, said_with, spoken
 from handlers.checkin_words import check_in_words, misread_words
 from handlers.draft import Draft
@@ -50,17 +49,19 @@ PROTOCOL = one_of(("protocol", "protocolo", "protocole", "بروتوكول"))
 FIRST_PROTOCOL = "routine"
 
 
-def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
-    """A command about check-ins. False: it was none, and goes on as what it is."""
-    text = event.inbound.text.strip()
+def listens(draft: Draft, person: Person, text: str) -> bool:
+    """Whether a text may be about setting up check-ins: a verified defender's, short, and no P1 case is open."""
     may = person.role is Role.DEFENDER and person.verified and has_rights(draft, person)
     if not may or not text or len(text) > LONGEST:
         return False
-    if any(c.urgency == 1 and not c.drill for c in map(draft.latest, draft.facts.cases)):
+    return not any(c.urgency == 1 and not c.drill for c in map(draft.latest, draft.facts.cases))
+
+
+def heard(draft: Draft, event: Heard, person: Person) -> bool:
+    """A command about check-ins. False: it was none, and goes on as what it is."""
+    text = event.inbound.text.strip()
+    if not listens(draft, person, text):
         return False
-    if intent in (Intent.YES, Intent.NO) and checkin_proposals.proposed(draft) is not None:
-        checkin_proposals.decided(draft, event, person, yes=intent is Intent.YES)
-        return True
     if is_list(draft, person, text):
         listing(draft, person)
         return True
