@@ -27,11 +27,12 @@ from bot.channels.pretend_frames import parse, to_raw
 from bot.clock import RealClock, SystemEntropy
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
+from bot.lane import Lane
 from bot.rehearsal.cast import settle_in
 from bot.rehearsal.play import KEK, RehearsalKeys
 from bot.rehearsal.script import parse_script
 from bot.rules import shipped_rules
-from bot.runtime import Lane, Runtime
+from bot.runtime import Runtime
 from handlers.rules import Rules
 
 CHANNELS = ("signal", "telegram")

@@ -28,10 +28,11 @@ from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
 from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
 from bot.engine import Engine
+from bot.lane import Lane
 from bot.lock import RunLock
 from bot.receiving import receive
 from bot.rules import shipped_rules
-from bot.runtime import Lane, Runtime
+from bot.runtime import Runtime
 from bot.ticker import Ticker
 
 log = structlog.get_logger("watchline")

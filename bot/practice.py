@@ -19,10 +19,11 @@ from bot.clock import PRACTICE_LINEAGE, Entropy, RealClock, require_practice
 from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
 from bot.engine import Engine
+from bot.lane import Lane
 from bot.rehearsal.cast import settle_in
 from bot.rehearsal.script import Character, CheckInPlan, Script
 from bot.rules import shipped_rules
-from bot.runtime import Lane, Runtime
+from bot.runtime import Runtime
 from config.keyfile import KeyFileSource, make_key_file
 
 LINEAGE = "lineage"

@@ -7,7 +7,8 @@ import asyncio
 import structlog
 
 from bot.channels.port import CatchesUp
-from bot.runtime import Lane, Runtime
+from bot.lane import Lane
+from bot.runtime import Runtime
 
 log = structlog.get_logger("watchline")
 LEASE_RENEWAL = 3.0

@@ -24,8 +24,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -34,15 +33,14 @@ from alerts.events import Outcome, RawInbound, RetryAt
 from alerts.facts import Answered
 from alerts.outbox import EVERYTHING, PRESSING
 from alerts.store import inbox, queues
-from bot.channels.port import CatchesUp, Channel
-from bot.delivery import Consignment, Delivery
+from bot.channels.port import CatchesUp
+from bot.delivery import Consignment
 from bot.engine import Engine
+from bot.lane import IN_FLIGHT, Lane
 
 log = structlog.get_logger("watchline")
 T = TypeVar("T")
 
-IN_FLIGHT = 16
-"""Messages that one channel is given at once. The next urgent one waits for one of these at most."""
 ACCEPTED_AT_ONCE = 500
 POLL_SECONDS = 0.1
 """How often the inbox is looked at for frames that another process stored."""
@@ -56,22 +54,6 @@ CATCH_UP_SECONDS = 10.0
 SWITCH_SECONDS = 0.0005
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
-
-
-@dataclass
-class Lane:
-    """One channel's way out."""
-
-    channel: Channel
-    delivery: Delivery
-    in_flight: set[str] = field(default_factory=set)
-    """Addresses that a message is being handed to: one chat gets its messages one after another."""
-    look: bool = True
-    look_pressing: bool = True
-    """The same for P1 and P2 alone."""
-    later: datetime | None = None
-    unsure: bool = True
-    """Whether `later` has to be asked for: at the next quiet moment."""
 
 
 class Runtime:
@@ -196,10 +178,14 @@ class Runtime:
             waiting.cancel()
 
     def _run(self) -> None:
-        begun = False
+        begun = failed = False
         try:
             while not self._stopping:
                 try:
+                    if failed:
+                        failed = False
+                        self._each_alone()
+                        continue
                     if not begun:
                         self._first_look()
                         begun = True
@@ -213,10 +199,8 @@ class Runtime:
                 except Exception as error:  # noqa: BLE001
                     # The database is away, or something nobody foresaw: nothing was committed, so all of it is tried
                     # again. The watch outside sees that the desk thread makes no progress.
-                    log.error("desk_step_failed", error=type(error).__name__)
-                    self._inbox = self._deadlines = True
-                    for lane in self.lanes.values():
-                        lane.look = lane.look_pressing = True
+                    self._look_anew(error)
+                    failed = True
                     self._pause.wait(FAILURE_PAUSE)
         except BaseException as error:  # noqa: BLE001
             # A desk thread that dies silently is the worst that can happen: the process ends, and is started again.
@@ -224,6 +208,31 @@ class Runtime:
             log.critical("desk_thread_died", error=type(error).__name__)
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._abandon)
+
+    def _each_alone(self) -> None:
+        """After a failure every step has its turn by itself: what fails again and again, and whatever it is, must not
+        stand before the pages of others."""
+        for step in (
+            self._take_back,
+            self._store_arrivals,
+            self._work_inbox,
+            self._note_answers,
+            self._hand_out,
+            self._work_deadlines,
+            self._do_calls,
+        ):
+            if self._stopping:
+                return
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001  # the next ones have nothing to do with it
+                self._look_anew(error)
+
+    def _look_anew(self, error: Exception) -> None:
+        log.error("desk_step_failed", error=type(error).__name__)
+        self._inbox = self._deadlines = True
+        for lane in self.lanes.values():
+            lane.look = lane.look_pressing = True
 
     def _abandon(self) -> None:
         for task in asyncio.all_tasks(self._loop):
@@ -239,7 +248,7 @@ class Runtime:
     def _nothing_new(self) -> bool:
         return not (
             self._arrivals or self._answers or self._calls or self._inbox or self._deadlines or self._stopping
-        ) and (not any(self._has_room(lane) and lane.look for lane in self.lanes.values()))
+        ) and (not any(lane.has_room and lane.look for lane in self.lanes.values()))
 
     def _poll(self) -> None:
         now = self.engine.clock.now()
@@ -344,14 +353,10 @@ class Runtime:
         self._look_out(report.turns)
         return True
 
-    @staticmethod
-    def _has_room(lane: Lane) -> bool:
-        return len(lane.in_flight) < IN_FLIGHT
-
     def _hand_out(self, below: int = EVERYTHING) -> bool:
         some = below < EVERYTHING
         wanted = [lane for lane in self.lanes.values() if (lane.look_pressing if some else lane.look)]
-        open_lanes = [lane for lane in wanted if self._has_room(lane)]
+        open_lanes = [lane for lane in wanted if lane.has_room]
         if not open_lanes:
             return False
         chosen: list[tuple[Lane, Consignment]] = []

@@ -201,7 +201,7 @@ class Turns:
     def one(self, work: Work, row: Waiting, now: datetime) -> Report:
         """The turn of one frame alone. Raises whatever is wrong with it."""
         report = Report()
-        event = Heard(row.id, clean(self.parsers[row.channel](row.raw)), row.received_at)
+        event = Heard(row.id, clean(self.parsers[row.channel](row.opened())), row.received_at)
         loader = self.loader(work)
         if event.inbound.kind is InboundKind.RECEIPT:
             self._receipt(work, event.inbound)
@@ -249,7 +249,7 @@ class Turns:
     def _parsed(self, row: Waiting, work: Work, now: datetime, report: Report) -> Heard | None:
         """The frame understood; None when it was noted as failed."""
         try:
-            inbound = self.parsers[row.channel](row.raw)
+            inbound = self.parsers[row.channel](row.opened())
         except Exception as error:  # noqa: BLE001
             # Unreadable, or a parser's bug: one frame must not stop the frames behind it.
             self._failed(row, work, now, report, error)

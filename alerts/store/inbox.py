@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.events import RawInbound
 from alerts.ids import from_micros, micros
+from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.prepared import Prepared, prepared
 from alerts.store.vault import Vault
@@ -37,6 +38,14 @@ class Waiting:
     attempts: int
     sender: str = field(repr=False)
     raw: bytes = field(repr=False)
+    trouble: Unsealable | None = None
+    """Why it cannot be opened: its key is missing, or its bytes are damaged. Sender and frame are empty then."""
+
+    def opened(self) -> bytes:
+        """The frame as it came. Raises `Unsealable`."""
+        if self.trouble is not None:
+            raise self.trouble
+        return self.raw
 
 
 def accept(
@@ -137,10 +146,14 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
 
 
 def _frame(row: Any, vault: Vault) -> Waiting:
-    payload = vault.sealer.open_bytes("inbox", row.id, row.key_id, row.sealed)
+    at = from_micros(row.received_at)
+    try:
+        payload = vault.sealer.open_bytes("inbox", row.id, row.key_id, row.sealed)
+    except Unsealable as trouble:
+        # That one goes the way of everything that cannot be worked on; those behind it have their turn.
+        return Waiting(row.id, row.channel, at, row.urgent, row.attempts, "", b"", trouble)
     size = int.from_bytes(payload[:2], "big")
     sender = payload[2 : 2 + size].decode("utf-8", "surrogatepass")
-    at = from_micros(row.received_at)
     return Waiting(row.id, row.channel, at, row.urgent, row.attempts, sender, payload[2 + size :])
 
 

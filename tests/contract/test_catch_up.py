@@ -17,9 +17,10 @@ from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
+from bot.lane import Lane
 from bot.receiving import receive
 from bot.rehearsal.script import Character, CheckInPlan
-from bot.runtime import Lane, Runtime
+from bot.runtime import Runtime
 from tests.stories.chat import BOTH, Chat, chat
 
 SAMI = Character("sami", ("signal",), verified=True, check_in=CheckInPlan("elevated", (time(11, 0),)))

@@ -22,8 +22,9 @@ from alerts.store import queues, tables
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
+from bot.lane import Lane
 from bot.rehearsal.script import Character
-from bot.runtime import Lane, Runtime
+from bot.runtime import Runtime
 from handlers.rules import Recognises, Rules
 from tests.machines.law3 import broken
 from tests.stories.chat import BOTH, Chat, chat
@@ -374,6 +375,30 @@ def test_a_turn_that_cannot_be_written_does_not_keep_others_from_being_written(i
     assert count(it, tables.inbox, tables.inbox.c.state == "new") == 0
 
 
+def sent_by_a_runtime(engine: Engine) -> list[str]:
+    """What a runtime hands over first, and not for ever."""
+    sent: list[str] = []
+
+    class Listening(Quiet):
+        async def send(self, outbound: Outbound) -> Outcome:
+            sent.append(outbound.id)
+            return Sent(str(len(sent)))
+
+    lane = Lane(Listening(), Delivery(engine, "signal", Budget()))  # type: ignore[arg-type]
+
+    async def go() -> None:
+        runtime = Runtime(engine, {"signal": lane})
+        runtime.start(asyncio.get_running_loop())
+        for _ in range(600):
+            if sent:
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(runtime.stop)
+
+    asyncio.run(go())
+    return sent
+
+
 def test_one_message_that_cannot_be_opened_does_not_keep_others_from_going_out(it: Chat) -> None:
     it.stage.engine.accept([frame("sami", 1, "SOS")])
     it.stage.engine.work_inbox()
@@ -389,25 +414,32 @@ def test_one_message_that_cannot_be_opened_does_not_keep_others_from_going_out(i
             .first()
         )
         work.connection.execute(outbox.update().where(outbox.c.id == first).values(sealed=b"\1" * 60))
-    sent: list[str] = []
-
-    class Listening(Quiet):
-        async def send(self, outbound: Outbound) -> Outcome:
-            sent.append(outbound.id)
-            return Sent(str(len(sent)))
-
-    engine = engine_with(it)
-    lane = Lane(Listening(), Delivery(engine, "signal", Budget()))  # type: ignore[arg-type]
-
-    async def go() -> None:
-        runtime = Runtime(engine, {"signal": lane})
-        runtime.start(asyncio.get_running_loop())
-        for _ in range(600):
-            if sent:
-                break
-            await asyncio.sleep(0.05)
-        await asyncio.to_thread(runtime.stop)
-
-    asyncio.run(go())
+    sent = sent_by_a_runtime(engine_with(it))
     assert sent
     assert first not in sent
+
+
+@pytest.mark.parametrize("words", ["good day to you", "SOS"])
+def test_a_frame_whose_key_is_gone_pages_the_desk_and_lets_the_next_one_pass(it: Chat, words: str) -> None:
+    it.stage.engine.accept([frame("nour", 1, words)])
+    with it.stage.engine.store.writing() as work:
+        work.connection.execute(tables.inbox.update().values(key_id="0" * 32))
+    it.stage.engine.accept([frame("sami", 2, "SOS"), frame("sami", 3, "the meeting moved")])
+    drained(it.stage.engine)
+    assert count(it, tables.messages) == 2, "those behind it had their turn"
+    states = tables.inbox.c.state
+    assert (count(it, tables.inbox, states == "poison"), count(it, tables.inbox, states == "new")) == (1, 0)
+    assert count(it, tables.outbox, tables.outbox.c.kind == "page", tables.outbox.c.case_id.is_(None)) > 0
+
+
+@pytest.mark.parametrize("broken_step", ["work_inbox", "work_deadlines"])
+def test_a_step_that_always_fails_does_not_keep_pages_from_going_out(it: Chat, broken_step: str) -> None:
+    it.stage.engine.accept([frame("sami", 1, "SOS")])
+    it.stage.engine.work_inbox()
+    engine = engine_with(it)
+
+    def fails(**_: object) -> Any:
+        raise RuntimeError("a mistake")
+
+    setattr(engine, broken_step, fails)
+    assert sent_by_a_runtime(engine)

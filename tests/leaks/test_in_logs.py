@@ -25,8 +25,9 @@ from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
 from bot.engine import Engine
+from bot.lane import Lane
 from bot.receiving import receive
-from bot.runtime import Lane, Runtime
+from bot.runtime import Runtime
 from handlers.turn import Parser
 from tests.leaks.planted import LINA, NOUR, SAMI, STEM, desk, play, readable
 from tests.stories.chat import Chat
