@@ -1,0 +1,124 @@
+"""Statements on the driver's cursor behave as SQLAlchemy's own do, on both databases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, bindparam, delete, event, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from alerts.store import tables
+from alerts.store.keks import NewKek
+from alerts.store.loading import _upsert_of
+from alerts.store.prepared import SIZES, Prepared, prepared
+from alerts.store.store import Store
+from bot.rehearsal.play import RehearsalKeys
+
+KEY = bytes(range(32))
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+META = tables.meta
+NAMED = prepared(select(META).where(META.c.name == bindparam("name"), META.c.value != "never"))
+AMONG = prepared(
+    select(META).where(META.c.name.in_(bindparam("names", expanding=True))).order_by(META.c.name)
+)
+WITHOUT = prepared(select(META.c.name).where(META.c.name.not_in(bindparam("names", expanding=True))))
+REMOVE = prepared(delete(META).where(META.c.name.in_(bindparam("names", expanding=True))))
+PUT = _upsert_of(META, ("name", "value"), ("name",))
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    Store.create(database, NewKek("rehearsal", KEY), entropy=os.urandom, now=lambda: NOW)
+    made = Store.open(database, RehearsalKeys(KEY), entropy=os.urandom, now=lambda: NOW)
+    yield made
+    made.close()
+
+
+def fill(store: Store, count: int) -> list[str]:
+    names = [f"n{n:04}" for n in range(count)]
+    with store.writing() as work:
+        PUT.run_many(work.connection, [{"name": n, "value": n.upper()} for n in names])
+    return names
+
+
+def test_rows_have_the_names_of_their_columns_and_fixed_values_count(store: Store) -> None:
+    fill(store, 3)
+    with store.writing() as work:
+        PUT.run_many(work.connection, [{"value": "never", "name": "n0001"}])
+    with store.reading() as work:
+        row = NAMED.first(work.connection, name="n0002")
+        assert row is not None
+        assert (row.name, row.value) == ("n0002", "N0002")
+        assert NAMED.first(work.connection, name="n0001") is None, (
+            "changed by the second writing, and left out"
+        )
+
+
+@pytest.mark.parametrize("count", sorted({1, 3, *SIZES, *(size - 1 for size in SIZES[1:])}))
+def test_a_list_of_any_length_finds_just_its_own(store: Store, count: int) -> None:
+    names = fill(store, 410)
+    with store.reading() as work:
+        assert [row.name for row in AMONG.rows(work.connection, names=names[:count])] == names[:count]
+        left = set(WITHOUT.scalars(work.connection, names=names[:count]))
+        assert left & set(names) == set(names[count:])
+    with store.writing() as work:
+        assert REMOVE.run(work.connection, names=names[:count]) == count
+
+
+def test_truth_values_come_back_as_such(store: Store) -> None:
+    same = prepared(
+        select(META.c.name, (META.c.name == bindparam("asked")).label("same")).order_by(META.c.name)
+    )
+    fill(store, 2)
+    with store.reading() as work:
+        found = [
+            row.same for row in same.rows(work.connection, asked="n0001") if row.name in ("n0000", "n0001")
+        ]
+    assert found == [False, True]
+    assert {type(one) for one in found} == {bool}
+
+
+def test_an_error_is_sqlalchemys_without_values_and_the_transaction_is_undone(store: Store) -> None:
+    insert = Prepared(lambda _: META.insert(), ("name", "value"))
+    fill(store, 1)
+
+    def write_both() -> None:
+        with store.writing() as work:
+            PUT.run_many(work.connection, [{"name": "before", "value": "x"}])
+            insert.run_many(work.connection, [{"name": "n0000", "value": "PLANTED"}])
+
+    with pytest.raises(IntegrityError) as raised:
+        write_both()
+    assert "PLANTED" not in str(raised.value)
+    assert not store.is_away(raised.value)
+    with store.reading() as work:
+        assert NAMED.first(work.connection, name="before") is None
+
+
+def test_whoever_listens_for_statements_hears_these(store: Store) -> None:
+    heard: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_rest: object) -> None:
+        heard.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        with store.reading() as work:
+            NAMED.rows(work.connection, name="x")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert any("FROM meta" in statement for statement in heard)
+
+
+def test_a_connection_that_is_gone_is_given_up(postgres_url: str, store: Store) -> None:
+    if store.dialect != "postgresql":
+        return
+    cut = prepared(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    with pytest.raises(DBAPIError) as raised, store.writing() as work:
+        cut.run(work.connection)
+    assert raised.value.connection_invalidated
+    assert store.is_away(raised.value)
+    assert fill(store, 1) == ["n0000"], "the next transaction has another one"
