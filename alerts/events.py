@@ -41,6 +41,11 @@ LONG_TEXT = "text/x-signal-plain"
 """The type of an attachment that is the whole of a text which came cut: Signal cuts what is longer than 2,000 bytes."""
 
 
+REPEATED = "DuplicateMessage"
+"""In the text of an `UNREADABLE` one: it was read before and came again, as after a crash of signal-cli. No key has
+changed. The name is that of signal-cli's exception."""
+
+
 class InboundKind(enum.Enum):
     """What a person or a channel did."""
 

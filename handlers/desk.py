@@ -236,6 +236,8 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
         if case is None:
             tell(draft, officer, "desk.which_case", command=said.command)
             return
+        if said.command in ("take", "close", "reopen") and is_theirs(draft, officer, case):
+            return
         try:
             by_case[said.command](draft, event, officer, draft.latest(case), said.rest)
         except IllegalTransition:
@@ -324,8 +326,19 @@ def reacted(draft: Draft, officer: Person, inbound: Inbound) -> None:
         seen_or_taken(draft, officer, cases[0])
 
 
+def is_theirs(draft: Draft, officer: Person, case: Case) -> bool:
+    """Whether a case is the officer's own alarm; told so. Somebody else takes it and closes it, as long as there is
+    anybody: whoever holds the phone of the one in danger must not be able to silence it."""
+    own = case.person_id == officer.id and any(p.id != officer.id for p in draft.facts.desk.staff)
+    if own:
+        tell(draft, officer, "desk.own_case", ref=case.ref)
+    return own
+
+
 def seen_or_taken(draft: Draft, officer: Person, case: Case) -> None:
     """A thumb on a case: takes it when nobody has it, acknowledges it when the officer has it."""
+    if is_theirs(draft, officer, case):
+        return
     if case.status is CaseStatus.OPEN or case.taken_by == officer.id or case.climb_from is not None:
         if case.taken_by == officer.id:
             paging.acknowledge(draft, case)
@@ -349,6 +362,8 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str 
         draft.facts.case if draft.facts.case and draft.facts.case.id == case_id else None
     )
     kind, _, value = code.partition(":")
+    if kind in ("take", "outcome") and case is not None and is_theirs(draft, officer, case):
+        return True
     if kind == "take" and case is not None:
         case = draft.latest(case)
         if case.status is CaseStatus.CLOSED:

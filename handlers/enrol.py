@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from alerts.events import InboundKind
+from alerts.events import REPEATED, InboundKind
 from alerts.facts import Heard
 from alerts.invitations import clean_name
 from alerts.outbox import Outgoing
@@ -35,7 +35,8 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     """A code, a command about who is who, or an answer in the dialogue at enrolment. Returns whether it was one."""
     inbound = event.inbound
     if inbound.kind is InboundKind.UNREADABLE and person.is_staff:
-        staffing.key_changed(draft, event, person)
+        if REPEATED not in inbound.text:
+            staffing.key_changed(draft, event, person)
         return True
     if inbound.kind is not InboundKind.TEXT:
         return False

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerts.cases import Case
-from alerts.events import OutboundKind
+from alerts.events import Inbound, InboundKind, OutboundKind
+from alerts.facts import Heard
 from alerts.people import Person
 from alerts.recognition import Alarm
-from handlers import paging, relay
+from handlers import paging, relay, sos
 from handlers.draft import Draft
+
+GRAVER = {Alarm.NONE: (Alarm.DOUBT, Alarm.SOS), Alarm.DOUBT: (Alarm.SOS,)}
+"""What the beginning of a text says -> what its whole may say that has to be acted on."""
 
 
 def decide(draft: Draft) -> None:
@@ -20,7 +24,7 @@ def decide(draft: Draft) -> None:
     if draft.facts.whole_text:
         continued(draft, case, author)
         return
-    if author.is_staff:
+    if speaks_for_the_desk(case, author):
         person = draft.person(case.person_id)
         readers: tuple[Person, ...] = (person,) if person is not None else ()
     else:
@@ -42,31 +46,56 @@ def decide(draft: Draft) -> None:
             )
         elif file.state == "gone":
             missing(draft, reader)
-    if file.state == "gone" and not author.is_staff:
+    if file.state == "gone" and not speaks_for_the_desk(case, author):
         draft.say(author, OutboundKind.ANSWER, draft.word(author, "file.not_stored"), case=case)
 
 
+def speaks_for_the_desk(case: Case, author: Person) -> bool:
+    """Whether somebody wrote as an officer, and not about an alarm of their own."""
+    return author.is_staff and author.id != case.person_id
+
+
 def continued(draft: Draft, case: Case, author: Person) -> None:
-    """The rest of a text that came cut. What came first was worked on at once; the rest follows it, and an alarm that
-    stands in it alone is an alarm."""
+    """The rest of a text that came cut. What came first was worked on at once; the rest follows it, and an alarm or a
+    doubt that stands in it alone is one."""
     message, whole = draft.facts.message, draft.facts.whole_text
     cut = message.text if message is not None else ""
     rest = whole[len(cut) :] if whole.startswith(cut) else whole
     if not rest.strip():
         return
-    if author.is_staff:
+    if speaks_for_the_desk(case, author):
         for piece in pieces(rest):
             case = relay.to_person(draft, case, author, piece)
         return
-    draft.record(
-        person_id=case.person_id, author_id=author.id, kind="text", case=case, key_id=case.key_id, text=rest
-    )
     recognise = draft.rules.recogniser.recognise
-    if case.is_open and recognise(whole).alarm is Alarm.SOS and recognise(cut).alarm is not Alarm.SOS:
-        case = paging.raise_to_p1(draft, case)
+    alarm = recognise(whole).alarm
+    if alarm in GRAVER.get(recognise(cut).alarm, ()):
+        case = raised(draft, case, author, rest, alarm)
+    else:
+        draft.record(
+            person_id=case.person_id,
+            author_id=author.id,
+            kind="text",
+            case=case,
+            key_id=case.key_id,
+            text=rest,
+        )
     for reader in relay.watchers(draft, case):
         for piece in pieces(rest):
             relay.relay_to_staff(draft, case, reader, author, piece)
+
+
+def raised(draft: Draft, case: Case, author: Person, rest: str, alarm: Alarm) -> Case:
+    """The rest of a text as the alarm or the doubt that it is: as if it had been written by itself, so that it wakes
+    the taker, and opens a new case when the one that it was for is closed by now."""
+    channel = draft.facts.message.channel if draft.facts.message is not None else ""
+    said = Heard("", Inbound(channel, InboundKind.TEXT, sender="", text=rest), draft.now)
+    if author.id == case.person_id:
+        return (sos.alarm if alarm is Alarm.SOS else sos.doubt)(draft, said, author)
+    relay.keep(draft, said, case.person_id, author, case)
+    if not case.is_open or alarm is not Alarm.SOS:
+        return case
+    return paging.alert_taker(draft, case, rest) if case.taken_by else paging.raise_to_p1(draft, case)
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -414,7 +414,13 @@ class Loader:
         me = work.person(message.author_id) if message else None
         facts = Facts(now, event, desk, self._spare(now), me=me, case=case, file=file, message=message)
         if file is not None and file.state == "stored" and file.content_type == LONG_TEXT:
-            facts = replace(facts, whole_text=files.text_in(work, file))
+            facts = replace(
+                facts,
+                spare=self._spare(now, case=True),
+                cases=work.open_cases_of(me.id) if me else (),
+                rounds=work.live_rounds_of(me.id) if me else (),
+                whole_text=files.text_in(work, file),
+            )
         return self._with_people(facts)
 
     def _with_people(self, facts: Facts) -> Facts:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from alerts.events import InboundKind
+from alerts.events import LONG_TEXT, InboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Role
 from alerts.timetext.lexing import Reader
@@ -56,8 +56,10 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     plan = plan_in(draft, person, inbound.text)
     if not plan or draft.rules.recogniser.whole_message_sos(plan):
         return False
-    if len(plan) > LONGEST:
-        answer(draft, person, "plan.too_long", count=LONGEST)
+    cut = any(file.content_type == LONG_TEXT for file in inbound.attachments)
+    if cut or len(plan) > LONGEST:
+        # What a channel cut would be half a plan.
+        answer(draft, person, "plan.too_long", count=len(plan) if cut else LONGEST)
         return True
     draft.put_person(replace(person, notes=plan))
     draft.event("plan_written", person=person.id)

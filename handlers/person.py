@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from alerts.cases import Case, Source
-from alerts.events import Inbound, InboundKind, OutboundKind
+from alerts.events import REPEATED, Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard, Ward
 from alerts.invitations import folded
 from alerts.outbox import Outgoing
@@ -19,8 +19,6 @@ from alerts.recognition import Alarm, Intent
 from handlers import checkin, clearing, enrol, own_plan, paging, questions, relay, sos
 from handlers.draft import Draft
 
-REPEATED = "DuplicateMessage"
-"""In the name of signal-cli's exception for a message that it had decrypted before."""
 ARABIC_LETTERS = re.compile("[\u0620-\u064a\u066e-\u06d3]")
 NOT_IN_ARABIC = frozenset("\u067e\u0686\u0698\u06af\u06a9\u06cc\u06c1\u06d2\u0679\u0688\u0691")
 """Letters of Persian and Urdu."""
@@ -339,7 +337,7 @@ def reachable(draft: Draft, person: Person, inbound: Inbound) -> None:
 def unreadable(draft: Draft, event: Heard, person: Person) -> None:
     """Somebody tried to write and it cannot be read: their key changed. From a defender that is an alarm by itself."""
     if REPEATED in event.inbound.text:
-        return  # a message that was read before came again, as after a crash of signal-cli
+        return
     addresses = tuple(
         replace(a, status=Reach.FROZEN) if a.channel == event.inbound.channel else a for a in person.addresses
     )

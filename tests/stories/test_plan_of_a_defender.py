@@ -7,6 +7,9 @@ from datetime import time
 
 import pytest
 
+from alerts.events import LONG_TEXT
+from bot.channels.pretend_frames import to_raw
+from bot.channels.pretend_phones import account
 from bot.rehearsal.script import Character, CheckInPlan
 from tests.stories.chat import BOTH, Chat, chat
 
@@ -109,3 +112,15 @@ def test_contacts_are_asked_about_somebody_out_of_reach_only_if_they_chose_it(al
             it.stage.network.set_person("sami", channel, "refused")
         it.waits(hours=2, minutes=50)
         assert bool(it.new("lina", "contact_alert")) is always
+
+
+def test_half_a_plan_is_not_kept_for_a_whole_one() -> None:
+    # Signal cuts a text above 2,000 bytes, which is 1,000 letters of Arabic, and sends the whole as a file.
+    with chat(WATCHED, LINA) as it:
+        whole = {"id": "1", "content_type": LONG_TEXT, "size": 2_400}
+        frame = {"n": 9_000, "from": account("sami", "signal"), "kind": "text", "ref": "9", "files": [whole]}
+        it.stage.engine.accept([to_raw("signal", frame | {"text": f"/plan {PLAN}"})])
+        it.stage.engine.work_inbox()
+        assert not notes(it, "sami")
+        it.stage.pump()
+        assert it.told("sami", "plan.too_long", count=len(PLAN))

@@ -1,0 +1,67 @@
+"""An officer in danger, and what signal-cli hands over twice: nobody's phone silences its own alarm."""
+
+from __future__ import annotations
+
+from alerts.cases import Case, CaseStatus
+from alerts.people import Standing
+from bot.channels.pretend_frames import to_raw
+from bot.channels.pretend_phones import account
+from tests.stories.chat import Chat, chat
+
+
+def only_case(it: Chat) -> Case:
+    with it.stage.engine.store.reading() as work:
+        (case,) = work.all_cases("main")
+    return case
+
+
+def test_an_officer_neither_takes_nor_closes_an_alarm_of_their_own(database: str) -> None:
+    with chat(database=database) as it:
+        it.says("ana", "SOS")
+        ref = only_case(it).ref
+        for words in (f"/take {ref}", f"close {ref} safe", f"/close {ref}", "1"):
+            it.says("ana", words)
+            assert only_case(it).status is CaseStatus.OPEN, words
+        it.says("ana", f"/take {ref}")
+        assert it.told("ana", "desk.own_case", ref=ref)
+        it.waits(minutes=2)
+        assert it.new("ben", "page") or it.new("carla", "page"), "it goes on calling"
+        it.says("ben", f"take {ref}")
+        it.says("ana", f"take {ref}")
+        assert only_case(it).taken_by == getattr(it.person("ben"), "id", None)
+        it.says("ben", f"close {ref} safe")
+        assert only_case(it).status is CaseStatus.CLOSED
+        it.says("ana", f"reopen {ref}")
+        assert only_case(it).status is CaseStatus.CLOSED
+
+
+def test_with_nobody_else_at_the_desk_one_can() -> None:
+    with chat(officers=("ana",), lead="") as it:
+        it.says("ana", "SOS")
+        it.says("ana", f"close {only_case(it).ref} safe")
+        assert only_case(it).status is CaseStatus.CLOSED
+
+
+def test_the_photo_of_an_officer_in_danger_reaches_the_desk() -> None:
+    with chat() as it:
+        it.says("ana", "SOS")
+        it.says("ben", "take")
+        it.does("ana", photo=True)
+        name = only_case(it).ref
+        assert it.told("ben", "file.passed", ref=name, name="Ana")
+        assert not it.told("ana", "file.passed", ref=name, name="Ana")
+
+
+def test_a_message_that_signal_hands_over_twice_freezes_nobody() -> None:
+    with chat("nour") as it:
+        for number, name in enumerate(("DuplicateMessageException", "org.signal.DuplicateMessageException")):
+            frame = {
+                "n": 9_000 + number,
+                "from": account("ana", "signal"),
+                "kind": "unreadable",
+                "text": name,
+            }
+            it.stage.engine.accept([to_raw("signal", frame)])
+        it.stage.pump()
+        assert getattr(it.person("ana"), "status", None) is Standing.ACTIVE
+        assert not it.new("ben")
