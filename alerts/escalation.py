@@ -9,6 +9,7 @@ Source of the rules: protection practice, "Urgency" and "The desk".
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus
@@ -58,6 +59,34 @@ def case_deadlines(case: Case, policy: EscalationPolicy) -> dict[DeadlineKind, d
     if plan is not None:
         due[DeadlineKind.PLAN] = plan
     return due
+
+
+def in_time(case: Case, policy: EscalationPolicy, now: datetime) -> Case:
+    """The case as it is; but where its times lie ahead, since the machine's clock was set back, they are now, and it
+    climbs on from the step that it had reached. Else nobody would be called until the clock has caught up."""
+    times = (case.opened_at, case.climb_from, case.taken_at, case.answered_at, case.unanswered_since)
+    if all(at is None or at <= now for at in (*times, case.seen_at, case.raised_at, case.told_at)):
+        return case
+
+    def past(at: datetime | None) -> datetime | None:
+        return min(at, now) if at is not None else None
+
+    climb_from = case.climb_from
+    if climb_from is not None and climb_from > now:
+        climb_from = now - (rule_of(case, policy).step(case.step - 1).after if case.step else timedelta())
+    return replace(
+        case,
+        opened_at=min(case.opened_at, now),
+        climb_from=climb_from,
+        taken_at=past(case.taken_at),
+        answered_at=past(case.answered_at),
+        unanswered_since=past(case.unanswered_since),
+        seen_at=past(case.seen_at),
+        raised_at=past(case.raised_at),
+        told_at=past(case.told_at),
+        ack_by=min(case.ack_by, now + policy.fold_ack) if case.ack_by is not None else None,
+        doubt_until=min(case.doubt_until, now + policy.doubt) if case.doubt_until is not None else None,
+    )
 
 
 def plan_by(case: Case, rule: Escalation) -> datetime | None:

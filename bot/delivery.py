@@ -72,9 +72,25 @@ class ChatLimits:
     _blocked: dict[str, datetime] = field(default_factory=dict)
     down_until: datetime | None = None
     down_since: datetime | None = None
+    _looked: datetime | None = None
+
+    def _follow(self, now: datetime) -> None:
+        """Once the machine's clock was set back, what was noted by it goes back with it: else nothing would go out for
+        as long."""
+        back = self._looked - now if self._looked is not None and self._looked > now else None
+        self._looked = now
+        if back is None:
+            return
+        if self._channel is not None:
+            self._channel = (self._channel[0], self._channel[1] - back)
+        self._chats = {chat: (tokens, at - back) for chat, (tokens, at) in self._chats.items()}
+        self._blocked = {chat: until - back for chat, until in self._blocked.items()}
+        self.down_until = self.down_until - back if self.down_until is not None else None
+        self.down_since = self.down_since - back if self.down_since is not None else None
 
     def held(self, now: datetime) -> set[str]:
         """Chats that have to wait now."""
+        self._follow(now)
         self._blocked = {chat: until for chat, until in self._blocked.items() if until > now}
         held = set(self._blocked)
         if self.budget.chat_per_second:
@@ -92,6 +108,7 @@ class ChatLimits:
 
     def allowance(self, now: datetime, wanted: int) -> int:
         """How many messages the channel may be given now."""
+        self._follow(now)
         if self.down_until is not None and now < self.down_until:
             return 0
         if self.down_since is not None:
@@ -112,6 +129,7 @@ class ChatLimits:
 
     def learn(self, chat: str, outcome: Outcome, now: datetime) -> None:
         """What the channel's answer says about limits."""
+        self._follow(now)
         if not isinstance(outcome, RetryAt):
             self.down_since = self.down_until = None
             return
@@ -124,6 +142,7 @@ class ChatLimits:
 
     def next_change(self, now: datetime) -> datetime | None:
         """When something that has to wait now may go."""
+        self._follow(now)
         times = [t for t in self._blocked.values() if t > now]
         if self.down_until is not None and self.down_until > now:
             times.append(self.down_until)
@@ -356,11 +375,12 @@ class Delivery:
     def next_change(self) -> datetime | None:
         """When something that waits may go out: a retry, or a limit that ends."""
         now = self.engine.clock.now()
+        limited = self.limits.next_change(now)
         if self.limits.down_until is not None and self.limits.down_until > now:
             return self.limits.down_until  # until then nothing goes out, whatever is ready
         with self.engine.store.reading() as work:
             ready = queues.next_ready(work.connection, now)
-        times = [t for t in (ready, self.limits.next_change(now)) if t is not None]
+        times = [t for t in (ready, limited) if t is not None]
         return min(times, default=None)
 
 

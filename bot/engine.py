@@ -54,6 +54,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.nodes = Nodes(self.store, self.clock, self.entropy)
+        self._looked: datetime | None = None
         self._ordinal = functools.partial(next, itertools.count(1))
         self.turns = Turns(self.rules, self.parsers, self.entropy.draw, time.perf_counter, self._ordinal)
 
@@ -215,6 +216,10 @@ class Engine:
             if last is None:
                 return None
             since = from_micros(int(last))
+            known, self._looked = (since if self.nodes.single else self._looked), now
+            if known is not None and (known - now).total_seconds() > self.rules.gap_seconds:
+                # Only our own clock: that another node's is ahead of ours says nothing about what we have noted.
+                queues.set_back(work.connection, now, known - now)
             if abs((now - since).total_seconds()) <= self.rules.gap_seconds:
                 return None
             log.warning("gap", seconds=int((now - since).total_seconds()))

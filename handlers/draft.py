@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from alerts.cases import Case, Message
 from alerts.checkins import CheckIn, CheckInKind, Round
 from alerts.deadlines import Deadline, DeadlineKind
-from alerts.escalation import CASE_DEADLINES, armed
+from alerts.escalation import CASE_DEADLINES, armed, in_time
 from alerts.events import OutboundKind
 from alerts.facts import Facts
 from alerts.outbox import Choice, Guard, Outgoing, SendState, priority
@@ -85,7 +85,7 @@ class Draft:
     def put_case(self, case: Case) -> Case:
         """Notes a changed case and arms the deadlines that follow from what it is now."""
         new = case.version == 0
-        case = replace(case, version=case.version + 1)
+        case = replace(in_time(case, self.rules.policy, self.now), version=case.version + 1)
         self.entities[case.id] = case
         wanted = {d.kind: d for d in armed(case, self.rules.policy)}
         for kind in CASE_DEADLINES:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, case, func, select, update
 
 from alerts.deadlines import Deadline, DeadlineKind
+from alerts.escalation import CASE_DEADLINES
 from alerts.events import OutboundKind
-from alerts.ids import from_micros, micros
+from alerts.ids import MICROSECOND, from_micros, micros
 from alerts.outbox import EVERYTHING, Outgoing, SendState, priority
 from alerts.rounds import ROUTINE_URGENCY
 from alerts.store import tables
@@ -81,6 +82,20 @@ def next_due(connection: Connection) -> datetime | None:
     """When the next deadline comes."""
     value = _NEXT_DUE.scalars(connection)[0]
     return from_micros(value) if value is not None else None
+
+
+def set_back(connection: Connection, now: datetime, by: timedelta) -> None:
+    """The machine's clock was set back: what a case or a message waits for comes as long after the present as it would
+    have come. What is due of check-ins goes by the clock on the wall, and stays."""
+    at, back = micros(now), round(by / MICROSECOND)
+
+    def sooner(column: Any) -> Any:
+        return case((column - back < at, at), else_=column - back)
+
+    due, ready = deadlines.c.due_at, outbox.c.ready_at
+    of_cases = deadlines.c.kind.in_([kind.value for kind in CASE_DEADLINES])
+    connection.execute(update(deadlines).where(due > at, of_cases).values(due_at=sooner(due)))
+    connection.execute(update(outbox).where(ready > at, tables.QUEUED).values(ready_at=sooner(ready)))
 
 
 # ------------------------------------------------------------------------------------------------------------ outbox

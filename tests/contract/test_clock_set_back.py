@@ -1,0 +1,70 @@
+"""The machine's clock is set back by hours while a case is open: whoever has to be called is called all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from alerts.events import Sent
+from bot.delivery import Budget, Delivery
+from bot.rehearsal.script import Character
+from tests.contract.test_laws import drained, frame
+from tests.machines.law3 import broken
+from tests.stories.chat import BOTH, Chat, chat
+
+HOURS = timedelta(hours=3)
+
+
+@pytest.fixture
+def it(database: str) -> Iterator[Chat]:
+    with chat(Character("sami", BOTH, verified=True), database=database, restarts=False) as made:
+        yield made
+
+
+def set_back(it: Chat) -> None:
+    it.stage.engine.mark_alive()
+    it.stage.clock.set(it.stage.clock.now() - HOURS)
+    it.stage.engine.mark_alive()
+    it.shown = len(it.lines)
+
+
+def minutes_of_pages(it: Chat, who: str) -> list[int]:
+    start = it.stage.clock.now()
+    it.stage.until(start + timedelta(minutes=20))
+    return [int(line["at"][14:16]) - start.minute for line in it.new(who, "page")]
+
+
+def test_an_untaken_alarm_climbs_on_step_by_step(it: Chat) -> None:
+    it.says("sami", "SOS")
+    set_back(it)
+    assert minutes_of_pages(it, "ben")[0] == 2
+    assert minutes_of_pages(it, "carla"), "and on from there"
+    assert not broken(it.stage.engine.store)
+
+
+def test_a_taken_alarm_without_words_is_paged_again(it: Chat) -> None:
+    it.says("sami", "SOS").says("ana", "take")
+    set_back(it)
+    assert minutes_of_pages(it, "ben")[0] <= 10
+
+
+def test_a_doubt_becomes_an_alarm(it: Chat) -> None:
+    it.says("sami", "I think somebody is following me")
+    set_back(it)
+    it.stage.until(it.stage.clock.now() + timedelta(minutes=3))
+    assert any("P1" in line["text"] for line in it.new("ana", "page"))
+
+
+def test_a_page_that_waits_goes_out_and_no_limit_lasts_longer_than_it_would(it: Chat) -> None:
+    engine = it.stage.engine
+    delivery = Delivery(engine, "signal", Budget(per_second=30, chat_per_second=1, chat_burst=3))
+    engine.accept([frame("sami", 1, "good day to you")])
+    drained(engine)
+    for one in delivery.claim(16):
+        engine.settle(delivery.answered(one, Sent(one.outbound.id)))
+    engine.accept([frame("sami", 2, "SOS")])
+    drained(engine)
+    set_back(it)
+    assert any(one.urgency == 1 for one in delivery.claim(16))
