@@ -22,6 +22,7 @@ from alerts.facts import Facts
 from alerts.outbox import Choice, Guard, Outgoing, SendState, priority
 from alerts.people import Address, Person, Reach, Talk
 from alerts.policy import Protocol
+from alerts.recognition import Verdict
 from alerts.rounds import check_in_deadlines, round_deadline
 from handlers.rules import Rules
 
@@ -43,6 +44,7 @@ class Draft:
         self.used_person_key = False
         self.events: list[tuple[str, Mapping[str, Any]]] = []
         """References only: for the log and the practice page."""
+        self._verdict: tuple[str, Verdict] | None = None
 
     # ------------------------------------------------------------------------------------------------------ state
 
@@ -132,6 +134,12 @@ class Draft:
         self.events.append((name, references))
 
     # -------------------------------------------------------------------------------------------------- languages
+
+    def verdict(self, text: str) -> Verdict:
+        """What the recogniser says of a text; asked once, however many decisions want to know."""
+        if self._verdict is None or self._verdict[0] != text:
+            self._verdict = (text, self.rules.recogniser.recognise(text))
+        return self._verdict[1]
 
     def language_of(self, person: Person) -> str:
         """The language that the bot speaks to a person."""

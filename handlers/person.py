@@ -82,7 +82,7 @@ def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:
     """The language of an alarm's words is the language to answer in, as long as nothing else is known."""
     if person.language or not inbound.text:
         return person
-    language = written_in(inbound.text, draft.rules.recogniser.recognise(inbound.text).language or "")
+    language = written_in(inbound.text, draft.verdict(inbound.text).language or "")
     if draft.rules.words.speaks(language) and language != draft.rules.language:
         return draft.put_person(replace(person, language=language))
     return person
@@ -103,7 +103,7 @@ def written_in(text: str, language: str) -> str:
 def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
     """Looks for an alarm in anything a person can send, and raises it."""
     inbound = event.inbound
-    verdict = draft.rules.recogniser.recognise(inbound.text) if inbound.text else None
+    verdict = draft.verdict(inbound.text) if inbound.text else None
     kind = verdict.alarm if verdict is not None else Alarm.NONE
     if kind is Alarm.TEST:
         sos.test_alarm(draft, person)
