@@ -31,6 +31,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from config.sources import IN_FILE, PREFIX, SECRETS, collect, setting
 
+_TRANSLATIONS: Final = Path(__file__).parent / "translations"
 _ELSEWHERE: Final = ("settings_file", "secrets_dir", "receiver_files")
 
 
@@ -159,8 +160,9 @@ class Settings(BaseSettings):
     @field_validator("language")
     @classmethod
     def _language(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z]{2,3}", value):
-            raise ValueError("is not a language code such as en")
+        spoken = sorted(path.stem for path in _TRANSLATIONS.glob("*.po"))
+        if value not in spoken:
+            raise ValueError(f"is none of {', '.join(spoken)}")
         return value
 
     @field_validator("page_webhook", "heartbeat")

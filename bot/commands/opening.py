@@ -124,9 +124,9 @@ def channel_settings_right() -> Iterator[None]:
     try:
         yield
     except TelegramSettingsWrong as wrong:
-        complain(f"WATCHLINE_TELEGRAM_…: {wrong}")
+        complain(str(wrong))
     except SignalSettingsWrong as wrong:
-        complain(f"WATCHLINE_SIGNAL_…: {wrong}")
+        complain(str(wrong))
     else:
         return
     raise typer.Exit(Status.REFUSED)

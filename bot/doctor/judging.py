@@ -93,9 +93,9 @@ def _older(facts: Facts, instant: datetime | None, minutes: int) -> bool:
 def _backup(facts: Facts) -> Iterator[Finding]:
     if facts.backup_at is None:
         yield Finding(
-            Weight.WARNING,
+            Weight.NOTE,
             "backup",
-            "The age of the last backup is not known: none was ever noted here.",
+            "Watchline makes no backups, and the age of the last one is not known to it.",
             "Back up the database and the key store separately (docs/running.md), and try the restore once.",
         )
     elif facts.now - facts.backup_at > timedelta(days=2):

@@ -371,6 +371,8 @@ def test_settings_that_cannot_work_are_named_without_their_value() -> None:
         with pytest.raises(SignalSettingsWrong) as refused:
             SignalSettings(**{"account": ACCOUNT, "receive": Receive.DURABLE, **wrong})  # type: ignore[arg-type]
         assert "marker" not in str(refused.value)
+        (name,) = wrong
+        assert name == "receiver" or str(refused.value).startswith(f"WATCHLINE_SIGNAL_{name.upper()} ")
     assert ACCOUNT not in repr(SignalSettings(ACCOUNT))
 
 

@@ -351,7 +351,12 @@ def test_settings_that_cannot_work_are_refused_without_being_shown() -> None:
     for token, poll_timeout in (("not a token", 10), (TOKEN, 0)):
         with pytest.raises(TelegramSettingsWrong) as refused:
             TelegramSettings(token, poll_timeout=poll_timeout)
+        assert str(refused.value).startswith("WATCHLINE_TELEGRAM_")
         assert "not a token" not in str(refused.value)
+    for proxy in ("ftp://marker", "marker:1080", "socks5://"):
+        with pytest.raises(TelegramSettingsWrong, match=r"^WATCHLINE_TELEGRAM_PROXY ") as refused:
+            TelegramSettings(TOKEN, proxy=proxy)
+        assert "marker" not in str(refused.value)
     for url, secret in (
         ("https://x.example/", "short"),
         ("x.example", SECRET),

@@ -57,7 +57,7 @@ CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
     ({"alive_at": None}, Weight.WARNING, "does not work", "Start it"),
     ({"overdue_since": NOW - timedelta(minutes=5)}, Weight.WRONG, "A deadline has been late", "log"),
     ({"page_since": NOW - timedelta(minutes=5)}, Weight.WRONG, "A page has been late", "log"),
-    ({"backup_at": None}, Weight.WARNING, "not known", "Back up"),
+    ({"backup_at": None}, Weight.NOTE, "not known", "Back up"),
     ({"backup_at": NOW - timedelta(days=4)}, Weight.WARNING, "4 days old", "regular"),
     ({"clocks": {"Telegram": timedelta(seconds=10)}}, Weight.WARNING, "10 s behind Telegram's", "NTP"),
     ({"clocks": {"Telegram": timedelta(minutes=-2)}}, Weight.WRONG, "120 s ahead of Telegram's", "NTP"),

@@ -191,6 +191,11 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert len(found) == 4
 
 
+def test_a_language_that_the_bot_does_not_speak_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, language="xx")
+    assert problem.startswith("WATCHLINE_LANGUAGE is none of ar, en, es, fr")
+
+
 def test_an_address_on_this_machine_may_do_without_tls(tmp_path: Path) -> None:
     assert read(tmp_path, page_webhook="http://127.0.0.1:8080/x").page_webhook is not None
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class SignalSettingsWrong(ValueError):
-    """A Signal setting cannot work; the message names it and the mend, never the value."""
+    """A Signal setting cannot work; the message begins with its name and tells the mend, never the value."""
 
 
 class Receive(enum.Enum):
@@ -60,12 +60,13 @@ class SignalSettings:
         """Raises `SignalSettingsWrong`."""
         if not re.fullmatch(r"\+[0-9]{5,18}", self.account):
             raise SignalSettingsWrong(
-                "The Signal account must be the bot's telephone number with + and country code, without spaces."
+                "WATCHLINE_SIGNAL_ACCOUNT is not a telephone number: give the bot's own, with + and country code and "
+                "without spaces"
             )
         address = urlsplit(self.gateway)
         if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
             raise SignalSettingsWrong(
-                "The Signal gateway must be an address like http://127.0.0.1:8080, without a path."
+                "WATCHLINE_SIGNAL_GATEWAY is not an address: give one like http://127.0.0.1:8080, without a path"
             )
         if self.receive is Receive.DURABLE:
             self.daemon_address()
@@ -75,11 +76,15 @@ class SignalSettings:
                 "A managed Signal receiver needs the command that starts it and a lock file."
             )
         if self.expire_seconds < 0:
-            raise SignalSettingsWrong("The Signal message timer must be a number of seconds, or 0 for none.")
+            raise SignalSettingsWrong(
+                "WATCHLINE_SIGNAL_EXPIRE_SECONDS is below zero: give a number of seconds, or 0 for none"
+            )
 
     def daemon_address(self) -> tuple[str, int]:
         """Host and port of signal-cli's socket. Raises `SignalSettingsWrong`."""
         host, _, port = self.daemon.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise SignalSettingsWrong("The Signal daemon must be host:port, like 127.0.0.1:6001.")
+            raise SignalSettingsWrong(
+                "WATCHLINE_SIGNAL_DAEMON is not host:port: give signal-cli's socket, like 127.0.0.1:6001"
+            )
         return host.strip("[]"), int(port)

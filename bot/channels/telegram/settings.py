@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_PROXY = re.compile(r"(https?|socks5h?)://[^/\s]+/?")
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
 class TelegramSettingsWrong(ValueError):
-    """A Telegram setting cannot work; the message names it and the mend, never the value."""
+    """A Telegram setting cannot work; the message begins with its name and tells the mend, never the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,12 @@ class WebhookSettings:
         """Raises `TelegramSettingsWrong`."""
         if not _SECRET.fullmatch(self.secret):
             raise TelegramSettingsWrong(
-                "The Telegram webhook secret must be 16 to 256 letters, digits, _ or -. Make a new one, for example "
-                "with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+                "WATCHLINE_TELEGRAM_WEBHOOK_SECRET must be 16 to 256 letters, digits, _ or -: make a new one, for "
+                "example with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
             )
         if not self.url.startswith(("https://", "http://")):
             raise TelegramSettingsWrong(
-                "The Telegram webhook URL must be a full address that begins with https://"
+                "WATCHLINE_TELEGRAM_WEBHOOK_URL is not a full address: give one that begins with https://"
             )
 
 
@@ -61,7 +62,14 @@ class TelegramSettings:
         """Raises `TelegramSettingsWrong`."""
         if not _TOKEN.fullmatch(self.token):
             raise TelegramSettingsWrong(
-                "The Telegram token does not have the form digits:letters. Copy it again from BotFather."
+                "WATCHLINE_TELEGRAM_TOKEN does not have the form digits:letters: copy it again from BotFather"
             )
         if not 1 <= self.poll_timeout <= 50:
-            raise TelegramSettingsWrong("The Telegram poll timeout must be 1 to 50 seconds.")
+            raise TelegramSettingsWrong(
+                "WATCHLINE_TELEGRAM_POLL_TIMEOUT is not between 1 and 50 seconds: give another, or leave it out"
+            )
+        if self.proxy is not None and not _PROXY.fullmatch(self.proxy):
+            raise TelegramSettingsWrong(
+                "WATCHLINE_TELEGRAM_PROXY is not the address of a proxy that can be used: give one that begins with "
+                "http://, socks5:// or socks5h://, or leave it out"
+            )
