@@ -98,10 +98,13 @@ def test_an_sos_is_paged_taken_relayed_and_closed(page: Page) -> None:
     expect(phone(page, "sami").get_by_text("Ana")).not_to_have_count(0)
 
     phone(page, "ana").locator(".app-signal").click()
+    expect(phone(page, "ana").get_by_role("button", name="1 Take")).to_have_count(0)
     write(page, "ana", "I am with you. Can you talk?")
     expect(last(page, "sami")).to_contain_text("I am with you. Can you talk?")
     write(page, "sami", "هم عند الباب")
     expect(last(page, "ana")).to_contain_text("هم عند الباب")
+    write(page, "sami", "SOS")
+    expect(phone(page, "ana").locator(".coach")).to_contain_text("A new alarm on your own case")
     expect(phone(page, "lina").locator(".row.theirs")).to_have_count(0)
 
     case = page.locator(".happening", has_text="A case is opened").locator("em").inner_text()

@@ -1,5 +1,6 @@
 """The story beside the phones, whose phone rings, and what a practice run keeps between runs."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,16 @@ def test_an_sos_can_be_followed_line_by_line(tmp_path: Path) -> None:
         "A person has taken the case",
     ]
     assert [happening.tone for happening in phones.story.recent()][1:3] == [Tone.ALARM, Tone.ALARM]
+
+
+def test_the_same_page_on_both_channels_is_one_line_also_while_the_clock_runs_fast(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    for _step in range(2):
+        for channel in ("signal", "telegram"):
+            send(phones, "ana", channel, OutboundKind.PAGE, "P1 WL-1", choices=("Take",))
+            phones.clock.skip_to(phones.clock.now() + timedelta(seconds=20))
+        phones.clock.skip_to(phones.clock.now() + timedelta(minutes=2))
+    assert [line for line in told(phones) if "paged" in line] == ["Ana is paged", "Ana is paged"]
 
 
 def test_a_paged_phone_rings_on_both_chats_until_its_officer_does_something(tmp_path: Path) -> None:

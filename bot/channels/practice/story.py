@@ -23,6 +23,9 @@ _KEPT = 200
 
 
 _SAME = timedelta(seconds=2)
+"""Of the desk's clock. What is told to one person twice within it is one happening."""
+_SAME_ELSEWHERE = timedelta(minutes=1)
+"""The same on another channel: longer, since the desk's clock may run 600 times as fast."""
 
 _DONE = {
     InboundKind.TEXT.value: "writes",
@@ -103,7 +106,7 @@ class Story:
     def __init__(self, people: dict[str, PretendPerson], now: Callable[[], datetime]) -> None:
         self._people = people
         self._now = now
-        self._last_told: dict[tuple[str, OutboundKind, type[Outcome]], datetime] = {}
+        self._last_told: dict[tuple[str, OutboundKind, type[Outcome]], tuple[datetime, str]] = {}
         self._lock = threading.Lock()
         self._happenings: deque[Happening] = deque(maxlen=_KEPT)
         self._ringing: dict[tuple[str, str, str], str] = {}
@@ -151,10 +154,12 @@ class Story:
         if told is None:
             return
         about = handed.person, handed.outbound.kind, type(handed.outcome)
-        before = self._last_told.get(about)
-        self._last_told[about] = handed.at
+        channel = handed.outbound.channel
+        before, channel_before = self._last_told.get(about, (None, channel))
+        again = _SAME if channel == channel_before else _SAME_ELSEWHERE
         # The same page goes to every channel of an officer: one line is enough to follow the story.
-        if before is None or handed.at - before > _SAME or told.tone is Tone.WATCH:
+        if before is None or handed.at - before > again or told.tone is Tone.WATCH:
+            self._last_told[about] = handed.at, channel
             self.tell(told)
 
     def arrived(self, message: PretendMessage) -> None:

@@ -1,5 +1,7 @@
 // One gentle hint at a time, on the phone where the story goes on. It goes away as soon as it has been followed.
 
+import { offers } from "./phone.js";
+
 export class Coach {
   constructor(phones) {
     this.phones = phones;
@@ -25,14 +27,21 @@ export class Coach {
     }
     for (const [who, phone] of this.phones) {
       if (phone.rings) {
-        const how = phone.channel === "telegram" ? "press the button" : "write the number";
-        hints.set(who, `You are ${phone.person.display}, and this is a page. To take the case, ${how} or react with 👍.`);
+        hints.set(who, aboutPage(phone, name));
       } else if (who !== this.defender && tookOnly(phone)) {
         hints.set(who, `The case is yours. What you write now reaches ${name}.`);
       }
     }
     return hints;
   }
+}
+
+// A page without a choice is about a case that is theirs already.
+function aboutPage(phone, name) {
+  const pages = phone.ringing.map((page) => phone.chats.get(page.channel)?.messages.get(page.ref)).filter(Boolean);
+  if (!pages.some(offers)) return `A new alarm on your own case. Write to ${name}, or react with 👍.`;
+  const how = phone.channel === "telegram" ? "press the button" : "write the number";
+  return `You are ${phone.person.display}, and this is a page. To take the case, ${how} or react with 👍.`;
 }
 
 function newest(phone) {

@@ -113,7 +113,7 @@ async function live() {
     } catch (error) {
       if (error instanceof WrongToken) return failed(error);
     }
-    curtain("Watchline has stopped. What the phones wrote is kept; this page goes on as soon as it is back.");
+    curtain("Watchline has stopped. What the phones wrote is kept. Start it again (make run), and open the address that it prints.");
     await new Promise((resolve) => setTimeout(resolve, Math.min(2000, 300 * (tries + 1))));
   }
 }

@@ -77,6 +77,7 @@ export class Phone {
   }
 
   open(channel) {
+    const reading = this.log.contains(document.activeElement);
     this.chat.draft = this.input.value;
     this.clearPreview();
     this.channel = channel;
@@ -85,6 +86,7 @@ export class Phone {
     this.screen.dataset.skin = channel;
     this.subtitle.replaceChildren(...(channel === "signal" ? [icon("lock")] : []), SUBTITLES[channel]);
     this.redraw();
+    if (reading) this.log.focus({ preventScroll: true });
     this.showState();
   }
 
@@ -227,12 +229,13 @@ export class Phone {
     this.toEnd();
   }
 
-  // The text of the latest numbered menu that has not been answered yet.
+  // The text of the latest numbered menu that can still be answered: a page, only while it rings.
   openMenu() {
     if (this.channel !== "signal") return "";
     for (const message of [...this.chat.messages.values()].reverse()) {
       if (message.mine) return "";
-      if (!message.deleted && /^1\. /m.test(message.text)) return message.text;
+      const over = message.purpose === "page" && !this.ringing.some((page) => page.ref === message.ref);
+      if (!message.deleted && !over && offers(message)) return message.text;
     }
     return "";
   }
@@ -365,6 +368,11 @@ export class Phone {
     event.preventDefault();
     this.menuOf(row);
   }
+}
+
+// Whether a message has something to choose from: a numbered list, or buttons under it.
+export function offers(message) {
+  return message.choices?.length > 0 || /^1\. /m.test(message.text);
 }
 
 // Its chip is gone once it was pressed, so whoever uses a keyboard goes on in the composer.
