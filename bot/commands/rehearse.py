@@ -65,7 +65,7 @@ def command(file: Path, as_json: bool, database: str | None) -> None:
     except BrokenPipeError:
         _reader_gone()
     except (WrongDatabase, StoreRefused) as error:
-        refuse(f"--database: {str(error).removeprefix('WATCHLINE_DATABASE').lstrip(': ')}", Status.DATABASE)
+        refuse(str(error).replace("WATCHLINE_DATABASE", "--database", 1), Status.DATABASE)
     except DATABASE_ERRORS as error:
         refuse(f"--database: {plain_trouble(error)}", Status.DATABASE)
     except OSError as error:
