@@ -159,8 +159,14 @@ class Loader:
 
     def _ordered(self, event: Ordered, desk: DeskView, now: datetime) -> Facts:
         called = self.work.people_called(desk.id, [event.about])
-        board = self.work.unclosed_cases(desk.id, BOARD)
-        return self._with_people(Facts(now, event, desk, self._spare(now), called=called, board=board))
+        facts = Facts(now, event, desk, self._spare(now), called=called)
+        return self._with_people(replace(facts, board=self._board(called)))
+
+    def _board(self, whose: Iterable[Person]) -> tuple[Case, ...]:
+        """What staff see at once, and what these have in hand: many alarms of strangers must not hide it from them."""
+        desk, staff = self.rules.desk, (p.id for p in whose if p.is_staff)
+        seen = (*self.work.unclosed_cases(desk, BOARD), *self.work.cases_in_hand(desk, staff))
+        return tuple({case.id: case for case in seen}.values())
 
     def _spare(
         self, now: datetime, *, person: bool = False, case: bool = False, codes: bool = False
@@ -298,18 +304,18 @@ class Loader:
 
     def _for_staff(self, facts: Facts, text: str) -> Facts:
         work = self.work
-        board = work.unclosed_cases(self.rules.desk, BOARD)
         named = work.cases_named(self.rules.desk, references_in(text))
         case_id = next((t.case_id for t in facts.targets if t.case_id), None) or (
             facts.menu.case_id if facts.menu is not None else None
         )
         case = work.case(case_id) if case_id else None
         me = facts.me
+        called = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
+        called = tuple({p.id: p for p in (*facts.called, *called)}.values())
+        board = self._board((*([me] if me else []), *called))
         looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
         wants_thread = looked_at is not None and begins_with(self.rules.words, text, ("case",))
         thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
-        called = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
-        called = tuple({p.id: p for p in (*facts.called, *called)}.values())
         mine = (c.id for c in board if me and c.taken_by == me.id)
         held = work.rounds_of_cases(c if isinstance(c, str) else c.id for c in (*named, *mine, case) if c)
         return replace(facts, board=board, named=named, case=case, thread=thread, called=called, held=held)

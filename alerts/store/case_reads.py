@@ -47,8 +47,15 @@ _NAMED = prepared(
 _BOARD = prepared(
     select(tables.cases)
     .where(_c.desk == bindparam("desk"), tables.UNCLOSED)
-    .order_by(_c.urgency, _c.opened_at, _c.id)
+    .order_by(_c.urgency, _c.verified.desc(), _c.opened_at, _c.id)
     .limit(bindparam("limit"))
+)
+_IN_HAND = prepared(
+    select(tables.cases)
+    .where(
+        _c.desk == bindparam("desk"), tables.UNCLOSED, _c.taken_by.in_(bindparam("takers", expanding=True))
+    )
+    .order_by(_c.urgency, _c.opened_at, _c.id)
 )
 _SAID = prepared(
     select(tables.messages).where(_m.blind == bindparam("blind")).order_by(_m.at.desc()).limit(1)
@@ -111,8 +118,13 @@ class CaseReads(PeopleReads):
         return tuple(sorted(found, key=lambda c: wanted.index(c.ref)))
 
     def unclosed_cases(self, desk: str, limit: int) -> tuple[Case, ...]:
-        """The desk's cases that are not closed, urgent and old ones first."""
+        """The desk's cases that are not closed: urgent ones first, then verified ones, then old ones."""
         return tuple(self._find(CASES, _BOARD, desk=desk, limit=limit))
+
+    def cases_in_hand(self, desk: str, takers: Iterable[str]) -> tuple[Case, ...]:
+        """The desk's cases that are not closed and that one of these has."""
+        wanted = list(takers)[:CHUNK]
+        return tuple(self._find(CASES, _IN_HAND, desk=desk, takers=wanted)) if wanted else ()
 
     def unclosed_so_far(self, desk: str, limit: int) -> tuple[Case, ...]:
         """As `unclosed_cases`, with those that this transaction has opened and not written yet."""

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert, bindparam, delete, select, update
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Select,
+    bindparam,
+    delete,
+    false,
+    func,
+    literal_column,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.events import RawInbound
@@ -95,23 +107,66 @@ URGENT_AT_ONCE = 8
 """Alarms whose turns share one commit when many come at once."""
 
 
-_HEADS = prepared(
-    select(inbox.c.id, inbox.c.lane)
-    .where(inbox.c.state == "new", inbox.c.urgent)
+def _new(table: Any) -> Any:
+    # Written out: for a value that is filled in later SQLite would not use the indexes of what is new.
+    return table.c.state == literal_column("'new'")
+
+
+def _locked(query: Select[Any]) -> Prepared:
+    """The query, which on PostgreSQL claims what it finds and passes over what other nodes hold."""
+    return Prepared(
+        lambda dialect: (
+            query.with_for_update(skip_locked=True, of=inbox) if dialect == "postgresql" else query
+        )
+    )
+
+
+_earlier = inbox.alias("earlier")
+_OVERTAKES = (
+    select(_earlier.c.id)
+    .where(_earlier.c.lane == inbox.c.lane, _new(_earlier), _earlier.c.id < inbox.c.id)
+    .exists()
+)
+_ALARMS = _locked(
+    select(inbox)
+    .where(_new(inbox), inbox.c.urgent == true(), ~_OVERTAKES)
     .order_by(inbox.c.id)
     .limit(URGENT_AT_ONCE)
 )
-_BEHIND_HEADS = prepared(
+_alarm_of = (
+    select(inbox.c.lane, func.min(inbox.c.id).label("alarm"))
+    .where(_new(inbox), inbox.c.urgent == true())
+    .group_by(inbox.c.lane)
+    .subquery()
+)
+_ahead = (
+    select(func.count(_earlier.c.id))
+    .where(_earlier.c.lane == _alarm_of.c.lane, _new(_earlier), _earlier.c.id < _alarm_of.c.alarm)
+    .scalar_subquery()
+)
+# Whoever has written least before it: somebody who writes without an end, and then an alarm, must not keep the alarms
+# of others waiting.
+_HELD_UP = prepared(
+    select(_alarm_of.c.lane, _alarm_of.c.alarm).where(_ahead > 0).order_by(_ahead, _alarm_of.c.alarm).limit(1)
+)
+_of_lane = select(inbox).where(
+    _new(inbox), inbox.c.lane == bindparam("lane"), inbox.c.id <= bindparam("last")
+)
+_in_order = _of_lane.order_by(inbox.c.id).limit(bindparam("limit"))
+# Where another node may hold the first of them, the second must not go before it.
+_first_alone = (
+    _of_lane.where(~_OVERTAKES).limit(bindparam("limit")).with_for_update(skip_locked=True, of=inbox)
+)
+_AHEAD = Prepared(lambda dialect: _first_alone if dialect == "postgresql" else _in_order)
+_OLDEST = prepared(
+    select(inbox).where(_new(inbox), inbox.c.urgent == false()).order_by(inbox.c.id).limit(bindparam("limit"))
+)
+_FIRST_OF_LANES = _locked(
     select(inbox)
-    .where(
-        inbox.c.state == "new",
-        inbox.c.lane.in_(bindparam("lanes", expanding=True)),
-        inbox.c.id <= bindparam("last"),
-    )
+    .where(_new(inbox), inbox.c.urgent == false(), ~_OVERTAKES)
     .order_by(inbox.c.id)
     .limit(bindparam("limit"))
 )
-_OLDEST = prepared(select(inbox).where(inbox.c.state == "new").order_by(inbox.c.id).limit(bindparam("limit")))
 _FINISH = prepared(
     update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(state="done", sealed=None)
 )
@@ -120,27 +175,19 @@ _FINISH = prepared(
 def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Waiting]:
     """The next frames to work on: alarms with what the same people sent before them, or else the oldest ones.
 
-    At most one of a lane at once on PostgreSQL, where other nodes take the rest.
+    On PostgreSQL other nodes take the rest: of what is no alarm at most one of a lane at once.
     """
-    t = inbox
-    if connection.dialect.name == "postgresql":
-        earlier = inbox.alias("earlier")
-        ahead = (
-            select(earlier.c.id)
-            .where(earlier.c.lane == t.c.lane, earlier.c.state == "new", earlier.c.id < t.c.id)
-            .exists()
-        )
-        query = select(t).where(t.c.state == "new", ~ahead).order_by(t.c.urgent.desc(), t.c.id).limit(limit)
-        rows = list(connection.execute(query.with_for_update(skip_locked=True, of=inbox)).all())
-    else:
-        urgent = _HEADS.rows(connection)
-        if urgent:
-            # An alarm does not overtake what the same person sent before it: those come just ahead of it.
-            last = {row.lane: row.id for row in urgent}
-            found = _BEHIND_HEADS.rows(connection, lanes=list(last), last=urgent[-1].id, limit=limit)
-            rows = [row for row in found if row.id <= last[row.lane]]
-        else:
-            rows = _OLDEST.rows(connection, limit=limit)
+    # An alarm does not overtake what the same person sent before it: that comes first, a little in each batch.
+    alarms = _ALARMS.rows(connection)
+    held_up = _HELD_UP.first(connection)
+    ahead = []
+    if held_up is not None:
+        some = 1 if alarms else limit
+        ahead = _AHEAD.rows(connection, lane=held_up.lane, last=held_up.alarm, limit=some)
+    rows = [*ahead, *alarms]
+    if not rows:
+        usual = _FIRST_OF_LANES if connection.dialect.name == "postgresql" else _OLDEST
+        rows = usual.rows(connection, limit=limit)
     vault.load({row.key_id for row in rows})
     return [_frame(row, vault) for row in rows]
 
@@ -181,7 +228,7 @@ def prune_inbox(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(delete(inbox).where(inbox.c.id.in_(old.scalar_subquery()))).rowcount
 
 
-_ANY_NEW = prepared(select(inbox.c.id).where(inbox.c.state == "new").limit(1))
+_ANY_NEW = prepared(select(inbox.c.id).where(_new(inbox)).limit(1))
 
 
 def inbox_waiting(connection: Connection) -> bool:

@@ -63,8 +63,14 @@ def due(connection: Connection, now: datetime, limit: int, *, check_ins: bool = 
         rows = _EARLY.rows(connection, now=at, many=max(limit * 4, 1000), limit=limit)
     else:
         rows = _OF_CASES.rows(connection, now=at, limit=limit)
-    if check_ins and rows and rows[0].urgency >= ROUTINE_URGENCY:
-        rows = [*_GRAVE.rows(connection, now=at, limit=limit), *rows][:limit]
+    if (
+        check_ins
+        and rows
+        and rows[0].urgency > 1
+        and (len(rows) == limit or rows[0].urgency >= ROUTINE_URGENCY)
+    ):
+        grave = _GRAVE.rows(connection, now=at, limit=limit)
+        rows = list({(row.kind, row.subject): row for row in (*grave, *rows)}.values())[:limit]
     if connection.dialect.name == "postgresql":
         return [d for d in map(deadline_of, rows) if _claimed(connection, d)]
     return [deadline_of(row) for row in rows]

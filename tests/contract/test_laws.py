@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine as Database
 from sqlalchemy import event, func, select, text
 
+from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Outbound, OutboundKind, Outcome, RawInbound, Refusal, Refused, RetryAt, Sent
 from alerts.ids import micros
 from alerts.outbox import P1_RETRY_CAP, priority
@@ -443,3 +444,48 @@ def test_a_step_that_always_fails_does_not_keep_pages_from_going_out(it: Chat, b
 
     setattr(engine, broken_step, fails)
     assert sent_by_a_runtime(engine)
+
+
+def turns_until_verified_alarm(it: Chat) -> int:
+    """How many messages have had their turn when the alarm of a verified defender has had its."""
+    cases = tables.cases.c
+    for _ in range(200):
+        if count(it, tables.cases, cases.verified, cases.urgency == 1):
+            break
+        it.stage.engine.work_inbox()
+    return count(it, tables.inbox, tables.inbox.c.state == "done")
+
+
+def test_a_flood_of_one_stranger_that_ends_in_an_alarm_keeps_nobody_elses_waiting(it: Chat) -> None:
+    flood = [frame("nour", number, f"and another thing, {number}") for number in range(300)]
+    it.stage.engine.accept([*flood, frame("nour", 300, "SOS")])
+    it.stage.engine.accept([frame("sami", 301, "are you there"), frame("sami", 302, "SOS")])
+    assert turns_until_verified_alarm(it) < 20
+    drained(it.stage.engine)
+    for _ in range(400):
+        it.stage.engine.work_inbox()
+    assert count(it, tables.inbox, tables.inbox.c.state == "new") == 0
+
+
+def test_a_flood_of_many_strangers_does_not_stand_before_an_alarm_and_the_word_before_it(
+    database: str,
+) -> None:
+    crowd = [f"passer{number}" for number in range(200)]
+    with chat(Character("sami", BOTH, verified=True), *crowd, database=database, restarts=False) as it:
+        it.stage.engine.accept([frame(who, number, "good day") for number, who in enumerate(crowd)])
+        it.stage.engine.accept([frame("sami", 301, "are you there"), frame("sami", 302, "SOS")])
+        assert turns_until_verified_alarm(it) < 20
+
+
+def test_the_climb_of_an_alarm_does_not_wait_behind_thousands_of_missed_check_ins(it: Chat) -> None:
+    now, store = it.stage.clock.now(), it.stage.engine.store
+    rungs = [Deadline(DeadlineKind.RUNG, f"{n:032x}", None, 1, 1, 2, now) for n in range(1_500)]
+    climb = Deadline(DeadlineKind.CLIMB, "f" * 32, None, 1, 1, 1, now + timedelta(minutes=2))
+    with store.writing() as work:
+        for deadline in (*rungs, climb):
+            work.arm(deadline)
+        work.flush()
+    with store.writing() as work:
+        found = queues.due(work.connection, now + timedelta(minutes=2), 100)
+    assert found[0] == climb
+    assert len({deadline.subject for deadline in found}) == len(found) == 100

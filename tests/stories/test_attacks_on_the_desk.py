@@ -6,7 +6,10 @@ from alerts.cases import Case, CaseStatus
 from alerts.people import Standing
 from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
-from tests.stories.chat import Chat, chat
+from bot.rehearsal.script import Character
+from handlers.loader import BOARD
+from tests.contract.test_laws import frame
+from tests.stories.chat import BOTH, Chat, chat
 
 
 def only_case(it: Chat) -> Case:
@@ -65,3 +68,20 @@ def test_a_message_that_signal_hands_over_twice_freezes_nobody() -> None:
         it.stage.pump()
         assert getattr(it.person("ana"), "status", None) is Standing.ACTIVE
         assert not it.new("ben")
+
+
+def test_many_alarms_of_strangers_do_not_cut_an_officer_off_from_who_is_in_her_care(database: str) -> None:
+    crowd = [f"passer{number}" for number in range(BOARD + 5)]
+    sami = Character("sami", BOTH, verified=True)
+    with chat(sami, *crowd, database=database, restarts=False) as it:
+        it.says("sami", "may I ask about the grant").says("ana", "take").says("ana", "Of course")
+        engine = it.stage.engine
+        engine.accept([frame(who, 1_000 + number, "SOS") for number, who in enumerate(crowd)])
+        while engine.work_inbox().full:
+            pass
+        it.says("ana", "Do you still need it?")
+        assert any("still need it" in text for text in it.texts("sami"))
+        it.says("carla", "remove Ana")
+        with engine.store.reading() as work:
+            (grant,) = [case for case in work.all_cases("main") if case.verified]
+        assert grant.status is CaseStatus.OPEN, "it is for the others now"
