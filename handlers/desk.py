@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from alerts.cases import Case, CaseStatus, IllegalTransition, reopened, taken
+from alerts.cases import Case, CaseStatus, IllegalTransition, acknowledged, reopened, taken
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import folded, ways
@@ -291,7 +291,9 @@ def note(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> 
     draft.record(
         person_id=case.person_id, author_id=officer.id, kind="note", case=case, key_id=case.key_id, text=rest
     )
-    draft.put_case(replace(case, seen_at=draft.now))
+    # Whoever has the case and writes a note on it has seen what came last.
+    mine = case.status is CaseStatus.TAKEN and case.taken_by == officer.id
+    draft.put_case(acknowledged(case, draft.now) if mine else replace(case, seen_at=draft.now))
     tell(draft, officer, "desk.noted", ref=case.ref)
 
 

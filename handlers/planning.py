@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts.cases import Case, planned
+from alerts.cases import Case, CaseStatus, acknowledged, planned
 from alerts.escalation import leads, order_of_call
 from alerts.events import OutboundKind
 from alerts.facts import Heard
@@ -33,6 +33,8 @@ def plan(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> 
     if not rest:
         answer(draft, officer, "desk.plan_empty", ref=case.ref)
         return
+    if case.status is CaseStatus.TAKEN and case.taken_by == officer.id:
+        case = acknowledged(case, draft.now)
     case = draft.put_case(planned(case, draft.now))
     draft.record(
         person_id=case.person_id, author_id=officer.id, kind="plan", case=case, key_id=case.key_id, text=rest

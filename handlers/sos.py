@@ -73,8 +73,8 @@ def fold(draft: Draft, event: Heard, person: Person, case: Case, about: str = ""
     if case.source is Source.MESSAGE:
         case = replace(case, source=Source.SOS)
     case = replace(case, doubt_until=None, needs_verification=False)
-    if first:
-        # What is paged now is the alarm, not what the case was about before.
+    if first or case.status is CaseStatus.TAKEN:
+        # What is paged from now on is this alarm, not what the case was about before.
         case = replace(case, headline=about or relay.headline_of(draft, event.inbound) or case.headline)
     if case.status is CaseStatus.TAKEN:
         case = paging.alert_taker(draft, replace(case, urgency=1), event.inbound.text)

@@ -163,6 +163,36 @@ def test_a_taker_who_acknowledges_in_time_is_left_in_peace(manner: Manner) -> No
     assert not story.out("page", who="ben")
 
 
+@pytest.mark.parametrize("step", ["note at the neighbour's", "plan call the lawyer"])
+def test_a_note_or_a_plan_of_the_taker_shows_that_the_new_alarm_was_seen(step: str) -> None:
+    steps = (
+        "sami: SOS",
+        "ana: take",
+        'ana: "On it"',
+        "wait: 20m",
+        "sami: SOS",
+        "wait: 1m",
+        f"ana: {step}",
+        "wait: 4m",
+    )
+    story = Manner().play(script(*steps))
+    assert not story.out("page", who="ben")
+    assert not [line for line in story.out("receipt", who="sami") if "next person" in line["text"]]
+
+
+def test_the_page_about_a_new_alarm_that_nobody_saw_says_what_was_written_last(manner: Manner) -> None:
+    steps = (
+        "sami: SOS",
+        "ana: take",
+        'ana: "On it"',
+        "wait: 20m",
+        "sami: SOS they break the door",
+        "wait: 3m",
+    )
+    pages = manner.play(script(*steps)).out("page", who="ben", channel="signal")
+    assert ["they break the door" in line["text"] for line in pages] == [True]
+
+
 # ------------------------------------------------------------------------------------------------ doubt, test, safety
 
 
