@@ -42,6 +42,8 @@ class Poisoned:
     account: str = field(repr=False)
     urgent: bool = False
     """It looked like an alarm when it came."""
+    stuck: str = ""
+    """No message, but something that was due and could not be carried out: the reference of its case, or its row."""
 
 
 @dataclass(frozen=True, slots=True)

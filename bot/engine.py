@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from alerts.deadlines import Deadline
 from alerts.events import RawInbound
 from alerts.facts import Answered, Event, Gap
 from alerts.ids import Ids, from_micros, micros
@@ -142,9 +143,19 @@ class Engine:
                 except Exception as wrong:
                     if self.store.is_away(wrong):
                         raise
-                    with self.store.writing() as work:
-                        report.add(self.turns.deadline_failed(work, deadline, self.clock.now(), wrong))
+                    report.add(self._deadline_failed(deadline, wrong))
         return self._told(report)
+
+    def _deadline_failed(self, deadline: Deadline, wrong: Exception) -> Report:
+        for note in (self.turns.deadline_failed, self.turns.put_off):
+            try:
+                with self.store.writing() as work:
+                    return note(work, deadline, self.clock.now(), wrong)
+            except Exception as worse:
+                if self.store.is_away(worse) or note == self.turns.put_off:
+                    raise
+                log.error("telling_failed", error=type(worse).__name__)
+        return Report()
 
     def settle(self, answered: Sequence[Answered]) -> Report:
         """Turns for what channels answered, one commit."""

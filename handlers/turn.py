@@ -35,6 +35,8 @@ from handlers.rules import Rules
 Parser = Callable[[bytes], Inbound]
 POISON_DELAY = timedelta(minutes=1)
 POISON_URGENCY = 2
+STUCK_AGAIN = timedelta(minutes=15)
+"""Until the desk is paged again about something that still cannot be carried out."""
 BATCH_SECONDS = 0.02
 """A commit carries turns for at most this long, and is ended at once by an alarm."""
 SLICE = 100
@@ -130,11 +132,12 @@ def poisoned(draft: Draft, event: Poisoned) -> None:
     if sender is None and event.account:
         sender = person.stranger(draft, Inbound(event.channel, InboundKind.OTHER, sender=event.account))
     if sender is None:
+        key = "page.stuck" if event.stuck else "page.poison_unknown"
         for officer in draft.facts.desk.staff:
             draft.say(
                 officer,
                 OutboundKind.PAGE,
-                draft.word(officer, "page.poison_unknown", channel=event.channel),
+                draft.word(officer, key, channel=event.channel, about=event.stuck, urgency=f"P{urgency}"),
                 via="all",
                 urgency=urgency,
             )
@@ -173,6 +176,8 @@ class Turns:
         self._ordinal = ordinal
         self._last_sent: datetime | None = None
         self._spare_keys: list[str] = []
+        self._told: dict[str, datetime] = {}
+        """Of what deadlines that cannot be carried out the desk was told, and when."""
 
     def loader(self, work: Work) -> Loader:
         """A loader on a transaction."""
@@ -228,11 +233,23 @@ class Turns:
         return report
 
     def deadline_failed(self, work: Work, deadline: Deadline, now: datetime, error: Exception) -> Report:
-        """A deadline that cannot be carried out stays, a minute later, so that what is behind it is not forgotten."""
-        report = Report(failed=[(deadline.subject, type(error).__name__)])
+        """A deadline that cannot be carried out stays, a minute later, so that what is behind it is not forgotten; and
+        the desk is paged, since nobody else is called meanwhile."""
+        report = self.put_off(work, deadline, now, error)
+        told = self._told.get(deadline.subject)
+        if told is None or abs(now - told) >= STUCK_AGAIN:
+            about = work.reference_of(deadline.subject) or deadline.subject
+            event = Poisoned("", "", "", deadline.urgency == 1, about)
+            self._apply(work, decide(self.loader(work).load(event, now), self.rules), report)
+            work.flush()
+            self._told[deadline.subject] = now
+        return report
+
+    def put_off(self, work: Work, deadline: Deadline, now: datetime, error: Exception) -> Report:
+        """The deadline a minute later, and nothing more."""
         work.arm(replace(deadline, due_at=now + POISON_DELAY))
         work.flush()
-        return report
+        return Report(failed=[(deadline.subject, type(error).__name__)])
 
     def bare_outcome(self, work: Work, event: Answered, now: datetime) -> Report:
         """An outcome without what would follow from it: what is sent is not sent again, the rest is tried again."""

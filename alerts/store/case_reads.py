@@ -26,6 +26,7 @@ UNCLOSED = tables.cases.c.status != CaseStatus.CLOSED.value
 """Made once: making a condition costs more than looking up what is read already."""
 
 _c, _m, _o = tables.cases.c, tables.messages.c, tables.outbox.c
+_REFERENCE = prepared(select(_c.ref).where(_c.id == bindparam("id")))
 _TAKEN = prepared(select(_c.ref).where(_c.ref.in_(bindparam("refs", expanding=True))))
 _CROWD = prepared(
     select(func.count().label("size"), func.min(_c.id).label("head")).where(
@@ -146,6 +147,11 @@ class CaseReads(PeopleReads):
             fine = state in ("sent", "delivered", "read", "stale", "held")
             reached[group] = reached.get(group, False) or fine
         return sum(not fine for fine in reached.values())
+
+    def reference_of(self, case_id: str) -> str:
+        """A case's reference, read without opening the case; empty when there is none."""
+        row = _REFERENCE.first(self.connection, id=case_id)
+        return row.ref if row is not None else ""
 
     def free_references(self, candidates: tuple[str, ...]) -> list[str]:
         """The candidates that no case has."""

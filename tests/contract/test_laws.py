@@ -489,3 +489,14 @@ def test_the_climb_of_an_alarm_does_not_wait_behind_thousands_of_missed_check_in
         found = queues.due(work.connection, now + timedelta(minutes=2), 100)
     assert found[0] == climb
     assert len({deadline.subject for deadline in found}) == len(found) == 100
+
+
+def test_an_alarm_whose_record_does_not_open_any_more_is_told_again_and_again(it: Chat) -> None:
+    it.says("sami", "SOS")
+    with it.stage.engine.store.writing() as work:
+        work.connection.execute(tables.cases.update().values(sealed=b"\1" * 60))
+    it.waits(minutes=14)
+    assert [line["text"][:2] for line in it.new("carla", "page")] == ["P1", "P1"], "on both of her channels"
+    it.waits(minutes=5)
+    assert it.new("ben", "page")
+    assert not broken(it.stage.engine.store)
