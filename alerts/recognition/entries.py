@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from alerts.recognition.normal import BREAK, fold
+from alerts.recognition.normal import BREAK, fold, persian_joined
 
 ANY, GAP = "_", "~"
 _SPACES = re.compile(r"\s+(?![^()]*\))")
@@ -91,6 +91,8 @@ def romanised(entry: str) -> list[str]:
 
 def plain_forms(entry: str, wholly: bool) -> set[str]:
     """`entry` without its choices; unless `wholly`, choices between single words stay, which is far smaller."""
+    # A word that is joined to the next must be so before the entry is cut into words.
+    entry = persian_joined(entry.replace("ی", "ي"))
     opens = entry.find("(")
     while opens >= 0:
         closes = _closing(entry, opens)

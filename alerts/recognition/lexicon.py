@@ -21,7 +21,9 @@ _LONGESTGAP = 2  # words that `~` may stand for
 _SHORTEST_STEM = 2
 _SHORTEST_FORM = 5
 _SHORTEST_CORRECTED = 6
-WHOLE = frozenset(("sos", "help", "helpme", "bare", "test"))  # classes also compared with whole messages
+WHOLE = frozenset(
+    ("sos", "help", "helpme", "bare", "alone", "test")
+)  # classes also compared with whole messages
 _ARABIZI = str.maketrans(
     {
         "2": "",

@@ -93,7 +93,8 @@ _RUN = re.compile(r"(.)\1{2,}")
 _TWICE = re.compile(r"(.)\1+")
 _LATIN = re.compile(r"[a-z]")
 _LOOKALIKE = re.compile(r"[\u0370-\u04ff]")
-_PERSIAN_PREFIX = re.compile(r"(?<!\S)(ن?مي) (?=[^\W\d_])")
+_PERSIAN_PREFIX = re.compile(r"(?<![^\s(|])(ن?مي) (?=[^\W\d_]|\()")
+_PERSIAN_ENDING = re.compile(r"(?<=[^\W\d_]) (اند|ها)(?![^\s)|])")
 _LONGEST = 48  # characters; no word of the lexicon comes near it
 
 
@@ -108,10 +109,19 @@ def fold(text: str) -> str:
         folded = " ".join([table[word] for word in words])
     if "'" in folded:
         folded = _APOSTROPHE.sub(r"\1 ", folded).replace("'", "")
-    # Persian writes its verb prefix joined, apart, or with an invisible joiner.
-    if "مي " in folded:
-        folded = _PERSIAN_PREFIX.sub(r"\1", folded)
-    return _SPELLED.sub(lambda found: _join(found.group()), folded)
+    return _SPELLED.sub(lambda found: _join(found.group()), persian_joined(folded))
+
+
+def persian_joined(text: str) -> str:
+    """`text`, folded or an entry of a lexicon, with the Persian verb prefix and two endings joined to their words.
+
+    They are written joined, apart, or with an invisible joiner.
+    """
+    if "مي " in text:
+        text = _PERSIAN_PREFIX.sub(r"\1", text)
+    if " اند" in text or " ها" in text:
+        text = _PERSIAN_ENDING.sub(r"\1", text)
+    return text
 
 
 def _fold_word(word: str) -> str:

@@ -9,7 +9,7 @@ The strongest finding wins. Time grows linearly with the text; nothing of it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -33,7 +33,11 @@ _PAIR = 2
 _NONE = Verdict(Alarm.NONE, "none")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
 _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
-_STAY_UNCLEAR = frozenset(("phrase-unclear", "help-me-unclear", "siren"))  # said to be doubts, word by word
+_STAY_UNCLEAR = frozenset(  # said to be doubts, word by word
+    ("phrase-unclear", "help-me-unclear", "siren", "not-well", "named-alone")
+)
+_NEVER_STILLED = frozenset(("siren", "not-well", "farewell", "named-alone", "entered"))  # by the model
+_OF_ALL_LANGUAGES = frozenset(("sos", "help"))  # words that do not tell what language somebody speaks
 _MODEL_READS = 60  # words of a text the model looks at, from each end
 
 
@@ -45,12 +49,15 @@ class Recogniser:
         self._model = model
         self._bare: dict[str, str] = {}
         self._tests: dict[str, str] = {}
+        self._alone: dict[str, str] = {}
         for phrase, kinds in self._lexicon.phrases.items():
             for language, kind in kinds.items():
                 if kind in _BARE_KINDS:
                     self._bare.setdefault(phrase.replace(" ", ""), language)
                 elif kind == "test":
                     self._tests[phrase] = language
+                elif kind == "alone":
+                    self._alone.setdefault(phrase, language)
         self._by_length: dict[int, list[str]] = {}
         for word in self._bare:
             self._by_length.setdefault(len(word), []).append(word)
@@ -105,7 +112,8 @@ class Recogniser:
         if score >= model.sos and found.rule not in _STAY_UNCLEAR:
             return Verdict(Alarm.SOS, "model" if found.alarm is Alarm.NONE else found.rule, found.language)
         if found.alarm is Alarm.DOUBT:
-            return found if score >= model.ordinary or found.rule == "siren" else Verdict(Alarm.NONE, "model")
+            kept = score >= model.ordinary or found.rule in _NEVER_STILLED
+            return found if kept else Verdict(Alarm.NONE, "model")
         return Verdict(Alarm.DOUBT, "model") if score >= model.doubt else found
 
     def whole_message_sos(self, text: str) -> bool:
@@ -142,18 +150,24 @@ class Recogniser:
         if plain in self._tests:
             return Verdict(Alarm.TEST, "test-word", self._tests[plain])
         if plain and plain in self._intents:
-            return Verdict(Alarm.SOS, "whole-word") if self._intents[plain] is Intent.HELP else _NONE
+            if self._intents[plain] is not Intent.HELP:
+                return _NONE
+            return Verdict(Alarm.SOS, "whole-word", _told_by(plain, self._bare.get(plain.replace(" ", ""))))
+        for reading in (plain, *spellings(plain)):
+            if reading in self._alone:
+                return Verdict(Alarm.DOUBT, "named-alone", self._alone[reading])
         language = self._whole_word(plain.replace(" ", ""))
         if language is not None:
-            return Verdict(Alarm.SOS, "whole-word", language)
+            return Verdict(Alarm.SOS, "whole-word", _told_by(plain, language))
         words = plain.split()
         memory: Memory = {}
         hits = self._lexicon.hits([self._lexicon.corrected(word, set(), memory) for word in words], memory)
         covered = {at for hit in hits if hit.kind in _AROUND for at in range(hit.start, hit.end)}
         core = [hit for hit in hits if hit.kind in _BARE_KINDS]
-        masked = any(hit.kind in ("mask", "neg", "nobody", "negafter") for hit in hits)
+        masked = any(hit.kind in ("mask", "asked", "neg", "nobody", "negafter") for hit in hits)
         if core and len(covered) == len(words) and not masked:
-            return Verdict(Alarm.SOS, "sos-words", core[0].language)
+            cried = [hit for hit in core if not _OF_ALL_LANGUAGES.issuperset(words[hit.start : hit.end])]
+            return Verdict(Alarm.SOS, "sos-words", _spoken(hits, cried, words))
         if (
             len(words) == _PAIR
         ):  # "au secour vite": one of two words is misspelt, the other says nothing against it
@@ -259,7 +273,12 @@ class Recogniser:
                     continue
                 read.add(stretch)
                 hits = self._lexicon.hits(stretch, memory)
-                best = _stronger(best, self._judged(hits, len(stretch), shouted=shouted, question=question))
+                found = self._judged(hits, len(stretch), shouted=shouted, question=question)
+                if found.rule.startswith("sos-word"):  # the rest of the message tells the language
+                    around = [word for part in given for word in part][: 2 * _STRETCH]
+                    spoken = _spoken(self._lexicon.hits(around, memory), (), around)
+                    found = Verdict(found.alarm, found.rule, spoken)
+                best = _stronger(best, found)
                 if best.alarm is Alarm.SOS:
                     return best
         return best
@@ -301,19 +320,36 @@ class Recogniser:
         return best
 
 
-def _coverage(hits: Iterable[Hit]) -> dict[str, int]:
-    """How many words each language knows here: a doubt of a language that knows few of them is a chance likeness."""
+def _coverage(hits: Iterable[Hit], apart: Collection[int] = ()) -> dict[str, int]:
+    """How many words each language knows here, but for those at `apart`: a doubt of a language that knows few of them
+    is a chance likeness."""
     known: dict[str, set[int]] = {}
     for hit in hits:
         known.setdefault(hit.language, set()).update(range(hit.start, hit.end))
-    return {language: len(words) for language, words in known.items()}
+    return {language: len(words.difference(apart)) for language, words in known.items()}
+
+
+def _told_by(plain: str, language: str | None) -> str | None:
+    """The language a cry is of, `language`, unless it is made of words of all languages, also misspelt."""
+    return None if squeeze(plain.replace(" ", "")) in ("sos", "help", "sosos", "sossos") else language
+
+
+def _spoken(hits: Sequence[Hit], cried: Sequence[Hit], words: Sequence[str]) -> str | None:
+    """The language most of `words` are of, but for those of all languages; among equals one that cries in `cried`."""
+    known = _coverage(hits, {at for at, word in enumerate(words) if word in _OF_ALL_LANGUAGES})
+    most = max(known.values(), default=0)
+    if not most:
+        return None
+    tied = sorted(language for language, count in known.items() if count == most)
+    crying = [language for language in tied if any(hit.language == language for hit in cried)]
+    return crying[0] if crying else tied[0] if len(tied) == 1 else None
 
 
 def _spoken_of(hits: Sequence[Hit], shouted: bool) -> bool:
     """Whether "SOS" is a subject here, in whatever language the rest is: the word itself belongs to all of them."""
     called = {hit.start for hit in hits if hit.kind == "sos"}
     return any(
-        hit.kind in ("topic", "fiction", "report")
+        hit.kind in ("topic", "fiction", "report", "asked")
         or (hit.kind == "mask" and not shouted and any(hit.start <= at < hit.end for at in called))
         for hit in hits
     )

@@ -3,9 +3,12 @@
 The languages differ in their words; what makes an emergency does not: somebody hostile (`actor`, `they`), a deed
 (`att` going on, `attp` done, `attb` bare and wanting an `intent`, `attn` as a noun), somebody it is done to (`me`,
 `kin`, `him`) or a place that is ours (`home`, `place`), a state of the writer (`state`), a time (`now`, `past`).
-`sure` and `maybe` are whole phrases. What makes it ordinary: `topic` (work talk), `fiction`, `cond` (if, when),
-`report` (somebody tells the news), `neg` and `nobody`, `calm` (it is over, all is well), `tame` (what chases and kills
-only in a manner of speaking: the boss, the heat), and fixed expressions (`mask`), whose words count for nothing else.
+`sure` and `maybe` are whole phrases; `unwell` (I am not all right), `farewell` (if I do not write by six) and `alone`
+(a word like "raid" that is a whole message) are doubts of their own. `threat` is what threats are told with, `venue` a
+place of work (the court, the conference hall), `enter` what is ordinary unless the police do it.
+What makes it ordinary: `topic` (work talk), `asked` (what SOS means), `fiction`, `cond` (if, when), `report` (somebody
+tells the news), `neg` and `nobody`, `calm` (it is over, all is well), `tame` (what chases and kills only in a manner of
+speaking: the boss, the heat), and fixed expressions (`mask`), whose words count for nothing else.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ TRIGGERS = frozenset(
         "actor",
         "deed",
         "deedme",
+        "unwell",
+        "farewell",
     )
 )
 _TOLD_AFTERWARDS = frozenset(("deed-done", "actor-coming", "missing"))  # with "all home, thanks" it is over
@@ -50,7 +55,9 @@ _DENIABLE = _DEEDS | {"attn", "weapon", "help", "helpme", "urgent", "sos", "mayb
 # was wrong where nothing else spoke for it. They are doubts then, which the model may make an sos, or still.
 _LEAN = frozenset(("deed-going-on", "deed-done", "state"))
 _BORNE_OUT = frozenset(("actor", "weapon", "now", "recent", "urgent", "place", "home", "attn"))
+_SAID_OF_PLACES = frozenset(("past", "topic", "report", "fiction"))
 _BRIEF = 4  # words of a cry
+_PLAIN = 12  # words of a plain telling: reports and statements are longer
 _REACH_BEFORE = 3  # words a negation reaches forward
 _REACH_OBJECT = 2  # words between a deed and the one it is done to
 _REACH_AFTER = 2  # words a negation that stands behind reaches back
@@ -91,10 +98,10 @@ def _done_to_us(hits: Sequence[Hit], hostile: bool) -> bool:
 
 
 def _within(past: Hit, hits: Sequence[Hit]) -> bool:
-    """Whether a word for the past is part of a phrase of alarm ("the man from yesterday is back")."""
-    return any(
-        hit.kind in ("sure", "maybe") and hit.start <= past.start and past.end <= hit.end for hit in hits
-    )
+    """Whether a word for the past is part of a phrase of alarm ("the man from yesterday is back"), or one for work is
+    part of where it happened ("in front of the court")."""
+    spoken = ("sure", "maybe") if past.kind == "past" else ("venue",)
+    return any(hit.kind in spoken and hit.start <= past.start and past.end <= hit.end for hit in hits)
 
 
 def _hidden(hit: Hit, mask: Hit) -> bool:
@@ -121,14 +128,48 @@ def judge(
 
     `implied`: the language leaves "they" out, the verb's ending says it.
     """
-    kinds = {hit.kind for hit in hits if not (hit.kind == "past" and _within(hit, hits))}
+    kinds = {hit.kind for hit in hits if not (hit.kind in _SAID_OF_PLACES and _within(hit, hits))}
     if not kinds & TRIGGERS:
         return None
     if "tame" in kinds and not kinds & {"actor", "weapon", "now", "they"}:
         return None  # the boss chases, the heat kills, the flu holds at home
     if implied and kinds & {"att", "attp", "deed"}:
         kinds.add("they")
-    return _called(hits, kinds, length, question, shouted) or _told(hits, kinds, length, question)
+    return (
+        _called(hits, kinds, length, question, shouted)
+        or _told(hits, kinds, length, question)
+        or _foretold(kinds, length, question)
+    )
+
+
+def _foretold(kinds: set[str], length: int, question: bool) -> Finding | None:
+    """What the rules for deeds leave out: threats on a condition, farewells, "I am not well", deeds done at work."""
+    if "fiction" in kinds or question:
+        return None
+    if "farewell" in kinds and not (
+        kinds & {"topic", "task"} and not kinds & {"attp", "att", "actor", "kin"}
+    ):
+        return Alarm.DOUBT, "farewell"
+    if "report" in kinds or ("past" in kinds and not kinds & {"now", "recent"}):
+        return None
+    close = bool(kinds & {"me", "kin", "my", "him"})
+    if "unwell" in kinds:
+        return Alarm.DOUBT, "not-well"
+    if "threat" in kinds and close and kinds & {"att", "attp", "attb", "weapon"}:
+        return Alarm.DOUBT, "threat"
+    # Courts and conferences are where defenders are taken, so work talk does not outweigh what was done to one of us.
+    if kinds & {"cond", "calm", "thanks", "task"} or length > _PLAIN:
+        return None
+    if "enter" in kinds and "actor" in kinds and kinds & {"venue", "place", "home"}:
+        return Alarm.DOUBT, "entered"
+    if kinds & {"att", "attp"} and _one_of_us(kinds):
+        return Alarm.DOUBT, "deed-at-work"
+    return None
+
+
+def _one_of_us(kinds: set[str]) -> bool:
+    """Whether it was done to somebody of ours, or by somebody armed with power in a place of ours."""
+    return {"my", "kin"} <= kinds or bool("actor" in kinds and kinds & {"my", "me", "kin", "venue"})
 
 
 def _called(
