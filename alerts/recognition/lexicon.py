@@ -221,10 +221,17 @@ class Lexicon:
 
         Where `languages` are given, only a word of one of these: a slip in one language is a good word of another.
         """
-        if self.known(word) or self.meaning(word, memory):
+        if self.known(word):
             return word
-        for other in spellings(word):
-            if self.known(other) or self.meaning(other, memory):
+        # A drawn-out word is the word it draws out, before it is one that only begins like an entry.
+        others = spellings(word)
+        for other in others:
+            if self.known(other):
+                return other
+        if self.meaning(word, memory):
+            return word
+        for other in others:
+            if self.meaning(other, memory):
                 return other
         if len(word) < _SHORTEST_CORRECTED or word.isdigit():
             return word

@@ -190,8 +190,9 @@ def test_clear_is_answered_whoever_asks(manner: Manner) -> None:
 
 
 def test_words_of_several_languages_are_not_answered_in_arabic(manner: Manner) -> None:
-    story = manner.play(script("nour: SOS au secours", "omar: النجدة"))
-    assert story.texts("receipt", who="nour")[0].startswith("We have your message")
+    story = manner.play(script("nour: SOS au secours", "lina: SOS police", "omar: النجدة"))
+    assert story.texts("receipt", who="nour")[0].startswith("Nous avons votre message")
+    assert story.texts("receipt", who="lina")[0].startswith("We have your message")
     assert story.texts("receipt", who="omar")[0].startswith("وصلتنا")
 
 
