@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,12 +12,15 @@ from sqlalchemy import delete, insert, select
 
 from alerts.cases import StoredFile
 from alerts.ids import micros
+from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.shapes import FILES
 from alerts.store.store import Store
 from alerts.store.work import Work
 
 CHUNK_BYTES = 256 * 1024
+PASSED_OVER = 100
+"""Wanted files that do not open, at the most, before they keep others waiting."""
 RETRY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
 """Waits between tries of a download; after the last one the file counts as gone."""
 
@@ -28,11 +32,17 @@ def wanted(work: Work, now: datetime, limit: int) -> list[StoredFile]:
         select(t)
         .where(t.c.state == "wanted", t.c.ready_at <= micros(now))
         .order_by(t.c.ready_at)
-        .limit(limit)
+        .limit(limit + PASSED_OVER)
     )
     rows = work.connection.execute(query).all()
     work.vault.load({row.key_id for row in rows})
-    return [FILES.entity(row, work.vault) for row in rows]
+    found: list[StoredFile] = []
+    for row in rows:
+        # One that does not open any more, its key being gone, must not keep the others from being fetched: in another
+        # of them an alarm may stand. It stays, for the day on which its key is back.
+        with contextlib.suppress(Unsealable):
+            found.append(FILES.entity(row, work.vault))
+    return found[:limit]
 
 
 def store_chunks(work: Work, file: StoredFile, data: Sequence[bytes]) -> StoredFile:

@@ -19,7 +19,7 @@ from alerts.events import Outbound, OutboundKind, Outcome, RawInbound, Refusal, 
 from alerts.ids import micros
 from alerts.outbox import P1_RETRY_CAP, priority
 from alerts.recognition import Intent, Verdict
-from alerts.store import queues, tables
+from alerts.store import files, queues, tables
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
@@ -500,3 +500,16 @@ def test_an_alarm_whose_record_does_not_open_any_more_is_told_again_and_again(it
     it.waits(minutes=5)
     assert it.new("ben", "page")
     assert not broken(it.stage.engine.store)
+
+
+def test_a_file_that_does_not_open_any_more_does_not_keep_others_from_being_fetched(it: Chat) -> None:
+    for number in (1, 2):
+        photo = {"id": f"photo {number}", "content_type": "image/jpeg", "size": 5}
+        it.stage.engine.accept([frame("sami", number, "look at this", files=[photo])])
+        drained(it.stage.engine)
+    wanted = tables.attachments
+    with it.stage.engine.store.writing() as work:
+        first = work.connection.execute(select(func.min(wanted.c.id))).scalar_one()
+        work.connection.execute(wanted.update().where(wanted.c.id == first).values(sealed=b"\1" * 60))
+    with it.stage.engine.store.reading() as work:
+        assert [file.remote_id for file in files.wanted(work, it.stage.clock.now(), 8)] == ["photo 2"]
