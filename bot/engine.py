@@ -242,8 +242,9 @@ class Engine:
         self.store.set_meta(ALIVE, str(micros(self.clock.now())))
 
     def housekeeping(self) -> None:
-        """Off the hot path: keys made ahead, old frames forgotten."""
+        """Off the hot path: keys made ahead, keys that others destroyed and old frames forgotten."""
         self.store.vault.keys.refill()
+        self.store.vault.keys.drop_gone()
         now = self.clock.now()
         with self.store.writing() as work:
             inbox.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000)
