@@ -225,7 +225,7 @@ def test_a_server_that_is_not_there_refuses_without_its_password(desk: Desk) -> 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"telegram_token": "PLANTED"}, "Copy it again from BotFather"),
+        ({"telegram_token": "PLANTED"}, "copy it again from BotFather"),
         ({"signal_account": "PLANTED"}, "telephone number"),
         ({"signal_account": "+14155550100", "signal_daemon": "PLANTED"}, "host:port"),
     ],
