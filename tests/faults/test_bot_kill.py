@@ -19,7 +19,7 @@ from tests.postgres import running_postgres
 
 KILLS = 10
 ROUNDS = -(-int(os.environ.get("WATCHLINE_KILLS", "10")) // KILLS)
-SERVER_KILLS = 3
+SERVER_KILLS = max(3, int(os.environ.get("WATCHLINE_SERVER_KILLS", "3")))
 
 
 def receives(server: RemoteTelegram, crowd: Crowd) -> None:
