@@ -12,6 +12,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,9 +22,8 @@ from alerts.store.keks import KekSource
 from alerts.store.store import Store
 from bot import practice
 from bot.channels.port import Channel
-from bot.channels.signal.channel import SignalChannel
 from bot.channels.signal.settings import SignalSettings
-from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.telegram.settings import TelegramSettings
 from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
 from bot.delivery import Budget, Delivery
 from bot.downloads import Downloads
@@ -34,6 +34,9 @@ from bot.receiving import receive
 from bot.rules import shipped_rules
 from bot.runtime import Runtime
 from bot.ticker import Ticker
+
+if TYPE_CHECKING:
+    from bot.channels.signal.channel import SignalChannel
 
 log = structlog.get_logger("watchline")
 
@@ -113,9 +116,16 @@ def set_up_desk(
     )
     channels: dict[str, Channel] = {}
     budgets: dict[str, Budget] = {}
+    signal_channel = None
+    # Each channel's library takes long to load, and a desk has use for those of its accounts alone.
     if config.signal is not None:
-        channels["signal"], budgets["signal"] = SignalChannel(config.signal), SIGNAL_BUDGET
+        from bot.channels.signal.channel import SignalChannel
+
+        signal_channel = SignalChannel(config.signal)
+        channels["signal"], budgets["signal"] = signal_channel, SIGNAL_BUDGET
     if config.telegram is not None:
+        from bot.channels.telegram.channel import TelegramChannel
+
         channels["telegram"], budgets["telegram"] = TelegramChannel(config.telegram), TELEGRAM_BUDGET
     parsers = {name: listening(name, c.parse) for name, c in channels.items()}
     engine = Engine(store, rules, parsers, clock, entropy)
@@ -124,8 +134,7 @@ def set_up_desk(
     downloads = Downloads(engine, runtime, channels)
     for lane in lanes.values():
         lane.delivery.open_file = downloads.open_file
-    signal_channel = channels.get("signal")
-    if isinstance(signal_channel, SignalChannel):
+    if signal_channel is not None:
         engine.observe = trusting(runtime, signal_channel)
     return Desk(runtime, channels, downloads, lock)
 

@@ -62,9 +62,15 @@ def run(
     ] = False,
 ) -> None:
     """Serve the desk; without an account, the practice phones on this machine."""
+    from bot.commands.settled import settings_or_refuse
+    from bot.commands.version import installed
+
+    settings = settings_or_refuse()
+    # Before what takes a while to load: nobody must wonder whether anything happens.
+    typer.secho(f"Watchline {installed()}", bold=True)
     from bot.commands import run as this
 
-    this.command(practice)
+    this.command(settings, practice)
 
 
 @app.command()

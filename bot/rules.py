@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +29,21 @@ DESK = "main"
 def shipped_recogniser() -> Recogniser:
     """The recogniser with the lexicons and the model that come with Watchline; made once, since it takes a while."""
     model = load_model()
-    return Recogniser(load_lexicons(), Model.from_bytes(model) if model is not None else None)
+    with _nothing_to_collect():
+        return Recogniser(load_lexicons(), Model.from_bytes(model) if model is not None else None)
+
+
+@contextlib.contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """For making very many things that all stay: looking among them for garbage takes as long as making them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 def own_file(folder: Path | None, name: str) -> Path | None:

@@ -186,7 +186,7 @@ def _shown(value: object) -> str:
     return "empty" if value is None else repr(value)[:40]
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C one is fast
     """Safe YAML in which a key written twice is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -198,4 +198,5 @@ class _StrictLoader(yaml.SafeLoader):
                     None, None, f"the key {key!r} is written twice", key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
+        return made

@@ -81,7 +81,8 @@ Part = str | Choice  # a string is one of the signs `_` and `~`
 
 def parts(plain: str) -> list[Part]:
     """The places of an entry that `plain_forms` gave."""
-    return [part for written in _SPACES.split(plain.strip()) for part in _folded_part(written)]
+    apart = _SPACES.split(plain.strip()) if "(" in plain else plain.split()
+    return [part for written in apart for part in _folded_part(written)]
 
 
 def romanised(entry: str) -> list[str]:
@@ -92,7 +93,10 @@ def romanised(entry: str) -> list[str]:
 def plain_forms(entry: str, wholly: bool) -> set[str]:
     """`entry` without its choices; unless `wholly`, choices between single words stay, which is far smaller."""
     # A word that is joined to the next must be so before the entry is cut into words.
-    entry = persian_joined(entry.replace("ی", "ي"))
+    if not entry.isascii():
+        entry = persian_joined(entry.replace("ی", "ي"))
+    if "(" not in entry:
+        return {entry}
     opens = entry.find("(")
     while opens >= 0:
         closes = _closing(entry, opens)

@@ -7,11 +7,13 @@ stands for any stem of the list `stems.name`. `endings` give a class to every wo
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from alerts.recognition.entries import GAP, Part, parts, plain_forms, romanised
@@ -21,6 +23,7 @@ _LONGESTGAP = 2  # words that `~` may stand for
 _SHORTEST_STEM = 2
 _SHORTEST_FORM = 5
 _SHORTEST_CORRECTED = 6
+_SEVERAL = 2
 WHOLE = frozenset(
     ("sos", "help", "helpme", "bare", "alone", "test")
 )  # classes also compared with whole messages
@@ -53,11 +56,15 @@ class Hit(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
+    """A class of a language, and the places that must follow for it."""
+
     language: str
     kind: str
     rest: tuple[Part, ...] = ()
+
+
+Index = dict[str, tuple[Target, ...]]
 
 
 @dataclass(slots=True)
@@ -65,29 +72,42 @@ class Entry:
     """What one word, or one beginning of words, stands for: classes of its own, and the phrases it begins.
 
     Frequent words begin hundreds of phrases, so these are kept by their second word (`phrases`), or by the first
-    word after a gap (`gapped`); only `loose` ones must be tried one by one.
+    word after a gap (`gapped`); only `loose` ones must be tried one by one. There are tens of thousands of entries
+    and most hold one thing, so what is empty takes no room.
     """
 
-    plain: list[Target] = field(default_factory=list)
-    phrases: dict[str, list[Target]] = field(default_factory=dict)
-    gapped: dict[str, list[Target]] = field(default_factory=dict)
-    loose: list[Target] = field(default_factory=list)
-    languages: set[str] = field(default_factory=set)
+    plain: tuple[Target, ...] = ()
+    phrases: Index | None = None
+    gapped: Index | None = None
+    loose: tuple[Target, ...] = ()
+    languages: frozenset[str] = frozenset()
 
     def add(self, target: Target) -> None:
-        self.languages.add(target.language)
-        if not target.rest:
-            self.plain.append(target)
+        if target.language not in self.languages:
+            self.languages = _with(self.languages, target.language)
+        rest = target.rest
+        if not rest:
+            self.plain = (*self.plain, target)
             return
-        index = self.phrases
-        second = target.rest[0]
-        if second == GAP and len(target.rest) > 1:
-            index, second = self.gapped, target.rest[1]
+        gapped = rest[0] == GAP and len(rest) > 1
+        second = rest[1] if gapped else rest[0]
         if isinstance(second, str) or second.stems:
-            self.loose.append(target)
+            self.loose = (*self.loose, target)
             return
+        if gapped:
+            index = self.gapped = self.gapped or {}
+        else:
+            index = self.phrases = self.phrases or {}
         for word in second.words:
-            index.setdefault(word, []).append(target)
+            index[word] = (*index.get(word, ()), target)
+
+
+_BLANK = Entry()  # shared by all words that only occur inside phrases
+
+
+@functools.cache
+def _with(languages: frozenset[str], language: str) -> frozenset[str]:
+    return languages | {language}
 
 
 @dataclass(slots=True)
@@ -120,7 +140,7 @@ class Lexicon:
     arabizi: dict[str, Entry] = field(default_factory=dict)
     phrases: dict[str, dict[str, str]] = field(default_factory=dict)
     ordinary: set[str] = field(default_factory=set)
-    _near: dict[str, list[str]] = field(default_factory=dict)
+    _alike: dict[tuple[str, int], list[str]] = field(default_factory=dict)
 
     @classmethod
     def compiled(cls, lexicons: Mapping[str, Mapping[str, object]]) -> Lexicon:
@@ -131,9 +151,8 @@ class Lexicon:
             for kind, entries in _mapping(data.get("classes")).items():
                 for entry in entries:
                     written = [entry, *(romanised(entry) if data.get("roman") == "russian" else ())]
-                    for plain in sorted(
-                        {one for form in written for one in plain_forms(form, kind in WHOLE)}
-                    ):
+                    plain_ones = {one for form in written for one in plain_forms(form, kind in WHOLE)}
+                    for plain in sorted(plain_ones) if len(plain_ones) > 1 else plain_ones:
                         index._add(language, kind, plain)
             stems = _mapping(data.get("stems"))
             for kind, patterns in _mapping(data.get("forms")).items():
@@ -142,22 +161,21 @@ class Lexicon:
             for kind, endings in _mapping(data.get("endings")).items():
                 folded = tuple(fold(ending).strip() for ending in endings)
                 index.gates.setdefault(_script(folded[0]), Gate()).endings.append(
-                    (folded, Entry([Target(language, kind)], languages={language}))
+                    (folded, Entry((Target(language, kind),), languages=frozenset((language,))))
                 )
             for entry in _mapping({"ordinary": data.get("ordinary") or ()})["ordinary"]:
                 index.ordinary.update(fold(entry).split())
         for gate in index.gates.values():
             gate.close()
         for word in sorted(word for word in index.words if len(word) >= _SHORTEST_CORRECTED):
-            for shortened in _shortened(word):
-                index._near.setdefault(shortened, []).append(word)
+            index._alike.setdefault((word[0], len(word)), []).append(word)
         return index
 
     def _add(self, language: str, kind: str, entry: str) -> None:
         places = parts(entry)
         if not places or isinstance(places[0], str):
             raise ValueError(f"lexicon {language}, class {kind}: {entry!r} must begin with a word")
-        target = Target(language, kind, tuple(places[1:]))
+        target = Target(language, kind, tuple(places[1:])) if len(places) > 1 else _whole(language, kind)
         for stem in places[0].stems:
             if len(stem) < _SHORTEST_STEM:
                 raise ValueError(f"lexicon {language}, class {kind}: {entry!r} begins too short")
@@ -166,13 +184,16 @@ class Lexicon:
             if len(stem) not in lengths:
                 lengths.append(len(stem))
         for head in places[0].words:
-            self.words.setdefault(head, Entry()).add(target)
+            own = self.words.get(head, _BLANK)
+            if own is _BLANK:
+                own = self.words[head] = Entry()
+            own.add(target)
             if not target.rest and any(digit in "235679" for digit in head) and head[0].isascii():
                 self.arabizi.setdefault(head.translate(_ARABIZI), Entry()).add(target)
         for part in target.rest:
             if not isinstance(part, str):
                 for word in part.words:
-                    self.words.setdefault(word, Entry())
+                    self.words.setdefault(word, _BLANK)
         if kind in WHOLE and all(not isinstance(part, str) and len(part.words) == 1 for part in places):
             phrase = " ".join(next(iter(part.words)) for part in places if not isinstance(part, str))
             self.phrases.setdefault(phrase, {})[language] = kind
@@ -188,7 +209,8 @@ class Lexicon:
 
         compiled = re.compile(re.sub(r"\{(\w+)\}", choice, _fold_pattern(pattern)))
         letter = next(sign for sign in compiled.pattern if sign.isalpha())
-        entry = Entry([Target(language, one) for one in kind.split("+")], languages={language})
+        targets = tuple(Target(language, one) for one in kind.split("+"))
+        entry = Entry(targets, languages=frozenset((language,)))
         self.gates.setdefault(_script(letter), Gate()).forms.append((compiled, entry))
 
     def entries(self, word: str) -> list[Entry]:
@@ -235,15 +257,23 @@ class Lexicon:
                 return other
         if len(word) < _SHORTEST_CORRECTED or word.isdigit():
             return word
-        for shortened in (word, *_shortened(word)):
-            for near in self._near.get(shortened, ()):
-                if (
-                    near[0] == word[0]
-                    and OSA.distance(word, near, score_cutoff=1) <= 1
-                    and (not languages or languages & self.words[near].languages)
-                ):
-                    return near
-        return word
+        longer = self._one_slip_from(word, len(word) + 1, languages)
+        if longer:
+            return longer[0]
+        alike = self._one_slip_from(word, len(word), languages)
+        if len(alike) < _SEVERAL:
+            return alike[0] if alike else word
+        # Which of several is meant: the one that is right for the longest, from the end.
+        without = {near: set(_shortened(near)) for near in alike}
+        return next(near for shortened in _shortened(word) for near in alike if shortened in without[near])
+
+    def _one_slip_from(self, word: str, length: int, languages: set[str]) -> list[str]:
+        """The words of `length` letters that begin as `word` does and differ from it by one slip, in order."""
+        near = process.extract(
+            word, self._alike.get((word[0], length), ()), scorer=OSA.distance, score_cutoff=1, limit=None
+        )
+        found = sorted(other for other, _, _ in near)
+        return [other for other in found if not languages or languages & self.words[other].languages]
 
     def meaning(self, word: str, memory: Memory) -> list[Entry]:
         """`entries`, looked up once a message."""
@@ -284,6 +314,11 @@ def _mapping(value: object) -> dict[str, list[str]]:
 
 def _fold_pattern(pattern: str) -> str:
     return re.sub(r"[^\W\d_a-zA-Z]+", lambda found: fold(found.group()).strip(), pattern)
+
+
+@functools.cache
+def _whole(language: str, kind: str) -> Target:
+    return Target(language, kind)
 
 
 def _script(word: str) -> str:

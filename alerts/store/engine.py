@@ -16,12 +16,13 @@ import os
 import re
 import sqlite3
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from psycopg import Connection as PgConnection
-from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from psycopg import Connection as PgConnection
 
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long a SQLite connection waits for another's lock. Writers are short, and long work goes in chunks."""
@@ -192,6 +193,9 @@ def _own_file(path: Path) -> None:
 
 
 def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: bool) -> Engine:
+    # A desk on SQLite has no use for the driver, which takes a tenth of a second to load.
+    from psycopg import sql
+
     settings = (
         f"-c synchronous_commit={'on' if durable else 'off'}"
         f" -c default_transaction_read_only={'on' if role is Role.READER else 'off'}"

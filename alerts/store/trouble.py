@@ -7,13 +7,23 @@ is told here comes from the kind of the error alone.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from typing import Final
 
-import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-DATABASE_ERRORS: Final = (SQLAlchemyError, psycopg.Error, sqlite3.Error)
-"""Everything that the database, its driver or the way to it can raise."""
+
+def database_errors() -> tuple[type[Exception], ...]:
+    """Everything that the database, its driver or the way to it can raise.
+
+    PostgreSQL's driver takes long to load. What has not loaded it cannot meet its errors.
+    """
+    if "psycopg" not in sys.modules:
+        return SQLAlchemyError, sqlite3.Error
+    import psycopg
+
+    return SQLAlchemyError, sqlite3.Error, psycopg.Error
+
 
 # SQLSTATE codes of PostgreSQL (its documentation, appendix A); two letters stand for their whole class.
 _POSTGRESQL: Final = {
@@ -40,9 +50,9 @@ _SQLITE: Final = {
 
 
 def plain_trouble(error: BaseException) -> str:
-    """What is wrong, and the mend, for one of DATABASE_ERRORS."""
+    """What is wrong, and the mend, for one of `database_errors`."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, (psycopg.Error, sqlite3.Error)):
+    while isinstance(cause, SQLAlchemyError):
         cause = getattr(cause, "orig", None)
     if isinstance(cause, sqlite3.Error):
         name = getattr(cause, "sqlite_errorname", "") or ""
@@ -50,8 +60,10 @@ def plain_trouble(error: BaseException) -> str:
             if name.startswith(known):
                 return words
         return f"SQLite cannot do it ({name or type(cause).__name__})"
-    if isinstance(cause, psycopg.Error):
-        state = cause.sqlstate or ""
+    if isinstance(cause, database_errors()):
+        import psycopg
+
+        state = getattr(cause, "sqlstate", None) or ""
         for known, words in _POSTGRESQL.items():
             if state.startswith(known):
                 return words

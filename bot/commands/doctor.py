@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.commands.opening import channel_settings_right, settings_or_refuse, telegram_settings
+from bot.commands.opening import channel_settings_right, telegram_settings
 from bot.commands.saying import Status, foreseen, harmless, tell
+from bot.commands.settled import settings_or_refuse
 from bot.doctor.collecting import collect
 from bot.doctor.facts import Finding, Weight
 from bot.doctor.judging import judge

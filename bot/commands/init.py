@@ -14,8 +14,9 @@ from alerts.store.keystore import KeyStore, NewerKeyStore, NoKeyStore
 from alerts.store.schema import Fit
 from alerts.store.store import Store
 from bot.clock import RealClock, SystemEntropy
-from bot.commands.opening import key_source, settings_or_refuse
+from bot.commands.opening import key_source
 from bot.commands.saying import foreseen, refuse, tell
+from bot.commands.settled import settings_or_refuse
 from config.keyfile import make_key_file, read_passphrases
 from config.settings import Settings
 

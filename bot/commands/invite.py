@@ -7,8 +7,9 @@ from alerts.invitations import clean_name, codes_of, new_invitation
 from alerts.people import Purpose
 from alerts.recognition import Alarm
 from bot.clock import RealClock, SystemEntropy
-from bot.commands.opening import open_store, settings_or_refuse
+from bot.commands.opening import open_store
 from bot.commands.saying import Status, foreseen, refuse, tell
+from bot.commands.settled import settings_or_refuse
 from bot.rules import shipped_rules
 
 CODE_BYTES = 12

@@ -11,29 +11,16 @@ import typer
 
 from alerts.store.engine import keys_url
 from alerts.store.store import Store
-from bot import logs
 from bot.channels.signal.settings import Receive, Receiver, SignalSettings, SignalSettingsWrong
 from bot.channels.telegram.settings import TelegramSettings, TelegramSettingsWrong, WebhookSettings
 from bot.clock import RealClock, SystemEntropy
 from bot.commands.saying import Status, complain, foreseen
 from config.keyfile import KeyFileSource, PassphraseSource
-from config.settings import Settings, SettingsWrong, load
+from config.settings import Settings
 
 KeySource = KeyFileSource | PassphraseSource
 RECEIVER = (sys.executable, "-m", "bot.cli", "receive")
 """The Signal receiver's own process; its settings come the way ours do."""
-
-
-def settings_or_refuse() -> Settings:
-    """The settings; logging follows them from here on. Ends the command when they cannot be used."""
-    try:
-        settings = load()
-    except SettingsWrong as wrong:
-        for problem in wrong.problems:
-            complain(problem)
-        raise typer.Exit(Status.REFUSED) from None
-    logs.configure(settings.log_level, as_json=settings.log_format == "json")
-    return settings
 
 
 def key_source(settings: Settings) -> KeySource:

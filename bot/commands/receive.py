@@ -16,10 +16,10 @@ from bot.commands.opening import (
     channel_settings_right,
     open_store,
     receiver_lock,
-    settings_or_refuse,
     signal_settings,
 )
 from bot.commands.saying import refuse
+from bot.commands.settled import settings_or_refuse
 from bot.engine import Engine
 from bot.receiver import ReceiverSettings, keep, work
 from bot.rules import shipped_rules

@@ -26,7 +26,7 @@ from rich.text import Text
 
 from alerts.store.engine import WrongDatabase
 from alerts.store.store import StoreRefused
-from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
+from alerts.store.trouble import database_errors, plain_trouble
 from bot import logs
 from bot.commands.saying import Status, harmless, refuse
 from bot.rehearsal.nodes import ScriptError
@@ -66,7 +66,7 @@ def command(file: Path, as_json: bool, database: str | None) -> None:
         _reader_gone()
     except (WrongDatabase, StoreRefused) as error:
         refuse(str(error).replace("WATCHLINE_DATABASE", "--database", 1), Status.DATABASE)
-    except DATABASE_ERRORS as error:
+    except database_errors() as error:
         refuse(f"--database: {plain_trouble(error)}", Status.DATABASE)
     except OSError as error:
         refuse(

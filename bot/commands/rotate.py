@@ -17,8 +17,9 @@ from rich.progress import Progress
 from alerts.store.keks import NewKek
 from alerts.store.keystore import KeyStore
 from bot.clock import RealClock, SystemEntropy
-from bot.commands.opening import key_source, settings_or_refuse
+from bot.commands.opening import key_source
 from bot.commands.saying import foreseen, tell
+from bot.commands.settled import settings_or_refuse
 from bot.logs import through
 from config.keyfile import KeyFileSource, add_key, keep_keys, read_keys
 

@@ -23,7 +23,6 @@ from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
 from bot.commands.opening import (
     channel_settings_right,
     key_source,
-    settings_or_refuse,
     signal_settings,
     sqlite_path,
     telegram_settings,
@@ -39,9 +38,8 @@ from config.settings import Settings
 Job = Callable[[], Awaitable[None]]
 
 
-def command(practise: bool) -> None:
+def command(settings: Settings, practise: bool) -> None:
     """Serves until it is told to end. Ends the command when it may not start."""
-    settings = settings_or_refuse()
     try:
         with foreseen():
             if practise or not settings.has_accounts:
@@ -227,7 +225,6 @@ def missing(settings: Settings) -> list[str]:
 
 def _say(settings: Settings, rows: list[tuple[str, str]], last: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(f"Watchline {installed()}", style="bold"))
     table = Table.grid(padding=(0, 2))
     for name, words in rows:
         table.add_row(Text(f"  {name}", style="dim"), Text(words))

@@ -81,7 +81,7 @@ def foreseen() -> Iterator[None]:
     from alerts.store.keks import WrongKey
     from alerts.store.keystore import NewerKeyStore, NoKeyStore, RotationOvertaken
     from alerts.store.store import StoreRefused
-    from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
+    from alerts.store.trouble import database_errors, plain_trouble
     from config.keyfile import KeyFileError
     from config.lexicons import LexiconError
     from config.policyfile import PolicyFileError
@@ -100,5 +100,5 @@ def foreseen() -> Iterator[None]:
         LexiconError,
     ) as error:
         refuse(str(error))
-    except DATABASE_ERRORS as error:
+    except database_errors() as error:
         refuse(f"WATCHLINE_DATABASE: {plain_trouble(error)}", Status.DATABASE)

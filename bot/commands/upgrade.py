@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from alerts.store.store import Store
-from bot.commands.opening import settings_or_refuse, sqlite_path
+from bot.commands.opening import sqlite_path
 from bot.commands.saying import foreseen, refuse, tell
+from bot.commands.settled import settings_or_refuse
 from bot.lock import AlreadyRunning, RunLock
 
 

@@ -7,8 +7,6 @@ from importlib import metadata
 
 import typer
 
-from alerts.store.engine import SQLITE_VERSION
-
 
 def installed() -> str:
     """Watchline's version as it was installed."""
@@ -20,5 +18,7 @@ def installed() -> str:
 
 def command() -> None:
     """Prints it, with what matters when something does not work."""
+    from alerts.store.engine import SQLITE_VERSION
+
     typer.echo(f"watchline {installed()}")
     typer.echo(f"Python {platform.python_version()}, SQLite {SQLITE_VERSION}, {platform.system()}")

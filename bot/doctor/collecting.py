@@ -25,8 +25,7 @@ from alerts.store.keks import WrongKey
 from alerts.store.keystore import NewerKeyStore, NoKeyStore
 from alerts.store.schema import Fit
 from alerts.store.store import Store, StoreRefused
-from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
-from bot.channels.signal.channel import SignalChannel
+from alerts.store.trouble import database_errors, plain_trouble
 from bot.channels.signal.settings import SignalSettings
 from bot.channels.signal.supervise import receiver_runs
 from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
@@ -94,11 +93,11 @@ def _store(settings: Settings, facts: Facts) -> Facts:
         )
     except (StoreRefused, WrongDatabase, WrongKey, NoKeyStore, NewerKeyStore, KeyFileError) as problem:
         return replace(facts, problems=(str(problem),))
-    except DATABASE_ERRORS as problem:
+    except database_errors() as problem:
         return replace(facts, problems=(f"WATCHLINE_DATABASE: {plain_trouble(problem)}",))
     try:
         return _inside(store, facts)
-    except DATABASE_ERRORS as problem:
+    except database_errors() as problem:
         return replace(facts, problems=(f"WATCHLINE_DATABASE: {plain_trouble(problem)}",))
     finally:
         store.close()
@@ -192,6 +191,9 @@ def _ahead(date: str) -> timedelta | None:
 
 
 async def _signal(settings: SignalSettings) -> SignalFacts:
+    # Only a desk with an account there wants the library, which takes long to load.
+    from bot.channels.signal.channel import SignalChannel
+
     channel = SignalChannel(settings)
     try:
         report = await channel.report()

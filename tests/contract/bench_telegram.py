@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.channels.port import Channel
-from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.parse import ALLOWED_UPDATES
+from bot.channels.telegram.settings import TelegramSettings
 from tests.contract.channel_suite import Bench, Feature, Received
 from tests.fakes.telegram_server import TOKEN, Telegram, telegram
 

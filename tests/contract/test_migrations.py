@@ -27,7 +27,7 @@ from alerts.store.engine import Role as EngineRole
 from alerts.store.keks import NewKek
 from alerts.store.schema import Fit
 from alerts.store.store import Store, StoreRefused
-from alerts.store.trouble import DATABASE_ERRORS, plain_trouble
+from alerts.store.trouble import database_errors, plain_trouble
 from bot.rehearsal.play import RehearsalKeys
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
@@ -304,7 +304,7 @@ def test_another_programs_tables_are_refused(database: str) -> None:
 
 
 def test_a_refusal_shows_no_password() -> None:
-    with pytest.raises(DATABASE_ERRORS) as caught:
+    with pytest.raises(database_errors()) as caught:
         open_store("postgresql://watchline:PLANTED@127.0.0.1:1/watchline")
     assert "no server answers" in plain_trouble(caught.value)
     assert "PLANTED" not in plain_trouble(caught.value)

@@ -12,8 +12,9 @@ import structlog
 
 from alerts.events import Attachment
 from bot.channels.port import FetchFailed
-from bot.channels.telegram import TelegramChannel, silence
+from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.parse import ALLOWED_UPDATES
+from bot.channels.telegram.wire import silence
 from tests.contract.bench_telegram import TelegramBench, number_of, settings_for
 from tests.contract.channel_suite import Inbox, receiving, send
 from tests.fakes.telegram_server import TOKEN, telegram

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from alerts.events import RetryAt, Sent
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram.channel import TelegramChannel
 from tests.contract.bench_telegram import TelegramBench, number_of, settings_for
 from tests.contract.channel_suite import Inbox, receiving, send
 from tests.fakes.loopback_http import LoopbackServer, Request, Response

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from alerts.events import Sent
-from bot.channels.telegram import TelegramChannel, TelegramHealth, WebhookSettings
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.health import TelegramHealth
 from bot.channels.telegram.parse import ALLOWED_UPDATES
-from bot.channels.telegram.settings import TelegramSettings, TelegramSettingsWrong
+from bot.channels.telegram.settings import TelegramSettings, TelegramSettingsWrong, WebhookSettings
 from tests.contract.bench_telegram import TelegramBench, settings_for
 from tests.contract.channel_suite import PATIENCE, Inbox, receiving, send
 from tests.fakes.telegram_server import TOKEN, ThreadTelegram, telegram

@@ -24,7 +24,7 @@ from alerts.events import (
     Sent,
 )
 from bot.channels.port import FetchFailed
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.compose import clean, split, units
 from tests.contract.bench_telegram import TelegramBench, number_of
 from tests.contract.channel_suite import Bench, send

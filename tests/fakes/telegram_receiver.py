@@ -10,7 +10,8 @@ import sqlite3
 import sys
 
 from alerts.events import RawInbound
-from bot.channels.telegram import TelegramChannel, TelegramSettings
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.settings import TelegramSettings
 from tests.fakes.telegram_server import TOKEN
 
 

@@ -9,11 +9,7 @@ and its offset advanced afterwards. The parts:
 - `compose`: from an `Outbound` to the calls it takes, pure. `send`: makes the calls.
 - `outcome`: from Telegram's errors to our outcomes, pure.
 - `fetch`: attachments. `wire`: HTTP clients with bounds, and the silencing of the libraries' logs.
+
+This file imports none of them: the library takes a third of a second to load, and only a desk that has a Telegram
+account wants it.
 """
-
-from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.health import TelegramHealth
-from bot.channels.telegram.settings import TelegramSettings, WebhookSettings
-from bot.channels.telegram.wire import silence
-
-__all__ = ["TelegramChannel", "TelegramHealth", "TelegramSettings", "WebhookSettings", "silence"]
