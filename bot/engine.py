@@ -24,6 +24,7 @@ from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
 from alerts.store import inbox, queues
 from alerts.store.store import Store, read_meta, write_meta
+from alerts.store.wakes import Wake
 from alerts.store.work import Work
 from bot.clock import Clock, Entropy
 from bot.nodes import Nodes
@@ -67,7 +68,8 @@ class Engine:
         ids = Ids(now, self.entropy.draw(16), self._ordinal())
         arrivals = [(ids.new(), frame, now, self._urgent(frame)) for frame in frames]
         with self.store.writing() as work:
-            inbox.accept(work.connection, work.vault, arrivals)
+            if any(inbox.accept(work.connection, work.vault, arrivals)):
+                work.wake(Wake.INBOX)
         return any(urgent for *_, urgent in arrivals)
 
     def _urgent(self, frame: RawInbound) -> bool:

@@ -37,13 +37,12 @@ from bot.channels.port import CatchesUp
 from bot.delivery import Consignment
 from bot.engine import Engine
 from bot.lane import IN_FLIGHT, Lane
+from bot.listening import POLL_SECONDS, Listener
 
 log = structlog.get_logger("watchline")
 T = TypeVar("T")
 
 ACCEPTED_AT_ONCE = 500
-POLL_SECONDS = 0.1
-"""How often the inbox is looked at for frames that another process stored."""
 DEADLINE_SECONDS = 0.5
 CALLS_WAITING = 100
 FAILURE_PAUSE = 0.5
@@ -59,8 +58,10 @@ SEND_SECONDS = 90.0
 class Runtime:
     """Runs an engine with its channels until it is told to stop."""
 
-    def __init__(self, engine: Engine, lanes: Mapping[str, Lane]) -> None:
+    def __init__(self, engine: Engine, lanes: Mapping[str, Lane], *, polls: bool = True) -> None:
         self.engine = engine
+        self._polls = polls
+        self._listener = Listener(engine.store, lambda wakes: self.poke(**{w.value: True for w in wakes}))
         self.lanes = dict(lanes)
         self._wake = threading.Condition()
         self._arrivals: deque[tuple[RawInbound, Future[None]]] = deque()
@@ -165,9 +166,12 @@ class Runtime:
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self._thread.start()
+        if not self.engine.nodes.single:
+            self._listener.start()
 
     def stop(self) -> None:
         """Ends after the transaction under way. Everything not done is in the store."""
+        self._listener.stop()
         with self._wake:
             self._stopping = True
             self._pause.set()
@@ -257,9 +261,9 @@ class Runtime:
                 lane.later, lane.unsure = lane.delivery.next_change(), False
             if lane.later is not None and lane.later <= now:
                 lane.look = lane.look_pressing = True
-        if now < self._next_look and self._next_look - now < timedelta(seconds=10):
+        if not self._polls or (now < self._next_look and self._next_look - now < timedelta(seconds=10)):
             return
-        self._next_look = now + timedelta(seconds=POLL_SECONDS)
+        self._next_look = now + timedelta(seconds=self._listener.poll_seconds)
         with self.engine.store.reading() as work:
             self._inbox = self._inbox or inbox.inbox_waiting(work.connection)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, bindparam, func, select
@@ -28,6 +29,7 @@ from alerts.store.shapes import (
     Shape,
 )
 from alerts.store.vault import Vault
+from alerts.store.wakes import Wake
 
 T = TypeVar("T")
 CHUNK = 400
@@ -84,6 +86,9 @@ class Loading:
         self._crowds: dict[str, tuple[int, str | None]] = {}
         self._sends: dict[str, list[tuple[str, Sending]]] = {}
         self._due: dict[tuple[str, str], Deadline] = {}
+        self._wakes: set[Wake] = set()
+        self._soonest: datetime | None = None
+        """When the first of the deadlines comes that were written."""
 
     def _find(self, shape: Shape[T], query: Prepared, **values: Any) -> list[T]:
         if self._locks(shape):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from sqlalchemy import Connection, Engine, func, make_url, select, text
@@ -26,6 +27,7 @@ from alerts.store.keyring import Keyring
 from alerts.store.keystore import KeyStore
 from alerts.store.schema import REVISION, Fit, fit, revision_of
 from alerts.store.vault import Vault
+from alerts.store.wakes import OwnConnections, Wake, listen, tell
 from alerts.store.work import DeskCache, Work
 
 Entropy = Callable[[int], bytes]
@@ -40,8 +42,12 @@ class StoreRefused(Exception):
 class Store:
     """An open store. Safe to share between threads; each transaction belongs to one."""
 
-    def __init__(self, writer: Engine, reader: Engine, keystore: KeyStore, vault: Vault, schema: str) -> None:
+    def __init__(
+        self, writer: Engine, reader: Engine, keystore: KeyStore, vault: Vault, schema: str, now: Now
+    ) -> None:
         self._writer = writer
+        self._own = OwnConnections(writer)
+        self._now = now
         self._reader = reader
         self._keystore = keystore
         self.vault = vault
@@ -140,7 +146,7 @@ class Store:
         reader = make_engine(url, Role.READER, schema=schema, durable=durable)
         keys = Keyring(keystore, now, low=pool_low, high=pool_high)
         vault = Vault(keys, Sealer(keys, entropy), Digests(keys.root, keys))
-        return cls(writer, reader, keystore, vault, schema)
+        return cls(writer, reader, keystore, vault, schema, now)
 
     def close(self) -> None:
         """Gives back all connections."""
@@ -167,6 +173,8 @@ class Store:
             yield work
             if work.desk_changed:
                 self._desks.forget()
+            if self.dialect == "postgresql" and (added := work.added(self._now())):
+                tell(connection, self.schema, added)
         if work.desk_changed:
             # Again after the commit: another thread may have read the old state in between.
             self._desks.forget()
@@ -180,6 +188,15 @@ class Store:
         """A reading transaction."""
         with self._reader.begin() as connection:
             yield Work(connection, self.vault, desks=self._desks)
+
+    def listen(self, heard: Callable[[frozenset[Wake]], None], ended: Event) -> None:
+        """Tells `heard` what other nodes and processes add to the queues, until `ended` is set; everything at the
+        beginning. PostgreSQL only. Raises when the connection is lost."""
+        engine = make_engine(self._reader.url, Role.READER, schema=self.schema, pool_size=1)
+        try:
+            listen(engine, self.schema, self._own, heard, ended)
+        finally:
+            engine.dispose()
 
     def tidy(self) -> None:
         """Off the hot path: moves what was committed from SQLite's log into its file, without holding up a writer.

@@ -22,6 +22,7 @@ from alerts.cases import Case
 from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import micros
+from alerts.outbox import Outgoing, SendState
 from alerts.people import STAFF, Address, ContactLink, Person, Standing
 from alerts.store import tables
 from alerts.store.case_reads import CaseReads
@@ -32,6 +33,7 @@ from alerts.store.shapes import (
     CHECK_INS,
     ROUNDS,
 )
+from alerts.store.wakes import Wake
 
 __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_row"]
 
@@ -181,6 +183,15 @@ class Work(CaseReads):
         """Notes that a deadline is no longer wanted."""
         self._deadlines[(kind.value, subject)] = None
 
+    def wake(self, wake: Wake) -> None:
+        """Notes that a queue has something for others to look at."""
+        self._wakes.add(wake)
+
+    def added(self, now: datetime) -> frozenset[Wake]:
+        """The queues in which this transaction has put something that can be worked on now."""
+        due = {Wake.DEADLINES} if self._soonest is not None and self._soonest <= now else set()
+        return frozenset(self._wakes | due)
+
     def flush(self) -> None:
         """Writes what was noted."""
         rows: dict[str, list[dict[str, Any]]] = {}
@@ -188,6 +199,8 @@ class Work(CaseReads):
             table, _ = place
             row = BY_KIND[type(entity)].row(entity, self.vault, self._stored.get(place))
             self._stored[place] = (entity, row["sealed"])
+            if isinstance(entity, Outgoing) and entity.state is SendState.QUEUED:
+                self._wakes.add(Wake.OUTBOX)
             if isinstance(entity, Address):
                 row["blind"] = self.vault.account(entity.channel, entity.account)
             if isinstance(entity, Person):
@@ -211,5 +224,7 @@ class Work(CaseReads):
                 _DISARM.run(self.connection, kinds=sorted(some), subjects=part)
         if armed:
             self._upsert(t, armed, ["kind", "subject"])
+            times = [d.due_at for d in self._deadlines.values() if d is not None]
+            self._soonest = min(times if self._soonest is None else (*times, self._soonest))
         self._dirty.clear()
         self._deadlines.clear()
