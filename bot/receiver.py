@@ -11,11 +11,14 @@ So two processes share one connection:
 
 A keeper that is killed alone is outlived by its worker, which goes on and takes over the lock's file.
 
-What remains: keeper and worker killed at the same instant lose what is on its way, since then the connection is gone:
-about two messages a kill while messages pour in, measured. One of them is signal-cli's own: it loses the message it
-is busy with when its last subscriber leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under
-load, measured) than if the connection just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet
-moment.
+Keeper and worker killed at the same instant lose what is on its way, since then the connection is gone. So there are
+two **seats**, and a receiver on each: signal-cli hands every message to every subscriber, the store takes the first
+copy, and what one receiver loses the other has.
+
+What remains: all receivers killed at the same instant, with their machine. That loses about two messages while messages
+pour in, measured. One of them is signal-cli's own: it loses the message it is busy with when its last subscriber
+leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load, measured) than if the connection
+just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
 
 A frame too large to wait in the socket is taken out while it is still coming.
 
@@ -26,7 +29,6 @@ account's messages. Anything else is a death, and the next worker goes on with t
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -42,6 +44,7 @@ import structlog
 
 from alerts.events import RawInbound
 from bot.channels.signal.frames import describe
+from bot.seats import AlreadyReceiving, take_seat, write_holder
 from bot.socket_lines import ConnectionGone, Lines
 
 log = structlog.get_logger(__name__)
@@ -57,7 +60,6 @@ DRAIN_SECONDS = 5.0
 """Seconds that an orderly end waits for a quiet moment, at the most."""
 STOP_SECONDS = 15.0
 START_SECONDS = 45.0
-LOCK_SECONDS = 1.0
 FILES = "WATCHLINE_RECEIVER_FILES"
 Commit = Callable[[Sequence[RawInbound]], object]
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -72,12 +74,7 @@ class ReceiverSettings:
     port: int
     account: str = field(repr=False)
     lock: str
-    """Path of a file that the one receiver of an account holds locked. It survives no one: the system lets go of it
-    when the last process is dead."""
-
-
-class AlreadyReceiving(Exception):
-    """Another receiver holds the lock. Two would each get a part of the messages."""
+    """Path of the first of the files of which each receiver of an account holds one locked (`bot.seats`)."""
 
 
 class SubscriptionRefused(Exception):
@@ -92,13 +89,13 @@ def keep(
 ) -> int:
     """Runs a receiver until SIGTERM or SIGINT; the exit status of the process.
 
-    1. Take the lock. 2. Connect and ask for the messages. 3. Start `worker` on the connection. 4. Wait until it ends.
+    1. Take a seat. 2. Connect and ask for the messages. 3. Start `worker` on the connection. 4. Wait until it ends.
     5. Is the connection gone? Then go on from 2, else from 3.
 
     `worker` is a command whose process calls `work`. Secrets belong in files it reads, not in the command.
     """
     try:
-        lock = take_lock(settings.lock)
+        lock = take_seat(settings.lock)
     except AlreadyReceiving:
         log.warning("receiver.already_running")
         return BUSY
@@ -108,31 +105,6 @@ def keep(
     finally:
         stop.close()
         os.close(lock)
-
-
-def take_lock(path: str) -> int:
-    """The locked file's descriptor, with our process id in the file. Raises `AlreadyReceiving`."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    end = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # Who only looks whether it is held holds it for an instant.
-            if time.monotonic() > end:
-                os.close(descriptor)
-                raise AlreadyReceiving from None
-            time.sleep(0.05)
-        else:
-            break
-    write_holder(descriptor)
-    return descriptor
-
-
-def write_holder(lock: int) -> None:
-    """Says in the locked file who holds it."""
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
 
 
 class _Keeper:

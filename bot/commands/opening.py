@@ -101,7 +101,7 @@ def signal_settings(settings: Settings) -> SignalSettings | None:
 
 
 def receiver_lock(settings: Settings) -> Path:
-    """The file that the one Signal receiver holds locked."""
+    """The file that the first Signal receiver holds locked (`bot.seats`)."""
     return settings.data_dir.absolute() / "signal-receiver.lock"
 
 

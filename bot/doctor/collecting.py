@@ -27,7 +27,6 @@ from alerts.store.schema import Fit
 from alerts.store.store import Store, StoreRefused
 from alerts.store.trouble import database_errors, plain_trouble
 from bot.channels.signal.settings import SignalSettings
-from bot.channels.signal.supervise import receiver_runs
 from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
 from bot.commands.opening import key_source, receiver_lock, signal_settings, sqlite_path
 from bot.doctor.facts import Facts, SignalFacts, StaffFacts, TelegramFacts
@@ -35,6 +34,7 @@ from bot.doctor.people_and_channels import AHEAD
 from bot.engine import ALIVE
 from bot.practice import LINEAGE
 from bot.rules import DESK, own_file
+from bot.seats import seats_taken
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
 from config.settings import Settings, secrets_in_environment, unknown_names
@@ -146,8 +146,8 @@ async def _channels(settings: Settings, facts: Facts) -> Facts:
     signal = signal_settings(settings)
     if signal is not None:
         durable = settings.signal_receive == "durable"
-        runs = receiver_runs(str(receiver_lock(settings))) if durable else None
-        facts = replace(facts, signal=await _signal(signal), signal_receiver=runs)
+        taken = seats_taken(str(receiver_lock(settings))) if durable else None
+        facts = replace(facts, signal=await _signal(signal), signal_receivers=taken)
     return facts
 
 

@@ -95,8 +95,8 @@ class Facts:
     telegram_content: str = "fallback"
     signal: SignalFacts | None = None
     signal_receive: str = "durable"
-    signal_receiver: bool | None = None
-    """A receiver holds its lock, as far as it can be seen from here."""
+    signal_receivers: int | None = None
+    """How many receivers hold a lock, as far as it can be seen from here."""
     heartbeat: bool = False
     page_webhook: bool = False
     canary_telegram: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.doctor.facts import Facts, Finding, SignalFacts, StaffFacts, TelegramFacts, Weight
+from bot.seats import SEATS
 
 AHEAD = timedelta(days=14)
 """How far ahead the rota is looked at."""
@@ -97,7 +98,7 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "signal-cli's daemon does not answer: nothing is received from Signal.",
             "Start it with --receive-mode=manual and --tcp, and check WATCHLINE_SIGNAL_DAEMON.",
         )
-    elif facts.signal_receiver is False:
+    elif facts.signal_receivers == 0:
         yield Finding(
             Weight.WRONG,
             "signal",
@@ -105,6 +106,14 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "`watchline run` starts it; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive`, in the"
             " compose file the service `receiver`, with the same WATCHLINE_DATA_DIR as here. If it runs on another"
             " machine, ask there.",
+        )
+    elif facts.signal_receivers is not None and facts.signal_receivers < SEATS:
+        yield Finding(
+            Weight.WARNING,
+            "signal",
+            "Only one Signal receiver is at work here. If it is killed, what is on its way to it is lost.",
+            "`watchline run` keeps two; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive` twice, as"
+            " the compose file does. If the second runs on another machine, all is well.",
         )
     yield from _signal_cli(facts, signal)
 

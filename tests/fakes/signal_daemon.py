@@ -1,8 +1,9 @@
 """A signal-cli daemon in manual receive mode, as far as its JSON-RPC socket goes.
 
-It keeps what nobody asked for, hands each frame over once, and does not ask whether it arrived: what was written to a
-connection that is gone is lost, as with the real one. Another account is answered as the real one answers it; what
-nobody may ask (a second subscription at a time; taking leave, which loses a message) is noted in `strange`.
+It keeps what nobody asked for, hands each frame over once, to every subscriber, and does not ask whether it arrived:
+what was written to a connection that is gone is lost, as with the real one. Another account is answered as the real one
+answers it; what nobody may ask (a second subscription on one connection; taking leave, which loses a message) is noted
+in `strange`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class FakeDaemon:
         self.mute = False
         """Accept connections and answer nothing, like a daemon that hangs."""
         self._held: list[bytes] = []
-        self._subscriber: tuple[socket.socket, int] | None = None
+        self._subscribers: dict[socket.socket, int] = {}
+        """Connections that asked for the messages, with the number of their subscription."""
         self._lock = threading.RLock()
         self._events: queue.Queue[str] = queue.Queue()
         self._connections: list[socket.socket] = []
@@ -70,7 +72,7 @@ class FakeDaemon:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
-            self._subscriber = None
+            self._subscribers.clear()
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
@@ -97,19 +99,14 @@ class FakeDaemon:
                 raise AssertionError(f"no {event}") from None
 
     def _flush(self) -> None:
-        if self._subscriber is None:
-            return
-        connection, number = self._subscriber
-        while self._held:
-            line = b'{"jsonrpc":"2.0","method":"receive","params":{"subscription":%d,"result":%s}}\n' % (
-                number,
-                self._held.pop(0),
-            )
-            try:
-                connection.sendall(line)
-            except OSError:
-                self._subscriber = None
-                return
+        while self._subscribers and self._held:
+            frame = self._held.pop(0)
+            for connection, number in list(self._subscribers.items()):
+                line = b'{"jsonrpc":"2.0","method":"receive","params":{"subscription":%d,"result":%s}}\n'
+                try:
+                    connection.sendall(line % (number, frame))
+                except OSError:
+                    del self._subscribers[connection]
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -124,8 +121,7 @@ class FakeDaemon:
                 if not self.mute:
                     self._answer(connection, json.loads(line))
         with self._lock:
-            if self._subscriber and self._subscriber[0] is connection:
-                self._subscriber = None
+            self._subscribers.pop(connection, None)
         self._events.put("gone")
 
     def _answer(self, connection: socket.socket, request: dict[str, Any]) -> None:
@@ -138,9 +134,9 @@ class FakeDaemon:
                 case "subscribeReceive" if params["account"] != ACCOUNT:
                     answer["error"] = {"code": -1, "message": "Specified account does not exist"}
                 case "subscribeReceive":
-                    if self._subscriber is not None:
+                    if connection in self._subscribers:
                         self.strange.append("two subscriptions")
-                    self._subscriber = (connection, self.subscriptions)
+                    self._subscribers[connection] = self.subscriptions
                     answer["result"] = self.subscriptions
                     self.subscriptions += 1
                 case method:

@@ -17,7 +17,7 @@ from alerts.events import RawInbound
 from bot.channels.signal.channel import SignalChannel
 from bot.channels.signal.health import SignalState
 from bot.channels.signal.settings import Receive, Receiver, SignalSettings
-from bot.channels.signal.supervise import holder_of, receiver_runs
+from bot.seats import SEATS, holders_of, seats_taken
 from tests.contract.bench_signal import settings_for
 from tests.contract.channel_suite import PATIENCE, Inbox, receiving
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
@@ -154,18 +154,19 @@ def test_the_receiver_is_started_and_started_again_and_ended_with_the_bot(
             say(daemon, "one")
             await until(lambda: stored(tmp_path) == 1)
             await until(lambda: channel.state is SignalState.RECEIVING)
-            first = holder_of(str(tmp_path / "lock"))
-            assert first is not None
-            kill_with_children(first)
-            await until(lambda: holder_of(str(tmp_path / "lock")) not in (None, first))
+            await until(lambda: len(holders_of(str(tmp_path / "lock"))) == SEATS)
+            first = holders_of(str(tmp_path / "lock"))
+            for keeper in first:
+                kill_with_children(keeper)
+            await until(lambda: len(holders_of(str(tmp_path / "lock")) - first) == SEATS)
             say(daemon, "two")
             await until(lambda: stored(tmp_path) == 2)
             report = await channel.report()
-            assert (report.daemon, report.signal_cli_version, report.receiver) == (True, "0.13.19", True)
+            assert (report.daemon, report.signal_cli_version, report.receivers) == (True, "0.13.19", SEATS)
         await channel.close()
 
     asyncio.run(story())
-    assert not receiver_runs(str(tmp_path / "lock"))
+    assert not seats_taken(str(tmp_path / "lock"))
 
 
 BOT = """
@@ -190,9 +191,10 @@ def test_the_receiver_outlives_a_killed_bot_and_the_next_bot_starts_no_second(
         return subprocess.Popen(command, start_new_session=True)
 
     first = bot()
-    daemon.wait_for("subscribed")
-    keeper = holder_of(lock)
-    assert keeper is not None
+    for _ in range(SEATS):
+        daemon.wait_for("subscribed")
+    keepers = holders_of(lock)
+    assert len(keepers) == SEATS
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     say(daemon, "while no bot is there")
@@ -201,10 +203,11 @@ def test_the_receiver_outlives_a_killed_bot_and_the_next_bot_starts_no_second(
     try:
         say(daemon, "and with the next")
         eventually(lambda: stored(tmp_path) == 2)
-        assert holder_of(lock) == keeper
-        assert daemon.subscriptions == 1
+        assert holders_of(lock) == keepers
+        assert daemon.subscriptions == SEATS
     finally:
         second.kill()
         second.wait()
-        os.kill(keeper, signal.SIGTERM)
-        eventually(lambda: not receiver_runs(lock))
+        for keeper in keepers:
+            os.kill(keeper, signal.SIGTERM)
+        eventually(lambda: not seats_taken(lock))

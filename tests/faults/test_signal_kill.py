@@ -6,6 +6,7 @@ instants come from a seed that is printed, WATCHLINE_SIGNAL_SEED sets it.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -151,6 +152,32 @@ def test_keeper_and_worker_killed_together(
 
     sent, stored = campaign(stack, tmp_path, "both", kill, steady=True)
     assert len(account("keeper and worker at once", sent, stored, capsys)) <= 3 * KILLS
+
+
+def test_one_of_two_receivers_killed_whole(
+    stack: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """signal-cli hands each message to every subscriber, so the other receiver has what the killed one lost."""
+    other = Running(tmp_path, Daemon(stack), "other.lock")  # type: ignore[arg-type]
+    turns = itertools.count()
+
+    def kill(running: Running) -> None:
+        one = (running, other)[next(turns) % 2]
+        eventually(other.subscriptions)
+        before, worker = one.subscriptions(), one.worker()
+        os.kill(one.keeper.pid, signal.SIGKILL)
+        os.kill(worker, signal.SIGKILL)
+        one.keeper.wait()
+        eventually(one.free)
+        one.keeper = one.another()
+        eventually(lambda: one.subscriptions() > before)
+
+    try:
+        sent, stored = campaign(stack, tmp_path, "one of two", kill, steady=True)
+    finally:
+        other.end()
+    assert account("one of two receivers, whole", sent, stored, capsys) == set()
+    assert len(stored) == len(set(stored)), "what both stored is stored once"
 
 
 def test_signal_cli_killed_while_messages_come(

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from bot.channels.signal.parse import parse
-from bot.channels.signal.supervise import holder_of, receiver_runs
-from bot.receiver import STOP_SECONDS, AlreadyReceiving, take_lock
+from bot.receiver import STOP_SECONDS
+from bot.seats import SEATS, AlreadyReceiving, holders_of, seats_taken, take_seat
 from bot.socket_lines import FRAME_LIMIT
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, message
 from tests.fakes.signal_receiver import SELF, environment, open_database
@@ -38,8 +38,8 @@ def daemon() -> Iterator[FakeDaemon]:
 class Running:
     """A receiver that was started, and what it stored."""
 
-    def __init__(self, folder: Path, daemon: FakeDaemon, **more: Any) -> None:
-        self.lock = str(folder / "receiver.lock")
+    def __init__(self, folder: Path, daemon: FakeDaemon, lock: str = "receiver.lock", **more: Any) -> None:
+        self.lock = str(folder / lock)
         self.database = str(folder / "inbox.db")
         self.environment = environment(
             host="127.0.0.1",
@@ -49,10 +49,16 @@ class Running:
             database=self.database,
             **more,
         )
+        self._log = folder / f"{lock}.log"
         self.keeper = self.another()
 
     def another(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(SELF, env=self.environment, start_new_session=True)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(SELF, env=self.environment, stdout=log, start_new_session=True)
+
+    def subscriptions(self) -> int:
+        """How often signal-cli has said that it hands out the messages."""
+        return self._log.read_bytes().count(b"receiver.receiving")
 
     def worker(self) -> int:
         """Process id of the keeper's only child, once there is one."""
@@ -63,14 +69,15 @@ class Running:
         """Ends whoever receives: the keeper, or the worker it left."""
         if self.keeper.poll() is None:
             self.keeper.terminate()
-        elif (holder := holder_of(self.lock)) is not None:
-            os.kill(holder, signal.SIGTERM)
+        else:
+            for holder in holders_of(self.lock):
+                os.kill(holder, signal.SIGTERM)
         eventually(self.free)
         self.keeper.wait(PATIENCE)
 
     def free(self) -> bool:
         """Whether keeper and worker are both gone."""
-        return not receiver_runs(self.lock)
+        return not seats_taken(self.lock)
 
     def kill_worker(self) -> None:
         """Kill -9, until the keeper has noticed."""
@@ -151,7 +158,7 @@ def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, daemon: FakeD
         running.keeper.wait(PATIENCE)
         say(daemon, *(f"a{n}" for n in range(20)))
         eventually(lambda: len(running.texts()) == 20)
-        eventually(lambda: holder_of(running.lock) == worker)
+        eventually(lambda: holders_of(running.lock) == {worker})
         os.kill(worker, signal.SIGTERM)
         eventually(running.free)
         say(daemon, "while nobody was there")
@@ -217,14 +224,44 @@ def test_bytes_that_are_no_frame_are_stored_and_stand_in_nobodys_way(
         assert parse(running.raws()[3]).text == "SOS"
 
 
-def test_a_second_receiver_refuses_to_start(tmp_path: Path, daemon: FakeDaemon) -> None:
+def test_a_receiver_for_whom_there_is_no_seat_refuses_to_start(tmp_path: Path, daemon: FakeDaemon) -> None:
     with receiving(tmp_path, daemon) as running:
         daemon.wait_for("subscribed")
-        assert holder_of(running.lock) == running.keeper.pid
+        assert holders_of(running.lock) == {running.keeper.pid}
+        taken = [take_seat(running.lock) for _ in range(SEATS - 1)]
         assert running.another().wait(PATIENCE) == 75
         with pytest.raises(AlreadyReceiving):
-            take_lock(running.lock)
-    assert holder_of(running.lock) is None
+            take_seat(running.lock)
+        for descriptor in taken:
+            os.close(descriptor)
+    assert holders_of(running.lock) == set()
+
+
+def test_what_a_receiver_that_is_killed_whole_had_not_stored_the_other_has(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    texts = [f"c{n}" for n in range(20)]
+    # The first takes an hour to store anything, so that all it was handed is lost with it.
+    with receiving(tmp_path, daemon, pause=3600) as slow, receiving(tmp_path, daemon) as other:
+        daemon.wait_for("subscribed")
+        daemon.wait_for("subscribed")
+        worker = slow.worker()
+        say(daemon, *texts)
+        for pid in (slow.keeper.pid, worker):
+            os.kill(pid, signal.SIGKILL)
+        slow.keeper.wait(PATIENCE)
+        eventually(lambda: other.texts() == texts)
+
+
+def test_what_two_receivers_are_handed_is_stored_once(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with receiving(tmp_path, daemon) as one, receiving(tmp_path, daemon, lock="other.lock"):
+        daemon.wait_for("subscribed")
+        daemon.wait_for("subscribed")
+        daemon.push_line(b'{"envelope": 7}')
+        daemon.push_line(b'{"envelope": {"timestamp": 5, "dataMessage": {"message": "from nobody"}}}')
+        say(daemon, "SOS", "second")
+        eventually(lambda: len(one.raws()) == 4)
+    assert len(one.raws()) == 4, "both have ended, and taken all they were handed"
 
 
 def test_an_account_that_is_not_there_yet_is_asked_for_again(tmp_path: Path, daemon: FakeDaemon) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from bot.channels.signal.settings import Receiver
 from bot.commands.opening import receiver_lock, signal_settings
+from bot.seats import SEATS
 from config.settings import Settings, known_names, load
 from config.sources import SECRETS, setting
 
@@ -234,16 +235,18 @@ def test_the_health_check_looks_at_the_sign_of_life_where_the_bot_leaves_it(tmp_
     assert writable_at(SERVICES["bot"], path) == "memory", "a sign of life must not outlive the container"
 
 
-def test_signal_is_received_by_one_process_that_is_no_part_of_the_bot(tmp_path: Path) -> None:
+def test_signal_is_received_by_two_containers_that_are_no_part_of_the_bot(tmp_path: Path) -> None:
     bot, receiver = SERVICES["bot"], SERVICES["receiver"]
     theirs = [settings_of(name, tmp_path) for name in OURS]
     for settings in theirs:
         account = signal_settings(settings)
         assert account is not None
-        assert account.receiver is Receiver.EXTERNAL, "the bot would start a second one"
+        assert account.receiver is Receiver.EXTERNAL, "the bot would start some of its own"
     assert receiver["command"] == ["receive"]
     assert receiver["image"] == bot["image"]
-    # The lock keeps out a second receiver only where both see one file.
+    assert receiver["scale"] == SEATS, "killed with nobody beside it, one loses what is on its way"
+    assert "container_name" not in receiver, "two containers cannot have one name"
+    # The locks keep out a third receiver only where all see the same files.
     lock = {receiver_lock(settings) for settings in theirs}
     assert len(lock) == 1
     assert {writable_at(service, lock.copy().pop()) for service in (bot, receiver)} == {"watchline-data"}

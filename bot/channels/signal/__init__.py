@@ -6,7 +6,7 @@ The modules, from the wire inwards:
 - `gateway`: signalbot's client with time limits, and with the bodies of the gateway's errors kept.
 - `outgoing`, `outcomes`: what is asked of the gateway, and what its answers mean.
 - `channel`: the port.
-- `supervise`: keeps the receiver process (`bot.receiver`) alive where no container engine does.
+- `supervise`: keeps the receivers (`bot.receiver`) alive where no container engine does.
 
 This file imports none of them: the receiver process wants `frames` and none of the libraries.
 """

@@ -2,7 +2,7 @@
 
 Sending goes through the gateway in both modes. Receiving:
 
-- durable: a process of its own (`bot.receiver`) stores the frames; `run` only sees to it that it is there.
+- durable: processes of their own (`bot.receiver`) store the frames; `run` only sees to it that they are there.
 - gateway: `run` itself reads the websocket, in these steps:
   1. attach; 2. take one frame; 3. have it stored, however often that takes; 4. read on from 2; 5. when the socket
   ends, politely or not, wait at most 3 s and begin anew.
@@ -39,7 +39,8 @@ from bot.channels.signal.outcomes import Unexplained, of_answer, of_refusal, of_
 from bot.channels.signal.outgoing import FileTooLarge, is_person, read_file, requests_of
 from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import Receive, Receiver, SignalSettings
-from bot.channels.signal.supervise import ReceiverProcess, receiver_runs
+from bot.channels.signal.supervise import Receivers
+from bot.seats import seats_taken
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,7 @@ class SignalChannel:
             if self._settings.receive is Receive.GATEWAY:
                 await self._read_websocket(accept)
             elif self._settings.receiver is Receiver.MANAGED:
-                await ReceiverProcess(self._settings, self._health).keep()
+                await Receivers(self._settings, self._health).keep()
             else:
                 self._health.turn(SignalState.ELSEWHERE)
                 await asyncio.Event().wait()
@@ -359,7 +360,7 @@ class SignalChannel:
             account=account,
             daemon=daemon is not None if durable else None,
             signal_cli_version=daemon or "",
-            receiver=receiver_runs(settings.receiver_lock) if durable and settings.receiver_lock else None,
+            receivers=seats_taken(settings.receiver_lock) if durable and settings.receiver_lock else None,
             challenged=bool(self.challenge),
         )
 

@@ -28,6 +28,8 @@ Json = Mapping[str, Any]
 
 _ACCOUNT_ID = re.compile(r"(?:PNI:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NUMBER = re.compile(r"\+[0-9]{5,18}")
+_SUBSCRIPTION = re.compile(rb'"subscription":\d+')
+"""The one thing in which the copies of a frame differ that signal-cli hands to several subscribers."""
 _MESSAGES = (
     "dataMessage",
     "editMessage",
@@ -111,11 +113,11 @@ def describe(raw: bytes) -> RawInbound:
     try:
         frame = read_frame(raw)
     except NotAFrame:
-        return RawInbound(CHANNEL, f"hash:{_hash(raw)}", "", raw)
+        return RawInbound(CHANNEL, f"hash:{_frame_hash(raw)}", "", raw)
     envelope = part(frame, "envelope")
     sender, timestamp = account_of(envelope), whole(envelope, "timestamp")
     if not sender or timestamp is None:
-        return RawInbound(CHANNEL, f"hash:{_hash(raw)}", sender, raw, _peek(frame, envelope))
+        return RawInbound(CHANNEL, f"hash:{_frame_hash(raw)}", sender, raw, _peek(frame, envelope))
     kind = next(
         (name for name in _MESSAGES if envelope.get(name)), "exception" if frame.get("exception") else "other"
     )
@@ -129,6 +131,10 @@ def describe(raw: bytes) -> RawInbound:
         raw,
         _peek(frame, envelope),
     )
+
+
+def _frame_hash(raw: bytes) -> str:
+    return _hash(_SUBSCRIPTION.sub(b"", raw, count=1))
 
 
 def _hash(data: bytes) -> str:

@@ -60,8 +60,8 @@ class SignalReport:
     """Durable mode: signal-cli's socket answers."""
     signal_cli_version: str
     """Durable mode only: the gateway does not tell. Signal refuses clients that are some months old."""
-    receiver: bool | None
-    """Durable mode: somebody holds the receiver's lock on this machine."""
+    receivers: int | None
+    """Durable mode: how many receivers hold a lock on this machine."""
     challenged: bool
     """Signal asked for a captcha before we may write to more people."""
 

@@ -23,10 +23,10 @@ class Receive(enum.Enum):
 
 
 class Receiver(enum.Enum):
-    """Who starts the receiver process, in durable mode."""
+    """Who starts the receivers, in durable mode."""
 
     MANAGED = "managed"
-    """The bot does, and starts it again when it ends."""
+    """The bot does, and starts them again when they end."""
     EXTERNAL = "external"
     """A container engine or systemd does."""
 
@@ -44,9 +44,9 @@ class SignalSettings:
     receive: Receive = Receive.DURABLE
     receiver: Receiver = Receiver.EXTERNAL
     receiver_command: tuple[str, ...] = ()
-    """What starts the receiver, for `MANAGED`. It finds its own settings: nothing secret is ever in a command line."""
+    """What starts a receiver, for `MANAGED`. It finds its own settings: nothing secret is ever in a command line."""
     receiver_lock: str = ""
-    """Path of the receiver's lock file, for `MANAGED`."""
+    """Path of the first receiver's lock file (`bot.seats`), for `MANAGED`."""
     expire_seconds: int = 7 * 24 * 3600
     """Timer for disappearing messages that is set where a chat has none. 0 leaves chats as they are."""
     upload_limit: int = 10 * 2**20

@@ -1,23 +1,23 @@
-"""Keeps the receiver process running where no container engine does.
+"""Keeps the receivers running where no container engine does.
 
-The receiver outlives us: killed without notice, we leave it storing what comes, and the next bot finds it by its lock
-and does not start a second one. Only an orderly end of `run` ends it.
+They outlive us: killed without notice, we leave them storing what comes, and the next bot finds them by their locks and
+starts no more. Only an orderly end of `run` ends them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
-from pathlib import Path
+import time
 
 import structlog
 
 from bot.channels.signal.health import Health, SignalState
 from bot.channels.signal.settings import SignalSettings
+from bot.seats import SEATS, holders_of, seats_taken
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
@@ -25,79 +25,70 @@ BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
 STOP_SECONDS = 20.0
 
 
-class ReceiverProcess:
-    """The receiver as the bot sees it: a lock that somebody holds, and a command that makes somebody hold it."""
+class Receivers:
+    """The receivers as the bot sees them: locks that somebody holds, and a command that makes somebody hold one."""
 
     def __init__(self, settings: SignalSettings, health: Health) -> None:
         self._lock = settings.receiver_lock
         self._command = settings.receiver_command
         self._health = health
-        self._child: subprocess.Popen[bytes] | None = None
+        self._children: list[subprocess.Popen[bytes]] = []
 
     async def keep(self) -> None:
-        """Until cancelled: 1. is the lock held? then look again later; 2. else start the receiver, waiting longer, to
-        3 s, when it ends at once. When cancelled: end the receiver, whoever started it."""
+        """Until cancelled: 1. is every lock held? then look again later; 2. else start a receiver for each that is
+        not, waiting longer, to 3 s, when they end at once. When cancelled: end the receivers, whoever started them."""
         failures = 0
         try:
             while True:
-                if receiver_runs(self._lock):
+                missing = SEATS - seats_taken(self._lock)
+                if missing < SEATS:
                     self._health.turn(SignalState.RECEIVING)
+                if not missing:
                     failures = 0
                     await asyncio.sleep(LOOK_SECONDS)
-                elif self._child is not None and self._child.poll() is None:
-                    await asyncio.sleep(BACKOFF_SECONDS[0])  # started, and not yet at its lock
+                elif on_their_way := self._on_their_way():
+                    for _ in range(missing - on_their_way):
+                        self._start()
+                    await asyncio.sleep(BACKOFF_SECONDS[0])
                 else:
                     if failures:
-                        self._health.turn(SignalState.UNREACHABLE)
+                        if missing == SEATS:
+                            self._health.turn(SignalState.UNREACHABLE)
                         await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
                     failures += 1
-                    self._start()
+                    for _ in range(missing):
+                        self._start()
         finally:
             await asyncio.to_thread(self._stop)
+
+    def _on_their_way(self) -> int:
+        """How many were started and hold no lock yet."""
+        self._children = [child for child in self._children if child.poll() is None]
+        holders = holders_of(self._lock)
+        return sum(child.pid not in holders for child in self._children)
 
     def _start(self) -> None:
         # A session of its own: neither our death nor the terminal's interrupt reaches it.
         try:
-            self._child = subprocess.Popen(  # noqa: S603 -- the command is ours
+            child = subprocess.Popen(  # noqa: S603 -- the command is ours
                 self._command, stdin=subprocess.DEVNULL, start_new_session=True
             )
         except OSError as error:
-            self._child = None
             log.error("signal.receiver_not_started", error=type(error).__name__)
         else:
+            self._children.append(child)
             log.info("signal.receiver_started")
 
     def _stop(self) -> None:
-        if (pid := holder_of(self._lock)) is not None:
+        for pid in {
+            *holders_of(self._lock),
+            *(child.pid for child in self._children if child.poll() is None),
+        }:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        if self._child is not None:
+        end = time.monotonic() + STOP_SECONDS
+        for child in self._children:
             try:
-                self._child.wait(STOP_SECONDS)
+                child.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 log.warning("signal.receiver_still_running")
-
-
-def receiver_runs(lock: str) -> bool:
-    """Whether somebody holds the receiver's lock."""
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def holder_of(lock: str) -> int | None:
-    """Process id of the receiver that holds the lock."""
-    if not receiver_runs(lock):
-        return None
-    try:
-        return int(Path(lock).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None

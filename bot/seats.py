@@ -1,0 +1,81 @@
+"""Seats for receivers: lock files of which each receiver of an account holds one.
+
+A lock survives no one: the system lets go of it when the last process that holds it is dead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from pathlib import Path
+
+SEATS = 2
+"""Receivers of an account on one data folder: signal-cli hands each of them every message, so that one may be killed
+whole without losing any."""
+LOCK_SECONDS = 1.0
+
+
+class AlreadyReceiving(Exception):
+    """Every seat is taken. One receiver more would store nothing that the others do not."""
+
+
+def seats(lock: str) -> tuple[str, ...]:
+    """Paths of the lock files; `lock` is that of the first."""
+    return (lock, *(f"{lock}.{number}" for number in range(2, SEATS + 1)))
+
+
+def take_seat(lock: str) -> int:
+    """The descriptor of the first lock file that nobody held, with our process id in the file. Raises
+    `AlreadyReceiving`."""
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        for seat in seats(lock):
+            descriptor = os.open(seat, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+            else:
+                write_holder(descriptor)
+                return descriptor
+        # Who only looks whether it is held holds it for an instant.
+        if time.monotonic() > end:
+            raise AlreadyReceiving
+        time.sleep(0.05)
+
+
+def write_holder(descriptor: int) -> None:
+    """Says in the locked file who holds it."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+
+
+def seats_taken(lock: str) -> int:
+    """How many receivers there are."""
+    return sum(map(_held, seats(lock)))
+
+
+def holders_of(lock: str) -> set[int]:
+    """Process ids of the receivers."""
+    found = set()
+    for seat in seats(lock):
+        if _held(seat):
+            with contextlib.suppress(OSError, ValueError):
+                found.add(int(Path(seat).read_text(encoding="ascii")))
+    return found
+
+
+def _held(seat: str) -> bool:
+    try:
+        descriptor = os.open(seat, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
