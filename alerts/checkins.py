@@ -89,4 +89,4 @@ class Round:
     more_time: int = 0
     """How often the defender asked for more time."""
     shifted_from: datetime | None = None
-    """After a gap of ours: all rungs but the one that opens the desk's case count from here."""
+    """After a gap of ours: the rungs of the person and their contacts count from here."""

@@ -6,7 +6,9 @@ change.
 
 * The rung that opens the desk's case counts from `asked_at`, always. An outage of ours delays our questions to the
   person and the alert of their contacts, never the desk.
-* After such an outage all other rungs count from the new question (`asked_anew`).
+* After such an outage what is asked of the person and of their contacts counts from the new question (`asked_anew`).
+  The desk's later rungs keep their times; those that came due in the outage follow the desk's first, which is carried
+  out at once, at the distance that the ladder gives them.
 * More time moves every rung that is not done; from the desk's rung on it is not given.
 
 Source of the rules: protection practice, "Check-ins".
@@ -17,12 +19,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ladder import Ladder, RungKind
-from alerts.outbox import OUT, SendState
+from alerts.outbox import LIVE, OUT, SendState
 from alerts.policy import Protocol
 
 MORE_TIME = timedelta(minutes=30)
@@ -36,6 +38,8 @@ WITHOUT_RECEIPTS = frozenset({"telegram"})
 OPENS_CASE = (RungKind.DESK, RungKind.LEAD, RungKind.PLAN, RungKind.PUBLICATION)
 ASKS = (RungKind.REMINDER, RungKind.SECOND_CHANNEL)
 """Rungs that ask the person once more."""
+FOR_THE_PERSON = (*ASKS, RungKind.CONTACTS)
+"""Rungs before anybody of the desk is called."""
 ROUTINE_URGENCY = 4
 
 
@@ -58,6 +62,8 @@ class Sending:
     channel: str
     state: SendState
     sent_at: datetime | None = None
+    created_at: datetime | None = None
+    """When it was put into the outbox."""
 
 
 def reached(sends: Iterable[Sending]) -> Reached:
@@ -77,6 +83,31 @@ def first_sent(sends: Iterable[Sending]) -> datetime | None:
     return min((s.sent_at for s in sends if s.state in OUT and s.sent_at is not None), default=None)
 
 
+def heard_from(sends: Iterable[Sending], patience: timedelta) -> datetime | None:
+    """Since when the person could have heard from us, all the while: when the first message went out, or the first one
+    after a time in which a message of ours waited longer than `patience` and none went out by any channel."""
+    outs = sorted((s for s in sends if s.state in OUT and s.sent_at is not None), key=_sent_at)
+    since = None
+    for n, out in enumerate(outs):
+        waited = out.created_at is not None and _sent_at(out) - out.created_at > patience
+        if since is None or (waited and (out.created_at or since) > _sent_at(outs[n - 1])):
+            since = _sent_at(out)
+    return since
+
+
+def held_up(sends: Iterable[Sending], now: datetime, patience: timedelta) -> tuple[datetime, ...]:
+    """The instants since which messages to the person wait, longer than `patience`, while none has gone out by any
+    channel; the oldest first."""
+    all_sends = tuple(sends)
+    waiting = [s.created_at for s in all_sends if s.state in LIVE and s.created_at is not None]
+    last = max((_sent_at(s) for s in all_sends if s.state in OUT and s.sent_at is not None), default=None)
+    return tuple(sorted(at for at in waiting if now - at > patience and (last is None or at > last)))
+
+
+def _sent_at(sending: Sending) -> datetime:
+    return sending.sent_at or datetime.max.replace(tzinfo=UTC)
+
+
 # ------------------------------------------------------------------------------------------------------------- rungs
 
 
@@ -94,10 +125,12 @@ def grace(ladder: Ladder) -> timedelta:
 def rung_at(round_: Round, ladder: Ladder, place: int) -> datetime:
     """When the rung at a place is due."""
     rung = ladder.rungs[place]
-    start = round_.asked_at
-    if round_.shifted_from is not None and place != opener(ladder):
-        start = round_.shifted_from
-    at = start + rung.after + round_.more_time * MORE_TIME
+    more, anew = round_.more_time * MORE_TIME, round_.shifted_from
+    at = round_.asked_at + rung.after + more
+    if anew is not None and rung.kind in FOR_THE_PERSON:
+        at = anew + rung.after + more
+    elif anew is not None and place > opener(ladder) and at <= anew:
+        at = anew + (rung.after - ladder.rungs[opener(ladder)].after)
     if rung.kind is RungKind.CONTACTS and round_.contacts_from is not None:
         at = max(at, round_.contacts_from)
     return at

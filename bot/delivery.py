@@ -22,7 +22,7 @@ from alerts.cases import Case, CaseStatus
 from alerts.checkins import Round, RoundStatus
 from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
 from alerts.facts import Answered, Poisoned
-from alerts.outbox import EVERYTHING, Guard, Outgoing, SendState
+from alerts.outbox import EVERYTHING, OUT, Guard, Outgoing, SendState
 from alerts.store import inbox, queues
 from alerts.store.work import Work
 from bot.engine import Engine
@@ -284,7 +284,7 @@ class Delivery:
         if case is not None and case.silent and row.person_id == case.person_id:
             work.put(replace(row, state=SendState.HELD))
             return False
-        if wanted(row, case, round_):
+        if wanted(row, case, round_) and not asked_elsewhere(work, row):
             return True
         work.put(replace(row, state=SendState.STALE))
         return False
@@ -387,6 +387,12 @@ class Delivery:
 def may_repeat(row: Outgoing) -> bool:
     """Whether an earlier try of a message that waits may have gone out."""
     return row.attempts > 0 and row.reason in UNCERTAIN
+
+
+def asked_elsewhere(work: Work, row: Outgoing) -> bool:
+    """Whether this question has gone out by the person's other channel, since the one it was meant for was down."""
+    asks = row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER) and (row.attempts > 0 or row.fallback)
+    return asks and any(r.state in OUT for r in work.group(row.group_id) if r.id != row.id)
 
 
 def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:

@@ -1,7 +1,7 @@
 """Check-ins by chat: where every message that may be about one comes in.
 
-Only words that are an answer as a whole message, a button, or the number of the latest menu count. A voice message, a
-picture or a reaction is never an OK: the person is asked.
+Only words that are an answer as a whole message, a button, the number of the latest menu, or a thumb under the question
+count. A voice message, a picture or a changed message is never an OK: the person is asked.
 
 Source: protection practice, "Check-ins".
 """
@@ -36,7 +36,11 @@ NOT_WORDS = frozenset(
         InboundKind.OTHER,
     }
 )
-THUMBS = ("👍", "👌", "✅", "❤", "🆗")
+THUMBS = ("👍", "👌", "✅", "🆗")
+"""Reactions that answer a question with yes, as they take a case for an officer."""
+HEARTS = ("❤", "♥", "🙏")
+"""They may mean as much, or only thanks: it is asked about."""
+THUMB_DOWN = "👎"
 
 
 def choice(draft: Draft, event: Heard, person: Person, question: str, value: str, menu: Outgoing) -> None:
@@ -58,6 +62,9 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
     """Words that answer a prompt or set up a check-in. Returns whether the message was one of these."""
     inbound = event.inbound
     live = checkin_answers.waiting(draft)
+    if inbound.kind is InboundKind.EDIT and live and means_an_answer(draft, inbound.text):
+        changed_to_an_answer(draft, event, person)
+        return True
     if inbound.kind is InboundKind.TEXT:
         expects = live or checkin_answers.desk_case(draft, None) is not None
         if expects and intent in BY_INTENT:
@@ -107,17 +114,44 @@ def not_an_answer(draft: Draft, event: Heard, person: Person) -> None:
     checkin_answers.ask_to_be_sure(draft, person, "checkin.not_counted", case)
 
 
+def means_an_answer(draft: Draft, text: str) -> bool:
+    """Whether a whole text is one of the answers, or nearly."""
+    intent = draft.rules.recogniser.intent(text)
+    return intent in BY_INTENT or intent in NEARLY_OK
+
+
+def changed_to_an_answer(draft: Draft, event: Heard, person: Person) -> None:
+    """A message was changed into an answer while a question waits. It may be an old message: the person is asked."""
+    case = next((c for c in map(draft.latest, draft.facts.cases) if not c.drill), None)
+    relay.keep(draft, event, person.id, person, case)
+    if case is not None:
+        relay.to_desk(draft, case, person, event.inbound)
+    checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure", case)
+
+
 def reacted(draft: Draft, event: Heard, person: Person) -> bool:
-    """A thumb under a prompt may be an OK, or a slip of a frightened hand: it is asked about. Returns whether it was
-    one."""
-    target = draft.facts.target
-    if target is None or target.question != "checkin" or event.inbound.removed:
+    """A thumb under a question of ours is an answer to it. Returns whether it was one."""
+    target, sign = draft.facts.target, event.inbound.text
+    if target is None or event.inbound.removed or not sign.startswith((*THUMBS, *HEARTS, THUMB_DOWN)):
         return False
-    if event.inbound.text.startswith(THUMBS) and any(
-        r.id == target.round_id for r in checkin_answers.waiting(draft)
-    ):
-        checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
-        return True
+    round_ = draft.latest(draft.facts.round) if draft.facts.round is not None else None
+    waits = round_ is not None and (
+        round_.status is RoundStatus.LIVE or checkin_answers.desk_case(draft, round_) is not None
+    )
+    if target.question == "checkin" and waits and round_ is not None and round_.id == target.round_id:
+        live = round_.status is RoundStatus.LIVE
+        if sign.startswith(THUMBS):
+            checkin_answers.answered(draft, event, person, "ok", round_)
+        elif live and sign.startswith(HEARTS):
+            checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
+        elif live:
+            sos.doubt(draft, event, person)
+        return live or sign.startswith(THUMBS)
+    if target.question == "checkin_set" and checkin_proposals.proposed(draft) is not None:
+        yes = sign.startswith(THUMBS)
+        if yes or sign.startswith(THUMB_DOWN):
+            checkin_proposals.decided(draft, event, person, yes=yes)
+            return True
     return False
 
 

@@ -83,11 +83,11 @@ def tell(draft: Draft, officer: Person, key: str, **arguments: object) -> None:
 
 def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
     """A yes or no in words to a check-in that an officer proposed. False: it was none."""
-    if intent not in (Intent.YES, Intent.NO) or proposed(draft) is None:
+    if intent not in (Intent.YES, Intent.OK, Intent.NO) or proposed(draft) is None:
         return False
     if not checkin_setup.listens(draft, person, event.inbound.text.strip()):
         return False
-    decided(draft, event, person, yes=intent is Intent.YES)
+    decided(draft, event, person, yes=intent is not Intent.NO)
     return True
 
 

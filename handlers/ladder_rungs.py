@@ -13,7 +13,7 @@ Source: protection practice, "Check-ins".
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, raised
 from alerts.checkins import CheckIn, CheckInKind, Round, RoundStatus
@@ -23,7 +23,7 @@ from alerts.ladder import RungKind
 from alerts.outbox import Guard
 from alerts.people import LinkStatus, Person, Standing
 from alerts.policy import Protocol
-from alerts.rounds import ASKS, Reached, asked_anew, carried_out, first_sent, grace, reached
+from alerts.rounds import ASKS, Reached, asked_anew, carried_out, grace, heard_from, held_up, reached, rung_at
 from handlers import missed, paging, relay
 from handlers.draft import Draft
 from handlers.localtime import clock
@@ -113,11 +113,24 @@ def ask_again(draft: Draft, round_: Round, person: Person, place: int, *, via: s
     """A rung that asks once more. While the first question could not leave us, the same chat gets no second one to find
     beside it, and the desk hears at once that this silence is ours."""
     ours = reached(draft.facts.sends) is Reached.UNSENT
-    if ours and len(round_.done) == 1:
+    held = kept_waiting(draft)
+    if (ours and len(round_.done) == 1) or (held and not ours and not told_before(draft, round_, held)):
         unsent(draft, round_, person)
     draft.put_round(carried_out(round_, place))
-    if not ours or (via == "second" and draft.addresses(person, via)):
+    if not (ours or held) or (via == "second" and draft.addresses(person, via)):
         ask(draft, round_, draft.facts.check_in, person, again=not ours, via=via)
+
+
+def kept_waiting(draft: Draft) -> tuple[datetime, ...]:
+    """Since when what we asked waits, when nothing of ours can leave by any of the person's channels."""
+    return held_up(draft.facts.sends, draft.now, timedelta(seconds=draft.rules.gap_seconds))
+
+
+def told_before(draft: Draft, round_: Round, held: tuple[datetime, ...]) -> bool:
+    """Whether the desk has heard of it already: a rung that was to ask once more came while the same message waited."""
+    ladder, patience = draft.protocol(round_.protocol).ladder, timedelta(seconds=draft.rules.gap_seconds)
+    asked = (rung_at(round_, ladder, n) for n in round_.done if ladder.rungs[n].kind in ASKS)
+    return bool(held) and any(at - held[0] > patience for at in asked)
 
 
 # ----------------------------------------------------------------------------------------------------------- contacts
@@ -131,14 +144,18 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
         return
     willing = consented(draft)
     how = reached(draft.facts.sends)
-    sent_at = first_sent(draft.facts.sends)
-    fresh = grace(protocol.ladder)
-    if how is Reached.UNSENT:
-        told = len(round_.done) > 1  # when the person was to be asked once more
+    patience = timedelta(seconds=draft.rules.gap_seconds)
+    sent_at = heard_from(draft.facts.sends, patience)
+    meant, fresh = round_.shifted_from or round_.asked_at, grace(protocol.ladder)
+    held = kept_waiting(draft)
+    if how is Reached.UNSENT or held:
+        # When the person was to be asked once more the desk was told, unless there was nothing to ask with.
+        told = len(round_.done) > 1 if how is Reached.UNSENT else told_before(draft, round_, held)
+        told = told or round_.contacts_from is not None
         if round_.status is RoundStatus.LIVE and not told:
             unsent(draft, round_, person)
         draft.put_round(replace(round_, contacts_from=draft.now + fresh))
-    elif sent_at is not None and draft.now < sent_at + fresh - timedelta(seconds=draft.rules.gap_seconds):
+    elif sent_at is not None and sent_at - meant > patience and draft.now < sent_at + fresh:
         draft.put_round(replace(round_, contacts_from=sent_at + fresh))
     elif not willing or (how is Reached.UNDELIVERED and not person.contacts_when_undelivered):
         missed.to_desk(draft, carried_out(round_, place), person, protocol)
@@ -154,7 +171,13 @@ def consented(draft: Draft) -> tuple[Person, ...]:
 
 
 def unsent(draft: Draft, round_: Round, person: Person) -> None:
-    """Our question has not left us: the desk hears it, so that it is not taken for the person's silence."""
+    """Our question has not left us, or what we ask once more: the desk hears it, so that it is not taken for the
+    person's silence."""
+    key = (
+        "notice.checkin_held"
+        if kept_waiting(draft) and reached(draft.facts.sends) is not Reached.UNSENT
+        else ""
+    )
     for officer in missed.on_duty(draft):
         about = {
             "name": paging.name_for_desk(draft, person) or draft.word(officer, "desk.somebody"),
@@ -163,7 +186,7 @@ def unsent(draft: Draft, round_: Round, person: Person) -> None:
         draft.say(
             officer,
             OutboundKind.NOTICE,
-            draft.word(officer, "notice.checkin_unsent", **about),
+            draft.word(officer, key or "notice.checkin_unsent", **about),
             via="content",
             urgency=2,
             line=draft.word(officer, "notice.checkin_unsent_bare"),
@@ -247,6 +270,8 @@ def plan(draft: Draft, case: Case, person: Person) -> None:
 
 
 def publication(draft: Draft, case: Case, person: Person) -> None:
-    """Whether to go public is a decision of two people who have the person's consent; this asks for it."""
-    whom = leads(draft.facts.desk) or draft.facts.desk.staff
-    missed.tell(draft, case, person, "notice.publication", whom)
+    """Whether to go public is a decision of two people who have the person's consent; this asks for it: the leads, and
+    whoever watches the case."""
+    whom = {p.id: p for p in (*leads(draft.facts.desk), *relay.watchers(draft, case))}
+    enough = tuple(whom.values()) if len(whom) > 1 else draft.facts.desk.staff
+    missed.tell(draft, case, person, "notice.publication", enough)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from alerts.cases import Case, CaseStatus, Source, climbing_anew, raised
 from alerts.checkins import CheckInKind, Round, RoundStatus
@@ -11,7 +12,7 @@ from alerts.escalation import leads
 from alerts.events import OutboundKind
 from alerts.people import Person
 from alerts.policy import Protocol
-from alerts.rounds import Reached, reached
+from alerts.rounds import Reached, held_up, reached
 from alerts.walltime import zone_named
 from handlers import paging, relay, shutdown
 from handlers.draft import Draft
@@ -56,6 +57,9 @@ def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
     text = say(language, "checkin.headline", what=what.strip(), time=at, reached=how)
     if round_.shifted_from is not None:
         text += " " + say(language, "checkin.headline_gap")
+    patience = timedelta(seconds=draft.rules.gap_seconds)
+    if reached(draft.facts.sends) is not Reached.UNSENT and held_up(draft.facts.sends, draft.now, patience):
+        text += " " + say(language, "checkin.headline_held")
     return text
 
 

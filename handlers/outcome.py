@@ -7,7 +7,7 @@ left, a page goes to the next person, and a check-in knows that it was not heard
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus
 from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
@@ -17,6 +17,10 @@ from alerts.people import Person, Reach
 from handlers import ladder_rungs, paging, relay
 from handlers.draft import Draft
 
+ASK_ELSEWHERE_AFTER = 2
+"""Tries of a check-in's question by a channel that is down, after which the person's other channel is taken."""
+ASKED_ELSEWHERE = timedelta(minutes=5)
+"""Until the channel that was down is tried with it again."""
 NEVER_ELSEWHERE = frozenset({Refusal.REJECTED, Refusal.TOO_LARGE, Refusal.EXPIRED})
 """Refusals that are about the message: another channel may still take it, but the address is not to blame."""
 
@@ -47,12 +51,18 @@ def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:
     ready = draft.now + retry_in(row.urgency, row.attempts, outcome)
     draft.put(replace(row, state=SendState.QUEUED, reason=reason, ready_at=ready, sent_at=None))
     person = draft.facts.me
-    if person is None or row.urgency > 2 or row.attempts < ELSEWHERE_AFTER or row.delete_ref:
+    # A channel that is down as a whole is no reason to leave a check-in unasked on the other.
+    asks = row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER) and outcome.whole_channel
+    pressing = row.urgency <= 2 and row.attempts >= ELSEWHERE_AFTER
+    if person is None or row.delete_ref or not (pressing or (asks and row.attempts >= ASK_ELSEWHERE_AFTER)):
         return
     tried = {r.address_id for r in draft.facts.group} | {row.address_id}
     other = next((a for a in person.addresses if a.id not in tried and a.status is Reach.OK), None)
     if other is not None:
         copy(draft, row, person, other.id, other.channel)
+        if asks:
+            # The person is asked; where the channel is probed meanwhile others shall have their turn.
+            draft.put(replace(draft.entities[row.id], ready_at=draft.now + ASKED_ELSEWHERE))
 
 
 def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:

@@ -113,7 +113,9 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
             kind = Alarm.DOUBT
         elif not expects_file(draft, person):
             kind = Alarm.SOS
-    if kind is Alarm.NONE or inbound.kind in (InboundKind.REACTION, InboundKind.DELETE):
+    if inbound.kind is InboundKind.REACTION and (kind is not Alarm.SOS or inbound.removed):
+        return False
+    if kind is Alarm.NONE or inbound.kind is InboundKind.DELETE:
         return False
     if answers_in_words(draft, event, person):
         return True

@@ -76,7 +76,7 @@ _LATEST_MENU = prepared(
 )
 _GROUP = prepared(select(tables.outbox).where(_o.group_id == bindparam("group")))
 _OF_ROUNDS = prepared(
-    select(_o.round_id, _o.person_id, _o.channel, _o.state, _o.sent_at).where(
+    select(_o.round_id, _o.person_id, _o.channel, _o.state, _o.sent_at, _o.created_at).where(
         _o.round_id.in_(bindparam("rounds", expanding=True))
     )
 )
@@ -249,7 +249,7 @@ class CaseReads(PeopleReads):
             self._sends.update((i, []) for i in part)
             for row in _OF_ROUNDS.rows(self.connection, rounds=part):
                 at = from_micros(row.sent_at) if row.sent_at is not None else None
-                sending = Sending(row.channel, SendState(row.state), at)
+                sending = Sending(row.channel, SendState(row.state), at, from_micros(row.created_at))
                 self._sends[row.round_id].append((row.person_id, sending))
 
     def sent_to(self, address_id: str, since_micros: int, limit: int) -> tuple[Outgoing, ...]:

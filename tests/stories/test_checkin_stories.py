@@ -216,10 +216,10 @@ def test_an_officer_in_touch_spares_the_lead_a_page(manner: Manner) -> None:
     assert [c["urgency"] for c in story.cases] == ["P1"]
 
 
-def test_a_voice_message_and_a_thumb_are_no_ok(manner: Manner) -> None:
+def test_a_voice_message_and_a_heart_are_no_ok(manner: Manner) -> None:
     steps = [
         "until: 2026-03-02T20:05",
-        'sami: {react: "👍"}',
+        'sami: {react: "❤"}',
         "sami: {voice: true}",
         "until: 2026-03-02T22:05",
     ]

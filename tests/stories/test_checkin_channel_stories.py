@@ -1,0 +1,99 @@
+"""Check-ins while a channel of ours is down: asked by the other one, and never taken for a silence of theirs."""
+
+from __future__ import annotations
+
+from tests.stories.harness import Manner, Story
+from tests.stories.test_checkin_stories import asked, script
+
+
+def told(story: Story, text: str) -> list[str]:
+    """When the officer on call heard something, on the channel that is up."""
+    lines = story.out("notice", who="ana", channel="signal")
+    return [line["at"][11:16] for line in lines if text in line["text"]]
+
+
+def test_a_question_whose_channel_is_down_goes_out_by_the_other(manner: Manner) -> None:
+    steps = [
+        "until: 2026-03-02T19:59",
+        "channel: {signal: down}",
+        "until: 2026-03-02T20:40",
+        "channel: {signal: up}",
+        "until: 2026-03-02T22:30",
+    ]
+    story = manner.play(script(*steps))
+    assert asked(story) == [
+        "03-02 19:00 sami telegram prompt",
+        "03-02 19:30 sami telegram reminder",
+        "03-02 20:00 sami telegram reminder",
+        "03-02 21:00 lina signal contact_alert",
+    ]
+    assert story.cases == []
+
+
+def test_many_questions_go_out_by_the_other_channel_within_seconds(manner: Manner) -> None:
+    check_in = '{protocol: routine, times: ["21:00"]}'
+    cast = "".join(
+        f"  p{n}: {{channels: [telegram, signal], zone: Asia/Beirut, verified: true, check_in: {check_in}}}\n"
+        for n in range(12)
+    )
+    desk = "zone: Europe/Brussels\nstart: 2026-03-02T19:59\ndesk: {officers: [ana, ben], lead: carla}\n"
+    steps = "  - channel: {telegram: down}\n  - wait: 2m\n"
+    story = manner.play(f"{desk}people:\n{cast}steps:\n{steps}")
+    assert [line["channel"] for line in story.out("prompt")] == ["signal"] * 12
+    assert {line["who"] for line in story.out("prompt")} == {f"p{n}" for n in range(12)}
+
+
+def test_while_nothing_can_reach_the_person_contacts_wait_and_the_desk_is_told(manner: Manner) -> None:
+    steps = [
+        "until: 2026-03-02T20:10",
+        "channel: {telegram: down}",
+        "until: 2026-03-02T23:10",
+        "channel: {telegram: up}",
+        "until: 2026-03-03T02:00",
+    ]
+    story = manner.play(script(*steps, channels="[telegram]"))
+    assert [line.split()[1:] for line in asked(story)] == [
+        ["19:00", "sami", "telegram", "prompt"],
+        ["22:10", "sami", "telegram", "reminder"],
+        ["00:10", "lina", "signal", "contact_alert"],
+    ]
+    reminder, alert = story.out("reminder")[-1], story.out("contact_alert")[0]
+    assert alert["at"][14:] == reminder["at"][14:]  # the whole grace, to the second
+    assert told(story, "does not go out") == ["20:00"]
+    assert [c["opened_at"] for c in story.cases] == ["2026-03-02T22:00:00Z"]
+    assert "our channel has not been working" in story.texts("page", who="ana", channel="signal")[0]
+
+
+def test_an_ok_that_the_channel_kept_is_read_before_anybody_is_alerted(manner: Manner) -> None:
+    steps = [
+        "until: 2026-03-02T20:10",
+        "channel: {telegram: down}",
+        "sami: ok",
+        "until: 2026-03-02T22:10",
+        "channel: {telegram: up}",
+        "until: 2026-03-03T02:00",
+    ]
+    story = manner.play(script(*steps, channels="[telegram]"))
+    assert asked(story) == ["03-02 19:00 sami telegram prompt"]
+    assert story.cases == []
+
+
+def test_after_an_outage_the_desk_climbs_on_at_its_own_times(manner: Manner) -> None:
+    # Away over the reminder only: the desk's case at three hours, and the lead at four, as without it.
+    steps = ["until: 2026-03-02T20:25", "outage: 10m", "until: 2026-03-03T00:01"]
+    story = manner.play(script(*steps))
+    assert asked(story)[-1] == "03-02 21:35 lina signal contact_alert"
+    [case] = story.cases
+    assert (case["opened_at"], case["urgency"]) == ("2026-03-02T22:00:00Z", "P1")
+    lead = [p["at"] for p in story.out("page", who="carla", channel="signal") if p["urgency"] == "P1"]
+    assert lead[0] == "2026-03-02T23:00:00Z"
+
+
+def test_after_an_outage_over_the_desks_rungs_the_lead_follows_at_the_ladders_distance(
+    manner: Manner,
+) -> None:
+    story = manner.play(script("until: 2026-03-02T19:55", "outage: 6h", "until: 2026-03-03T03:30"))
+    [case] = story.cases
+    assert case["opened_at"] == "2026-03-03T00:55:00Z"
+    lead = [p["at"] for p in story.out("page", who="carla", channel="signal") if p["urgency"] == "P1"]
+    assert lead[0] == "2026-03-03T01:55:00Z"
