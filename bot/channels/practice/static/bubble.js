@@ -4,6 +4,8 @@ import { fileAddress } from "./api.js";
 import { el, HOUR_MINUTE, icon, iconButton, timeIn } from "./dom.js";
 import { drawMap } from "./map.js";
 
+const FROM_THE_RIGHT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+
 const TICKS = {
   waiting: "waiting for a network",
   sent: "sent",
@@ -48,7 +50,8 @@ export function bubble(message, context) {
 
 function textOf(text) {
   // Each line finds its own direction, as in the apps: an Arabic sentence beside a Latin case reference stays readable.
-  const block = el("div", { class: "text" });
+  // The side on which lines begin is the whole message's, or a list of languages would jump from one to the other.
+  const block = el("div", { class: "text", dir: FROM_THE_RIGHT.test(text) ? "rtl" : "ltr" });
   for (const line of text.split("\n")) block.append(el("p", { dir: "auto" }, line || "\u200b"));
   return block;
 }

@@ -42,19 +42,24 @@ export class DeskClock {
     const city = zone.split("/").pop().replaceAll("_", " ");
     this.parts.date.textContent = `${timeIn(zone, now, { weekday: "short", day: "numeric", month: "short" })} · ${city}`;
     this.parts.skip.disabled = !due;
-    const label = due ? `Next step ${inWords(new Date(due) - now)}` : "Nothing due";
+    const label = due ? ["Next ", roomy("step "), ...inWords(new Date(due) - now)] : ["Nothing due"];
     this.parts.skip.title = due ? "Put the clock forward to what Watchline does next by itself" : "";
-    this.parts.skip.replaceChildren(icon("ahead"), el("span", {}, label));
+    this.parts.skip.replaceChildren(icon("ahead"), el("span", {}, ...label));
     this.onTick(now);
   }
 }
 
 function inWords(milliseconds) {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  if (seconds === 0) return "now";
-  if (seconds < 60) return `in ${seconds} s`;
+  if (seconds === 0) return ["now"];
+  if (seconds < 60) return [`in ${seconds} s`];
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `in ${minutes} min`;
-  if (minutes < 60 * 48) return `in ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `in ${Math.floor(minutes / 60 / 24)} days`;
+  if (minutes < 60) return [`in ${minutes} min`];
+  if (minutes < 60 * 48) return [`in ${Math.floor(minutes / 60)} h`, roomy(` ${minutes % 60} min`)];
+  return [`in ${Math.floor(minutes / 60 / 24)} days`];
+}
+
+// Words that a narrow screen does without.
+function roomy(words) {
+  return el("span", { class: "roomy" }, words);
 }

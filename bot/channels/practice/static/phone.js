@@ -7,7 +7,7 @@ import { samplePhoto, sampleVoice, toBase64 } from "./samples.js";
 import { attachSheet, messageSheet, placeSheet } from "./sheets.js";
 
 const APPS = { signal: "Signal", telegram: "Telegram" };
-const SUBTITLES = { signal: "Signal · end-to-end encrypted", telegram: "Telegram · bot" };
+const SUBTITLES = { signal: "end-to-end encrypted", telegram: "bot · not end-to-end encrypted" };
 const HOME = [33.8938, 35.5018];
 
 export class Phone {
@@ -209,7 +209,7 @@ export class Phone {
   showChips() {
     const chips = [];
     for (const [, number, label] of this.openMenu().matchAll(/^(\d{1,2})\. (.+)$/gm)) {
-      const words = el("span", {}, el("b", {}, number), " ", el("span", { dir: "auto" }, label));
+      const words = el("span", {}, el("b", {}, number), " ", el("bdi", {}, label));
       chips.push(chip(words, () => this.act({ do: "write", text: number }), this.input));
     }
     if (!chips.length) {

@@ -1,0 +1,83 @@
+"""The practice page at the sizes that people have: nothing is cut off, nothing lies on top of anything else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_practice import browser, opened, phone, pytestmark, write
+from tests.fakes.practice_server import PracticeServer, practice_server
+
+__all__ = ["browser", "pytestmark"]
+
+SIZES = ((1440, 900), (1280, 720), (1024, 768), (900, 800), (768, 1024), (380, 800))
+BAR = ".brand img, .desk-clock, #speed button, #skip, .line-switch"
+LABELS = (
+    "#skip, .segments button, .line-switch, .desk-clock span, .tabs button, .names h2, .app, .chip, .coach"
+)
+
+CUT_OFF = """
+nodes => nodes
+  .filter(node => node.offsetParent && getComputedStyle(node).display !== "inline")
+  .filter(node => node.scrollWidth > node.clientWidth + 1)
+  .map(node => node.textContent)
+"""
+OUTSIDE = """
+nodes => nodes
+  .map(node => [node.textContent, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.left < 0 || box.right > innerWidth || box.top < 0 || box.bottom > innerHeight))
+  .map(([text]) => text)
+"""
+OVERLAPS = """
+nodes => {
+  const boxes = nodes.map(node => [node.id || node.textContent, node.getBoundingClientRect()]);
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
+    .filter(([, b]) => a.width && b.width && meet(a, b))
+    .map(([other]) => one + " / " + other));
+}
+"""
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: "x".join(map(str, size)))
+def page(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, height = request.param
+    with practice_server(tmp_path) as server:
+        yield from sized(browser, server, width, height)
+
+
+def sized(browser: Browser, server: PracticeServer, width: int, height: int) -> Iterator[Page]:
+    yield from opened(browser, server, {"width": width, "height": height})
+
+
+def looked_at(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(LABELS).evaluate_all(CUT_OFF) == []
+    assert page.locator(BAR).evaluate_all(OUTSIDE) == []
+    assert page.locator(BAR).evaluate_all(OVERLAPS) == []
+
+
+def test_nothing_is_cut_off(page: Page) -> None:
+    looked_at(page)
+    chips = phone(page, "sami").locator(".chips")
+    assert chips.evaluate("node => node.scrollHeight <= node.clientHeight + 1"), "a first tap is hidden"
+    write(page, "sami", "SOS")
+    expect(phone(page, "sami").locator(".row.theirs").first).to_be_visible()
+    looked_at(page)
+    expect(phone(page, "sami").get_by_role("textbox")).to_be_in_viewport(ratio=1)
+
+
+def test_a_line_that_is_cut_keeps_its_place_in_the_bar(page: Page) -> None:
+    page.get_by_role("switch", name="Signal").click()
+    expect(page.get_by_role("switch", name="Signal")).to_contain_text("down")
+    looked_at(page)
+
+
+def test_every_phone_that_is_shown_is_shown_whole(page: Page) -> None:
+    shown = page.locator(".device").evaluate_all(
+        "nodes => nodes.map(node => node.getBoundingClientRect()).filter(box => box.left < innerWidth - 24)"
+        ".map(box => box.right <= innerWidth)"
+    )
+    assert shown
+    assert all(shown)
