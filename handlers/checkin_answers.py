@@ -171,7 +171,12 @@ def over(draft: Draft, event: Heard, person: Person, value: str, round_: Round) 
 def contacts_clear(draft: Draft, person: Person, live: tuple[Round, ...], key: str) -> None:
     """Everybody who was alerted hears that the person has answered."""
     name = paging.name_for_desk(draft, person)
-    for contact_id in dict.fromkeys(i for r in live for i in r.alerted):
+    told = tuple(dict.fromkeys(i for r in live for i in r.alerted))
+    for case in map(draft.latest, draft.facts.cases):
+        if set(told) & set(case.alerted):
+            # They hear it now, and not once more when the case is closed.
+            draft.put_case(replace(case, alerted=tuple(i for i in case.alerted if i not in told)))
+    for contact_id in told:
         contact = draft.person(contact_id)
         if contact is not None:
             text = draft.word(contact, key, name=name or draft.word(contact, "desk.somebody"))

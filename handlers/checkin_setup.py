@@ -107,9 +107,13 @@ def carry_out(
         case Extend():
             return extend(draft, person, wish)
         case End():
-            return end(draft, person, wish)
+            done = end(draft, person, wish)
+            if done and wish.what == "check_in":
+                still_asked(draft, person)
+            return done
         case Pause():
             change(draft, person, paused_until=wish.until)
+            still_asked(draft, person)
         case Quiet():
             change(draft, person, quiet=wish.hours, quiet_said=True)
         case Timetable():
@@ -119,6 +123,12 @@ def carry_out(
         case _:
             change(draft, person, resumed=True)
     return True
+
+
+def still_asked(draft: Draft, person: Person) -> None:
+    """Whoever wants to be asked no more may think that this answers the question which waits: it is asked about."""
+    if checkin_answers.waiting(draft):
+        checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
 
 
 # ----------------------------------------------------------------------------------------------------------- periodic

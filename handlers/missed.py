@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, Source, climbing_anew, raised
 from alerts.checkins import CheckInKind, Round, RoundStatus
 from alerts.escalation import leads
 from alerts.events import OutboundKind
+from alerts.facts import Ward
 from alerts.people import Person
 from alerts.policy import Protocol
 from alerts.rounds import Reached, held_up, reached
@@ -43,6 +44,31 @@ def to_desk(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> 
             case = shutdown.suspected(draft, draft.latest(case), person, on_duty(draft))
     draft.put_round(replace(round_, status=RoundStatus.DESK, case_id=case.id))
     return remember_alerted(draft, case, round_.alerted)
+
+
+def told_by_contact(draft: Draft, ward: Ward, urgency: int, headline: str, at: datetime) -> Case:
+    """A case about a defender, by what an alerted contact writes before the desk has one. It comes from the check-in
+    that they were told of: the defender has written nothing, and is told nothing."""
+    source = source_of(draft.protocol(ward.rounds[0].protocol)) if ward.rounds else Source.CHECK_IN
+    case = paging.open_case(draft, ward.defender, urgency, source, headline, opened_at=at)
+    return remember_alerted(draft, case, tuple(i for r in ward.rounds for i in r.alerted))
+
+
+def belongs_to(draft: Draft, rounds: Iterable[Round], case: Case) -> Case:
+    """The desk has a case before its rung has come, by a contact's alarm: the questions that wait are its from now on,
+    and an OK is verified."""
+    for round_ in map(draft.latest, rounds):
+        if round_.status is RoundStatus.LIVE:
+            draft.put_round(replace(round_, status=RoundStatus.DESK, case_id=case.id))
+            held = draft.latest(case)
+            held = replace(
+                held,
+                check_in_id=held.check_in_id or round_.check_in_id,
+                round_id=held.round_id or round_.id,
+                alerted=tuple(dict.fromkeys((*held.alerted, *round_.alerted))),
+            )
+            draft.put_case(held)
+    return draft.latest(case)
 
 
 def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:

@@ -16,7 +16,7 @@ from alerts.invitations import folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
-from handlers import checkin, clearing, enrol, own_plan, paging, questions, relay, sos
+from handlers import checkin, clearing, enrol, missed, own_plan, paging, questions, relay, sos
 from handlers.draft import Draft
 
 ARABIC_LETTERS = re.compile("[\u0620-\u064a\u066e-\u06d3]")
@@ -108,7 +108,9 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
     if kind is Alarm.TEST:
         sos.test_alarm(draft, person)
         return True
-    if kind is Alarm.NONE and inbound.kind in OUT_OF_THE_BLUE and sos.out_of_the_blue(draft, person, inbound):
+    ward = alerted_ward(draft, person)
+    blue = inbound.kind in OUT_OF_THE_BLUE and ward is None and sos.out_of_the_blue(draft, person, inbound)
+    if kind is Alarm.NONE and blue:
         if inbound.kind is InboundKind.VOICE and person.uses_voice:
             kind = Alarm.DOUBT
         elif not expects_file(draft, person):
@@ -119,9 +121,8 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
         return False
     if answers_in_words(draft, event, person):
         return True
-    ward = alerted_ward(draft, person)
-    if ward is not None and ward.cases:
-        for_ward(draft, event, person, ward, alarm=True)
+    if ward is not None:
+        for_ward(draft, event, person, ward, urgency=1 if kind is Alarm.SOS else 2)
     elif kind is Alarm.DOUBT:
         sos.doubt(draft, event, person)
     else:
@@ -261,10 +262,18 @@ def expected(draft: Draft, event: Heard, person: Person) -> bool:
 
 def thumb_for_the_desk(draft: Draft, event: Heard, person: Person) -> None:
     """A reaction while a case is open may be the only answer that a hand dares to give: whoever has it sees it."""
-    case = next((draft.latest(c) for c in draft.facts.cases if not c.drill), None)
-    if case is not None and not event.inbound.removed:
-        relay.keep(draft, event, person.id, person, case)
-        relay.to_desk(draft, case, person, event.inbound)
+    if event.inbound.removed:
+        return
+    ward = alerted_ward(draft, person)
+    if ward is not None and ward.cases:
+        case = draft.latest(ward.cases[0])
+        relay.keep(draft, event, ward.defender.id, person, case)
+        relay.to_desk(draft, case, person, event.inbound, note="relay.from_contact")
+        return
+    own = next((draft.latest(c) for c in draft.facts.cases if not c.drill), None)
+    if own is not None:
+        relay.keep(draft, event, person.id, person, own)
+        relay.to_desk(draft, own, person, event.inbound)
 
 
 def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> bool:
@@ -299,7 +308,7 @@ def unexpected(draft: Draft, event: Heard, person: Person, key: str = "message.s
     inbound = event.inbound
     ward = alerted_ward(draft, person)
     if ward is not None:
-        for_ward(draft, event, person, ward, alarm=False)
+        for_ward(draft, event, person, ward)
         return
     case = next((draft.latest(c) for c in draft.facts.cases if not c.drill), None)
     if case is not None:
@@ -363,19 +372,24 @@ def alerted_ward(draft: Draft, person: Person) -> Ward | None:
     return None
 
 
-def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, alarm: bool) -> None:
-    """What an alerted trusted contact writes joins the defender's case."""
+def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, urgency: int | None = None) -> None:
+    """What an alerted trusted contact writes joins the defender's case; an alarm has an urgency, and opens it if need
+    be."""
+    desk = draft.facts.desk.staff[0] if draft.facts.desk.staff else ward.defender
+    words = f"{draft.word(desk, 'relay.from_contact')} {relay.headline_of(draft, event.inbound)}"
     if ward.cases:
         case = draft.latest(ward.cases[0])
         relay.keep(draft, event, ward.defender.id, contact, case)
-        if alarm and case.taken_by:
+        if urgency is not None and case.taken_by:
             case = paging.alert_taker(draft, case, event.inbound.text)
-        elif alarm:
-            case = paging.raise_to_p1(draft, case)
+        elif urgency is not None:
+            graver = case.urgency != 1
+            case = paging.raise_to_p1(draft, replace(case, headline=words) if graver else case)
         relay.to_desk(draft, case, contact, event.inbound, note="relay.from_contact")
         relay.waits_for_words(draft, case)
     else:
-        headline = relay.headline_of(draft, event.inbound)
-        case = paging.open_case(draft, ward.defender, 1 if alarm else 3, Source.MESSAGE, headline)
+        case = missed.told_by_contact(draft, ward, urgency or 3, words, event.received_at)
         relay.keep(draft, event, ward.defender.id, contact, case)
+    if urgency is not None:
+        case = missed.belongs_to(draft, ward.rounds, case)
     draft.say(contact, OutboundKind.RECEIPT, draft.word(contact, "contact.stored"), case=case)
