@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from bot.channels.practice.acts import act
 from tests.fakes.practice_server import PracticeServer, practice_server
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -242,6 +243,26 @@ def test_a_reload_shows_the_same_chats(page: Page) -> None:
     expect(phone(page, "sami").locator(".row.theirs")).to_have_count(2)
     assert phone(page, "sami").locator(".text").all_inner_texts() == before
     expect(phone(page, "ana")).to_have_class("phone ringing")
+
+
+def test_a_phone_shows_the_latest_of_a_very_long_chat(page: Page, server: PracticeServer) -> None:
+    """A clock left running fast pages somebody thousands of times; the page must stay quick."""
+
+    def much() -> None:
+        for number in range(260):
+            act(
+                server.phones.network,
+                {"do": "write", "person": "lina", "channel": "signal", "text": f"n{number}"},
+            )
+
+    server.on_loop(much)
+    rows = phone(page, "lina").locator(".row")
+    expect(last(page, "lina", "mine")).to_contain_text("n259")
+    assert rows.count() <= 200
+    page.reload()
+    expect(last(page, "lina", "mine")).to_contain_text("n259")
+    assert rows.count() <= 200
+    expect(phone(page, "lina").locator(".log > :first-child")).to_have_class("day")
 
 
 def test_what_people_write_is_text_and_never_markup(page: Page) -> None:

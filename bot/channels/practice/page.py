@@ -54,6 +54,8 @@ _SILENCE = 15.0
 """Seconds after which a stream without news sends a sign of life."""
 _BACKLOG = 500
 """Updates a page may be behind before it is cut off, to come back and ask for everything."""
+_SHOWN = 200
+"""Messages of a chat that the page gets: the latest. A clock left running fast makes thousands of pages."""
 _SHOWABLE = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/")
 
 _log = structlog.get_logger(__name__)
@@ -247,7 +249,7 @@ class PracticePage:
             self._message_view(message)
             for person in cast.people
             for channel in person.channels
-            for message in network.chat(person.name, channel)
+            for message in network.chat(person.name, channel)[-_SHOWN:]
         ]
         return {
             "people": people,

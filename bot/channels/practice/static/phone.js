@@ -8,6 +8,7 @@ import { attachSheet, messageSheet, placeSheet } from "./sheets.js";
 
 const APPS = { signal: "Signal", telegram: "Telegram" };
 const SUBTITLES = { signal: "end-to-end encrypted", telegram: "bot · not end-to-end encrypted" };
+const KEPT = 200;
 const HOME = [33.8938, 35.5018];
 
 export class Phone {
@@ -107,12 +108,14 @@ export class Phone {
       if (!chat) continue;
       const known = chat.messages.has(message.ref);
       chat.messages.set(message.ref, message);
+      if (chat.messages.size > KEPT) this.forget(chat, chat.messages.keys().next().value);
       if (!known && !message.mine && fresh) arrived.push(message);
     }
     const others = arrived.filter((message) => message.channel !== this.channel);
     if (others.length && others.length === arrived.length && this.idle()) this.open(others[0].channel);
     const near = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
     for (const message of messages) {
+      if (!this.chats.get(message.channel)?.messages.has(message.ref)) continue;
       if (message.channel === this.channel) this.place(message, fresh);
       else if (arrived.includes(message)) this.chats.get(message.channel).unread += 1;
     }
@@ -120,6 +123,15 @@ export class Phone {
     if (near || messages.some((message) => message.mine)) this.toEnd();
     this.showState();
     return arrived;
+  }
+
+  // A clock left running fast makes thousands of pages: a phone shows the latest.
+  forget(chat, ref) {
+    chat.messages.delete(ref);
+    const row = chat.rows.get(ref);
+    chat.rows.delete(ref);
+    row?.remove();
+    while (this.log.firstElementChild?.matches(".day:has(+ .day)")) this.log.firstElementChild.remove();
   }
 
   place(message, fresh = false) {
@@ -171,7 +183,8 @@ export class Phone {
 
   setRinging(pages) {
     this.ringing = pages;
-    for (const [ref, row] of this.chat.rows) row.classList.toggle("rings", pages.some((page) => page.ref === ref && page.channel === this.channel));
+    const here = new Set(pages.filter((page) => page.channel === this.channel).map((page) => page.ref));
+    for (const [ref, row] of this.chat.rows) row.classList.toggle("rings", here.has(ref));
     this.showState();
   }
 
