@@ -206,6 +206,8 @@ class Facts:
     """How many were due in all."""
     thread: tuple[Message, ...] = ()
     """The newest messages of the case in focus; loaded for staff who ask to see it."""
+    lately: tuple[Round, ...] = ()
+    """The latest check-ins of whom that case is about, the newest first."""
     to_clear: tuple[Outgoing, ...] = ()
     """What went out to this address and could be deleted."""
     file: StoredFile | None = None

@@ -14,6 +14,8 @@ from handlers.draft import Draft
 from handlers.words import excerpt
 
 SHOWN = 20
+WELLBEING = 14
+"""Answers of how somebody is that are shown."""
 
 
 def clock(draft: Draft, instant: datetime) -> str:
@@ -74,6 +76,9 @@ def show(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> 
     if name:
         standing = draft.word(officer, "desk.verified" if case.verified else "desk.unverified")
         parts.append(f"{name} · {standing}")
+    felt = [f"{r.wellbeing}" for r in reversed(draft.facts.lately) if r.wellbeing is not None]
+    if felt:
+        parts.append(draft.word(officer, "board.wellbeing", numbers=" ".join(felt[-WELLBEING:])))
     for code, value in case.answers.items():
         words = draft.rules.words
         list_name = {"sos.what": "incident", "sos.need": "need"}.get(code)

@@ -41,7 +41,11 @@ def answered(draft: Draft, event: Heard, person: Person, value: str, round_: Rou
     if round_ is not None and round_.status is not RoundStatus.LIVE and not (case and not live):
         over(draft, event, person, value, round_)
     elif live:
+        behind = case or desk_case(draft, None)
         match value:
+            case "ok" | "talk" if behind is not None:
+                answered_beside(draft, live, behind, value)
+                to_verify(draft, event, person, behind, value)
             case "ok":
                 ok(draft, person, live)
             case "talk":
@@ -87,6 +91,17 @@ def ok(draft: Draft, person: Person, live: tuple[Round, ...]) -> None:
         choices=draft.choices(person, WELLBEING),
         question="wellbeing",
     )
+
+
+def answered_beside(draft: Draft, live: tuple[Round, ...], case: Case, value: str) -> None:
+    """An answer while the desk has a case of another check-in: what waits is answered, and those who were alerted hear
+    of it when an officer has verified it."""
+    for round_ in live:
+        draft.put_round(ended(round_, RoundStatus.ANSWERED, draft.now, value))
+        end_timer(draft, round_)
+    alerted = tuple(dict.fromkeys((*case.alerted, *(i for r in live for i in r.alerted))))
+    if alerted != case.alerted:
+        draft.put_case(replace(draft.latest(case), alerted=alerted))
 
 
 def talk(draft: Draft, event: Heard, person: Person, live: tuple[Round, ...]) -> None:

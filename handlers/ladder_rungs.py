@@ -202,7 +202,12 @@ def alert(draft: Draft, round_: Round, person: Person, willing: tuple[Person, ..
     """Tells the trusted contacts, and remembers whom, since they get the all-clear."""
     name = paging.name_for_desk(draft, person)
     case = draft.facts.case
+    open_cases = (c for c in map(draft.latest, draft.facts.cases) if c.is_open)
+    others = (r for r in map(draft.latest, draft.facts.rounds) if r.id != round_.id)
+    know = {i for c in open_cases for i in c.alerted} | {i for r in others for i in r.alerted}
     for contact in willing:
+        if contact.id in know:
+            continue  # another check-in of the same person has told them
         text = draft.word(contact, "contact.alert", name=name or draft.word(contact, "desk.somebody"))
         draft.say(
             contact,

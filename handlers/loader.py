@@ -41,6 +41,8 @@ from handlers.rules import Rules
 
 BOARD = 200
 """Cases that staff see at once."""
+LATELY = 28
+"""Check-ins whose answers are looked through for how somebody has been: two weeks of two a day."""
 THREAD = 12
 NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
@@ -316,9 +318,11 @@ class Loader:
         looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
         wants_thread = looked_at is not None and begins_with(self.rules.words, text, ("case",))
         thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
+        lately = work.recent_rounds_of(looked_at.person_id, LATELY) if looked_at and wants_thread else ()
         mine = (c.id for c in board if me and c.taken_by == me.id)
         held = work.rounds_of_cases(c if isinstance(c, str) else c.id for c in (*named, *mine, case) if c)
-        return replace(facts, board=board, named=named, case=case, thread=thread, called=called, held=held)
+        facts = replace(facts, thread=thread, lately=lately)
+        return replace(facts, board=board, named=named, case=case, called=called, held=held)
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:
         work, deadline = self.work, event.deadline
