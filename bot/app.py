@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("watchline")
 
 ALIVE_SECONDS = 10.0
+TRUST_AGAIN = (0.0, 1.0, 3.0, 10.0, 30.0)
+"""Seconds before each try to have a key trusted, while the gateway or signal-cli is away."""
 TIDY_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 5.0
 FORGET_SECONDS = 120.0
@@ -140,7 +142,8 @@ def set_up_desk(
 
 
 def trusting(runtime: Runtime, channel: SignalChannel) -> Callable[[str, Mapping[str, object]], None]:
-    """Passes on to signal-cli that an officer has confirmed a changed key: until then it refuses to send there."""
+    """Passes on to signal-cli that an officer wants a changed key to be trusted: until then it neither sends there nor
+    hands over what comes from there."""
 
     def observe(name: str, references: Mapping[str, object]) -> None:
         if name == "trust_wanted" and references.get("channel") == channel.name:
@@ -154,8 +157,13 @@ async def _trust(runtime: Runtime, channel: SignalChannel, address_id: str) -> N
         with runtime.engine.store.reading() as work:
             return work.account_of(address_id)
 
-    if not await channel.trust(await asyncio.to_thread(account)):
-        log.error("trust_failed", row=address_id)
+    whom = await asyncio.to_thread(account)
+    for pause in TRUST_AGAIN:
+        await asyncio.sleep(pause)
+        if await channel.trust(whom):
+            log.info("trusted", row=address_id)
+            return
+    log.error("trust_failed", row=address_id)
 
 
 def _lock(database: str) -> RunLock | None:

@@ -375,6 +375,9 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str 
         else:
             paging.take(draft, case, officer)
         return True
+    if kind == "read" and case is not None:
+        relay.read_it(draft, officer, case)
+        return True
     if kind == "outcome" and case is not None:
         try:
             closing.finish(draft, officer, draft.latest(case), value, "")

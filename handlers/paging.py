@@ -15,7 +15,7 @@ from alerts.deadlines import DeadlineKind
 from alerts.escalation import case_deadlines, leads, officers, order_of_call, rule_of, to_page
 from alerts.events import OutboundKind
 from alerts.outbox import Guard
-from alerts.people import Person
+from alerts.people import Person, Reach
 from handlers.draft import Draft
 from handlers.words import excerpt
 
@@ -155,15 +155,20 @@ def page(
             via="all",
             case=case,
             texts=no_content,
-            choices=draft.choices(person, [("take", "button.take")])
-            if not case.taken_by or (case.climb_from is not None and person.id != case.taken_by)
-            else (),
+            choices=draft.choices(person, wishes(case, person, subject)),
             question="page",
             guard=guard,
             token=case.climbs,
             line=draft.word(person, "page.line", **arguments),
             defender_id=case.person_id,
         )
+
+
+def wishes(case: Case, reader: Person, subject: Person | None) -> list[tuple[str, str]]:
+    """What a page offers: to take the case, and to read what came under a changed key."""
+    free = not case.taken_by or (case.climb_from is not None and reader.id != case.taken_by)
+    locked = subject is not None and any(a.status is Reach.FROZEN for a in subject.addresses)
+    return [("take", "button.take")] * free + [("read", "button.read")] * locked
 
 
 def due_climb(draft: Draft, case: Case) -> None:

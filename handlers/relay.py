@@ -12,9 +12,10 @@ from alerts.cases import Case, CaseStatus, Message, StoredFile, answered
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.outbox import Outgoing
-from alerts.people import Person
+from alerts.people import Person, Reach
 from handlers.draft import Draft
 from handlers.paging import name_for_desk
+from handlers.telling import answer
 from handlers.words import excerpt
 
 RELAY_LIMIT = 3500
@@ -165,3 +166,14 @@ def to_person(draft: Draft, case: Case, officer: Person, text: str, inbound: Inb
     draft.say(person, OutboundKind.RELAY, words, case=case)
     draft.talk(person, exchange_at=draft.now, question=None)
     return draft.put_case(answered(draft.latest(case), draft.now))
+
+
+def read_it(draft: Draft, officer: Person, case: Case) -> None:
+    """The button on a page: what came under a changed key is to be readable. It says nothing about who wrote it, so
+    rights and accounts stay frozen."""
+    person = draft.person(case.person_id)
+    frozen = [a for a in person.addresses if a.status is Reach.FROZEN] if person is not None else []
+    for address in frozen:
+        draft.event("trust_wanted", channel=address.channel, address=address.id)
+    name = name_for_desk(draft, person) or draft.word(officer, "desk.somebody")
+    answer(draft, officer, "read.asked" if frozen else "read.nothing", name=name, ref=case.ref)

@@ -5,12 +5,15 @@ Restarted between every step; what writes is played on both databases.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import pytest
 
 from alerts.facts import Order
 from alerts.people import Purpose, Reach, Role, Standing
 from bot.rehearsal.script import Character
-from tests.stories.chat import BOTH, chat, roles
+from tests.stories.chat import BOTH, Chat, chat, roles
 
 SAMI = Character("sami", BOTH, verified=True, contacts=("lina",))
 LINA = Character("lina", ("signal",))
@@ -259,3 +262,52 @@ def test_an_officer_trusts_a_defenders_new_phone_again() -> None:
         person = it.person("sami")
         assert person is not None
         assert person.status is Standing.ACTIVE
+
+
+def asked_to_trust(it: Chat) -> list[str]:
+    """Hears from now on which channels are asked to trust a changed key."""
+    asked: list[str] = []
+
+    def observe(name: str, references: Mapping[str, object]) -> None:
+        if name == "trust_wanted":
+            asked.append(str(references["channel"]))
+
+    it.stage.engine.observe = observe
+    return asked
+
+
+@pytest.mark.parametrize("channel", BOTH)
+def test_one_tap_on_the_page_reads_what_came_under_a_changed_key_and_rights_stay_frozen(channel: str) -> None:
+    with chat(SAMI, LINA, restarts=False) as it:
+        asked = asked_to_trust(it)
+        it.unreadable("sami")
+        labels = [it.stage.rules.words.say("en", key) for key in ("button.take", "button.read")]
+        pages = it.new("ana", "page")
+        assert {page["urgency"] for page in pages} == {"P1"}
+        assert [page["buttons"] for page in pages if page["channel"] == "telegram"] == [labels]
+        assert asked == []
+        it.does("ana", channel, press=2)
+        assert asked == ["signal"]
+        (ref,) = re.findall(r"comes on (\w{4}) within", " ".join(it.texts("ana")))
+        assert it.told("ana", "read.asked", name="Sami", ref=ref)
+        frozen = it.person("sami")
+        assert frozen is not None
+        assert (frozen.status, frozen.on("signal").status) == (Standing.FROZEN, Reach.FROZEN)  # type: ignore[union-attr]
+        it.says("sami", "they are at the door", "signal")
+        assert any("they are at the door" in text for text in it.texts("ana"))
+        it.says("sami", "add contact Kim", "signal")
+        assert not any("Kim" in text for text in it.texts("sami"))
+        assert it.person("sami").status is Standing.FROZEN  # type: ignore[union-attr]
+
+
+def test_when_nothing_is_locked_any_more_the_tap_says_so_and_an_ordinary_page_has_no_such_button() -> None:
+    with chat(SAMI, LINA, "nour", restarts=False) as it:
+        it.unreadable("sami")
+        it.says("ana", "unfreeze sami")
+        asked = asked_to_trust(it)
+        it.does("ana", "signal", press=2)
+        assert it.told("ana", "read.nothing", name="Sami")
+        assert asked == []
+        it.says("nour", "SOS")
+        buttons = [page["buttons"] for page in it.new("ana", "page") if page["channel"] == "telegram"]
+        assert buttons == [[it.stage.rules.words.say("en", "button.take")]]
