@@ -100,6 +100,14 @@ def invite(
 
 
 @app.command()
+def captcha() -> None:
+    """Hand in the captcha that Signal wants before it takes more messages."""
+    from bot.commands import captcha as this
+
+    this.command()
+
+
+@app.command()
 def version() -> None:
     """Say which Watchline this is, and on which Python it runs."""
     from bot.commands import version as this

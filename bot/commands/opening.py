@@ -96,6 +96,7 @@ def signal_settings(settings: Settings) -> SignalSettings | None:
         receiver=Receiver(settings.signal_receiver),
         receiver_command=RECEIVER,
         receiver_lock=str(receiver_lock(settings)),
+        challenge_file=str(settings.data_dir.absolute() / "signal-challenge"),
         expire_seconds=settings.signal_expire_seconds,
     )
 

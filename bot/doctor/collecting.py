@@ -199,4 +199,6 @@ async def _signal(settings: SignalSettings) -> SignalFacts:
         report = await channel.report()
     finally:
         await channel.close()
-    return SignalFacts(report.gateway, report.account, report.daemon, report.signal_cli_version)
+    return SignalFacts(
+        report.gateway, report.account, report.daemon, report.signal_cli_version, report.challenged
+    )

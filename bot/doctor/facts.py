@@ -61,6 +61,8 @@ class SignalFacts:
     account: bool | None
     daemon: bool | None
     version: str = ""
+    challenged: bool = False
+    """Signal wants a captcha."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,13 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "signal-cli does not know the number in WATCHLINE_SIGNAL_ACCOUNT.",
             "Register or link it (docs/running.md), or correct the setting.",
         )
+    if signal.challenged:
+        yield Finding(
+            Weight.WRONG,
+            "signal",
+            "Signal wants a captcha before it takes more messages: some people get nothing there until it is solved.",
+            "Run `watchline captcha` and do what it says.",
+        )
     if facts.signal_receive == "gateway":
         yield Finding(
             Weight.WARNING,

@@ -14,14 +14,25 @@ from bot.commands.saying import harmless
 def test_help_lists_the_commands_in_plain_words() -> None:
     shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120"})
     assert shown.exit_code == 0
-    for command in ("init", "run", "doctor", "invite", "rehearse", "db", "keys", "version"):
+    for command in ("init", "run", "doctor", "invite", "captcha", "rehearse", "db", "keys", "version"):
         assert re.search(rf"^\W+{command}\s+[A-Z]", shown.output, re.MULTILINE), command
     assert "receive" not in shown.output
 
 
 @pytest.mark.parametrize(
     "command",
-    ["init", "run", "doctor", "invite", "rehearse", "db upgrade", "keys rotate", "version", "receive"],
+    [
+        "init",
+        "run",
+        "doctor",
+        "invite",
+        "captcha",
+        "rehearse",
+        "db upgrade",
+        "keys rotate",
+        "version",
+        "receive",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     shown = CliRunner().invoke(app, [*command.split(), "--help"])

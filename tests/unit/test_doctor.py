@@ -71,6 +71,12 @@ CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
     ({"signal": SignalFacts(True, True, False, "0.14.5")}, Weight.WRONG, "daemon does not", "DAEMON"),
     ({"signal": SignalFacts(True, True, True, "0.13.19")}, Weight.WARNING, "0.13.19", "Update"),
     ({"signal": SignalFacts(True, True, True, "")}, Weight.NOTE, "not tell its version", "by hand"),
+    (
+        {"signal": SignalFacts(True, True, True, "0.14.5", challenged=True)},
+        Weight.WRONG,
+        "captcha",
+        "captcha",
+    ),
     ({"signal_receivers": 0}, Weight.WRONG, "holds its lock", "watchline receive"),
     ({"signal_receivers": 1}, Weight.WARNING, "Only one", "watchline receive"),
     ({"signal_receive": "gateway"}, Weight.WARNING, "loses messages", "RECEIVE=durable"),

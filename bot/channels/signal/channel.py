@@ -32,6 +32,7 @@ from alerts.events import (
     Sent,
 )
 from bot.channels.port import Accept, FetchFailed
+from bot.channels.signal.challenge import Challenge
 from bot.channels.signal.frames import CHANNEL, OWN, describe
 from bot.channels.signal.gateway import Gateway, GatewayAway, GatewayRefused
 from bot.channels.signal.health import Health, SignalReport, SignalState, ask_daemon
@@ -78,8 +79,7 @@ class SignalChannel:
         self._health = Health()
         self._timed: set[str] = set()
         self._timers: set[asyncio.Task[None]] = set()
-        self.challenge = ""
-        """The token of Signal's latest challenge, for `answer_challenge`; empty when there is none."""
+        self._challenge = Challenge(settings.challenge_file)
 
     @property
     def name(self) -> str:
@@ -88,6 +88,11 @@ class SignalChannel:
     @property
     def state(self) -> SignalState:
         return self._health.state
+
+    @property
+    def challenge(self) -> str:
+        """The token of Signal's latest challenge, for `answer_challenge`; empty when there is none."""
+        return self._challenge.token
 
     def parse(self, raw: bytes) -> Inbound:
         """Understands a stored frame. Raises `alerts.events.Unreadable`."""
@@ -226,8 +231,7 @@ class SignalChannel:
 
     def _note_challenge(self, refused: GatewayRefused) -> None:
         if refused.challenge_tokens:
-            self.challenge = refused.challenge_tokens[0]
-            log.warning("signal.challenge")
+            self._challenge.note(refused.challenge_tokens[0])
 
     # ------------------------------------------------------------------------------------- disappearing messages
 
@@ -333,7 +337,7 @@ class SignalChannel:
             await self._gateway.answer_challenge(self.challenge, captcha)
         except (GatewayRefused, GatewayAway):
             return False
-        self.challenge = ""
+        self._challenge.answered()
         return True
 
     async def report(self) -> SignalReport:

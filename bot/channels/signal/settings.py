@@ -47,6 +47,8 @@ class SignalSettings:
     """What starts a receiver, for `MANAGED`. It finds its own settings: nothing secret is ever in a command line."""
     receiver_lock: str = ""
     """Path of the first receiver's lock file (`bot.seats`), for `MANAGED`."""
+    challenge_file: str = ""
+    """Path of the file in which the token of Signal's challenge waits for `watchline captcha`."""
     expire_seconds: int = 7 * 24 * 3600
     """Timer for disappearing messages that is set where a chat has none. 0 leaves chats as they are."""
     upload_limit: int = 10 * 2**20
