@@ -20,6 +20,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((TOP / "docker-compose.yml").read_text(
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (TOP / "Dockerfile").read_text(encoding="utf-8")
 RUNNING = (TOP / "docs" / "running.md").read_text(encoding="utf-8")
+FLEETING = str(PurePosixPath("/", "tmp"))
 ACCOUNT = "/home/.local/share/signal-cli"
 OURS = ("bot", "receiver")
 HELD = {
@@ -261,6 +262,109 @@ def test_an_sos_on_telegram_waits_for_no_part_of_signal() -> None:
     assert waits["database"]["condition"] == "service_healthy"
     assert waits[daemon()]["condition"] == "service_started"
     assert gateway() not in waits
+
+
+PROGRAMS = {
+    # Read in the images' published build files.
+    "watchline": {"test", "find", "grep"},
+    "postgres": {"pg_isready"},
+    "signal-cli-rest-api": {"bash", "curl", "exec"},
+}
+
+
+def image_of(name: str) -> str:
+    return str(SERVICES[name]["image"]).rpartition("/")[2].partition(":")[0]
+
+
+def owner(name: str) -> str:
+    """Who the service runs as: user and group, as numbers."""
+    built = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)[-1]
+    return str(SERVICES[name].get("user", built))
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if not passing(service)])
+def test_a_health_check_calls_only_what_is_in_its_image(name: str) -> None:
+    test = SERVICES[name]["healthcheck"]["test"]
+    shell = test[-1] if test[0] == "CMD-SHELL" or "-c" in test else ""
+    called = {re.split(r"\s", part.strip())[0] for part in re.split(r"&&|\|\||\$\$\(", shell) if part.strip()}
+    called |= set() if test[0] == "CMD-SHELL" else {test[1]}
+    assert called <= PROGRAMS[image_of(name)], called
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_memory_that_is_somebodys_is_its_users(name: str) -> None:
+    for place in SERVICES[name].get("tmpfs", []):
+        options = dict(option.partition("=")[::2] for option in place.partition(":")[2].split(","))
+        if options["mode"] != "1777":
+            assert f"{options['uid']}:{options['gid']}" == owner(name), place
+        assert options["size"], "memory without a bound is all of the machine's"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_new_volume_of_ours_takes_its_owner_from_the_image(name: str) -> None:
+    final = DOCKERFILE.rpartition("\nFROM ")[2]
+    made = re.search(r"install -d -o (\w+) -g \w+ -m 0700 (.+)$", final, re.MULTILINE)
+    assert made is not None
+    assert f"--uid {owner(name).split(':')[0]} --gid {made[1]}" in final
+    assert set(mounts(SERVICES[name])) <= {*made[2].split()}
+    declared = re.search(r"^VOLUME (.+)$", final, re.MULTILINE)
+    assert declared is not None
+    assert {*declared[1].split()} == {*mounts(SERVICES[name])}
+
+
+def test_the_accounts_volume_is_handed_to_who_works_on_it_before_that_begins() -> None:
+    handing = the_one([name for name, service in SERVICES.items() if passing(service)])
+    assert words(SERVICES[handing]) == ["chown", owner(daemon()), ACCOUNT]
+    volume = mounts(SERVICES[handing])[ACCOUNT]
+    assert mounts(SERVICES[daemon()])[ACCOUNT] == mounts(SERVICES[gateway()])[ACCOUNT] == volume
+    waited_for = SERVICES[daemon()]["depends_on"][handing]["condition"]
+    assert waited_for == "service_completed_successfully"
+    outgoing = COMPOSE["volumes"][mounts(SERVICES[daemon()])["/outgoing"]]["driver_opts"]["o"]
+    uid, gid = owner(daemon()).split(":")
+    assert {f"uid={uid}", f"gid={gid}"} <= {*outgoing.split(",")}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_service_waits_for_can_come(name: str) -> None:
+    for other, condition in SERVICES[name].get("depends_on", {}).items():
+        match condition["condition"]:
+            case "service_healthy":
+                assert "healthcheck" in SERVICES[other]
+            case "service_completed_successfully":
+                assert passing(SERVICES[other])
+            case "service_started":
+                assert not passing(SERVICES[other])
+            case unknown:
+                raise AssertionError(unknown)
+    # Who lives in another's network has none of its own, and publishes and names nothing there.
+    if SERVICES[name].get("network_mode", "").startswith("service:"):
+        assert not {"networks", "ports", "hostname"} & SERVICES[name].keys()
+
+
+def test_everything_that_is_written_has_a_place() -> None:
+    database = SERVICES["database"]
+    assert mounts(database)["/var/lib/postgresql"] == "database", (
+        "18 keeps its data in a folder below this one"
+    )
+    assert writable_at(database, "/var/run/postgresql/.s.PGSQL.5432") == "memory"
+    for name in (daemon(), gateway()):
+        assert writable_at(SERVICES[name], FLEETING) == "memory"
+    # The JVM maps native libraries as code from where it unpacked them, and reads HOME.
+    assert any(place.startswith(f"{FLEETING}:exec,") for place in SERVICES[daemon()]["tmpfs"])
+    assert writable_at(SERVICES[daemon()], SERVICES[daemon()]["environment"]["HOME"]) == "memory"
+    for name in OURS:
+        assert writable_at(SERVICES[name], FLEETING) == "memory"
+
+
+def test_the_database_s_password_is_one_of_its_secrets() -> None:
+    path = SERVICES["database"]["environment"]["POSTGRES_PASSWORD_FILE"]
+    assert path.removeprefix("/run/secrets/") in SERVICES["database"]["secrets"]
+
+
+def test_nobodys_account_id_stands_in_a_containers_log() -> None:
+    assert SERVICES[gateway()]["logging"] == {"driver": "none"}, "it logs the path of every call"
+    assert "--scrub-log" in words(SERVICES[daemon()])
+    assert "log_error_verbosity=terse" in words(SERVICES["database"])
 
 
 @pytest.mark.parametrize("name", SERVICES)
