@@ -60,14 +60,27 @@ COMMAND_WORDS: CommandWords = {
     },
     Command.EXTEND: {
         "en": ("extend", "extend timer", "prolong"),
-        "es": ("extender", "extiende", "ampliar", "prolongar", "alargar"),
+        "es": ("extender", "extiende", "ampliar", "amplía", "prolongar", "prolonga", "alargar", "alarga"),
         "fr": ("prolonger", "prolonge", "rallonger", "rallonge"),
         "ar": ("تمديد", "مدد", "أمدد", "تمديد المؤقت"),
     },
     Command.END: {
         "en": ("end", "end timer", "end the timer", "finish timer"),
-        "es": ("terminar", "terminar temporizador", "terminar el temporizador", "finalizar"),
-        "fr": ("terminer", "fin", "terminer minuteur", "terminer le minuteur"),
+        "es": (
+            "terminar",
+            "terminar temporizador",
+            "terminar el temporizador",
+            "finalizar",
+            "fin del temporizador",
+        ),
+        "fr": (
+            "terminer",
+            "fin",
+            "terminer minuteur",
+            "terminer le minuteur",
+            "fin du minuteur",
+            "fin minuteur",
+        ),
         "ar": ("إنهاء", "أنه", "إنهاء المؤقت"),
     },
     Command.PAUSE: {
@@ -95,10 +108,10 @@ COMMAND_WORDS: CommandWords = {
         "ar": ("هدوء", "ساعات الهدوء", "صمت", "عدم الإزعاج"),
     },
     Command.ZONE: {
-        "en": ("zone", "timezone", "time zone", "tz"),
-        "es": ("zona", "zona horaria", "huso horario"),
-        "fr": ("fuseau", "fuseau horaire"),
-        "ar": ("منطقة زمنية", "المنطقة الزمنية", "توقيت"),
+        "en": ("zone", "timezone", "time zone", "tz", "travel", "travel to", "travel mode", "travelling to"),
+        "es": ("zona", "zona horaria", "huso horario", "viaje", "viaje a", "modo de viaje"),
+        "fr": ("fuseau", "fuseau horaire", "voyage", "voyage à", "mode voyage"),
+        "ar": ("منطقة زمنية", "المنطقة الزمنية", "توقيت", "سفر", "سفر إلى", "وضع السفر"),
     },
 }
 
@@ -110,6 +123,7 @@ WEAK_EXTEND = (
 
 STOP = (
     *("stop", "cancel", "finish", "parar", "detener", "cancelar", "terminar", "finalizar"),
+    *("cancela", "termina", "finaliza", "arrête", "annule", "termine", "arrêtez", "annulez"),
     *("arrêter", "annuler", "terminer", "إيقاف", "أوقف", "إلغاء", "إنهاء", "end"),
 )
 """They end something only when they say what, with one of the next two lists."""

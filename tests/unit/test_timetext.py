@@ -338,6 +338,9 @@ def test_more_time(said: str, found: object) -> None:
         ("arrêter le minuteur", End("timer")),
         ("إنهاء", End()),
         ("إيقاف المؤقت", End("timer")),
+        ("termina el temporizador", End("timer")),
+        ("arrête le minuteur", End("timer")),
+        ("para el coche", None),
         ("stop", None),
         ("stop it", None),
         ("end of the road", None),
@@ -551,7 +554,7 @@ def test_zones(said: str, found: object) -> None:
     assert parse_zone(said, asked=True) == found
 
 
-@pytest.mark.parametrize("said", ["zona militar", "zone full of soldiers", "", "Beirut"])
+@pytest.mark.parametrize("said", ["zona militar", "zone full of soldiers", "travel to prison", "", "Beirut"])
 def test_ordinary_talk_is_no_zone(said: str) -> None:
     assert parse_zone(said) is None
 
