@@ -22,7 +22,7 @@ from alerts.events import RawInbound
 from alerts.facts import Answered, Event, Gap
 from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
-from alerts.store import inbox, queues
+from alerts.store import clock_back, inbox, queues
 from alerts.store.store import Store, read_meta, write_meta
 from alerts.store.wakes import Wake
 from alerts.store.work import Work
@@ -232,7 +232,7 @@ class Engine:
             known, self._looked = (since if self.nodes.single else self._looked), now
             if known is not None and (known - now).total_seconds() > self.rules.gap_seconds:
                 # Only our own clock: that another node's is ahead of ours says nothing about what we have noted.
-                queues.set_back(work.connection, now, known - now)
+                clock_back.set_back(work, now, known - now)
             if abs((now - since).total_seconds()) <= self.rules.gap_seconds:
                 return None
             log.warning("gap", seconds=int((now - since).total_seconds()))

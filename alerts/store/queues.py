@@ -91,16 +91,15 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def set_back(connection: Connection, now: datetime, by: timedelta) -> None:
-    """The machine's clock was set back: what a case or a message waits for comes as long after the present as it would
-    have come. What is due of check-ins goes by the clock on the wall, and stays."""
+    """What a case, a message or a check-in's rung waits for comes as long after the present as it would have come."""
     at, back = micros(now), round(by / MICROSECOND)
 
     def sooner(column: Any) -> Any:
         return case((column - back < at, at), else_=column - back)
 
     due, ready = deadlines.c.due_at, outbox.c.ready_at
-    of_cases = deadlines.c.kind.in_([kind.value for kind in CASE_DEADLINES])
-    connection.execute(update(deadlines).where(due > at, of_cases).values(due_at=sooner(due)))
+    noted = deadlines.c.kind.in_([kind.value for kind in (*CASE_DEADLINES, DeadlineKind.RUNG)])
+    connection.execute(update(deadlines).where(due > at, noted).values(due_at=sooner(due)))
     connection.execute(update(outbox).where(ready > at, tables.QUEUED).values(ready_at=sooner(ready)))
 
 

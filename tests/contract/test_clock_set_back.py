@@ -57,6 +57,23 @@ def test_a_doubt_becomes_an_alarm(it: Chat) -> None:
     assert any("P1" in line["text"] for line in it.new("ana", "page"))
 
 
+def test_a_check_in_that_waits_climbs_on_rung_by_rung_and_its_number_is_an_answer(it: Chat) -> None:
+    stage = it.says("sami", "timer 30m court").stage
+    asked = stage.clock.now() + timedelta(minutes=30)
+    stage.until(asked)
+    stage.until(asked + timedelta(minutes=3))
+    set_back(it)
+    start = stage.clock.now()
+    stage.until(start + timedelta(minutes=2))
+    assert [line["channel"] for line in it.new("sami", "reminder")] == ["telegram"]
+    stage.until(start + timedelta(minutes=7))
+    [page] = [line for line in it.new("ana", "page") if line["channel"] == "signal"]
+    assert page["urgency"] == "P1"
+    it.says("sami", "1")
+    assert it.new("sami", "answer")[-1]["text"].startswith("Thank you, we have your OK.")
+    assert not broken(stage.engine.store)
+
+
 def test_a_page_that_waits_goes_out_and_no_limit_lasts_longer_than_it_would(it: Chat) -> None:
     engine = it.stage.engine
     delivery = Delivery(engine, "signal", Budget(per_second=30, chat_per_second=1, chat_burst=3))
