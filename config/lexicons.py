@@ -14,7 +14,7 @@ _FOLDER = importlib.resources.files("config") / "lexicon"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MODEL_NAME = "model.bin"
 _LISTS = ("classes", "stems", "forms", "endings", "intents")
-_KEYS = frozenset((*_LISTS, "language", "roman", "implied_they", "ordinary"))
+_KEYS = frozenset((*_LISTS, "language", "roman", "implied_they", "ordinary", "courtesies"))
 
 
 class LexiconError(ValueError):
@@ -56,7 +56,8 @@ def read_lexicon(name: str, text: str) -> dict[str, Any]:
         if unquoted is not None:
             raise LexiconError(f"{name}: a name in {key!r} reads as {unquoted!r}; write it in quotes")
         data[key] = {kind: _entries(name, f"{key}.{kind}", entries) for kind, entries in part.items()}
-    data["ordinary"] = _entries(name, "ordinary", data.get("ordinary"))
+    for key in ("ordinary", "courtesies"):
+        data[key] = _entries(name, key, data.get(key))
     return data
 
 

@@ -23,7 +23,13 @@ from handlers.draft import Draft
 from handlers.localtime import clock
 
 CHOICES = frozenset({"checkin", "wellbeing", "checkin_set"})
-BY_INTENT = {Intent.OK: "ok", Intent.TALK: "talk", Intent.MORE_TIME: "more", Intent.HELP: "help"}
+OKS = frozenset({Intent.OK, Intent.SAFE})
+BY_INTENT = {
+    **dict.fromkeys(OKS, "ok"),
+    Intent.TALK: "talk",
+    Intent.MORE_TIME: "more",
+    Intent.HELP: "help",
+}
 NEARLY_OK = frozenset({Intent.YES, Intent.FALSE_ALARM})
 """They answer other questions. Here they may mean an OK, and it is asked about."""
 NOT_WORDS = frozenset(
@@ -76,7 +82,7 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
             return True
         if checkin_proposals.heard(draft, event, person, intent) or checkin_setup.heard(draft, event, person):
             return True
-        if intent is Intent.OK and not draft.facts.cases and nothing_asked(draft, event, person):
+        if intent in OKS and not draft.facts.cases and nothing_asked(draft, event, person):
             return True
         if live and intent in NEARLY_OK:
             relay.keep(draft, event, person.id, person, None)

@@ -16,7 +16,7 @@ from alerts.invitations import folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
-from handlers import checkin, clearing, enrol, missed, own_plan, paging, questions, relay, sos
+from handlers import checkin, checkin_answers, clearing, enrol, missed, own_plan, paging, questions, relay, sos
 from handlers.draft import Draft
 
 ARABIC_LETTERS = re.compile("[\u0620-\u064a\u066e-\u06d3]")
@@ -252,12 +252,18 @@ def expected(draft: Draft, event: Heard, person: Person) -> bool:
     if intent is Intent.CLEAR:
         clearing.clear(draft, event, person)
         return True
-    if serious is not None and intent is Intent.FALSE_ALARM:
+    if serious is not None and is_over(draft, serious, intent):
         sos.says_safe(draft, event, person, serious)
         return True
     if question_answered(draft, event, person, intent):
         return True
     return checkin.heard(draft, event, person, intent)
+
+
+def is_over(draft: Draft, case: Case, intent: Intent | None) -> bool:
+    """Whether somebody says that an alarm was none, or is over. To a check-in "I am safe" is the OK it asks for."""
+    asked_for = case.source in (Source.CHECK_IN, Source.TIMER) or bool(checkin_answers.waiting(draft))
+    return intent is Intent.FALSE_ALARM or (intent is Intent.SAFE and not asked_for)
 
 
 def thumb_for_the_desk(draft: Draft, event: Heard, person: Person) -> None:
@@ -289,7 +295,7 @@ def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent
     if case is None:
         return False
     if question.code == sos.DOUBT:
-        if intent not in (Intent.YES, Intent.NO, Intent.OK, Intent.FALSE_ALARM):
+        if intent not in (Intent.YES, Intent.NO, Intent.OK, Intent.SAFE, Intent.FALSE_ALARM):
             return False
         doubt_choice(draft, event, person, case, "yes" if intent is Intent.YES else "no")
         return True

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from alerts.recognition.answers import BARE, Answers
 from alerts.recognition.lexicon import Hit, Lexicon, Memory
 from alerts.recognition.model import Model, Reading
 from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, oddly_written, spellings, squeeze
@@ -24,11 +25,9 @@ _STRETCH = 22  # words judged together: a long sentence and a half
 _STEP = 14  # words from one stretch to the next, so that neighbours always share one
 _SHORT = 60  # words up to which slips of the finger are corrected: people type these, longer texts are pasted
 _TOGETHER = 24  # words up to which clauses are also judged as one: panic puts full stops anywhere
-_BARE = 40  # characters up to which a message is compared whole with the SOS words
 _FUZZY_FROM = 4  # letters a word needs to be recognised with one slip
 _FUZZIER_FROM = 9  # letters from which two slips are allowed
 _LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
-_COLOURS = frozenset("\ufe0e\ufe0f") | {chr(tone) for tone in range(0x1F3FB, 0x1F400)}
 _PAIR = 2
 _NONE = Verdict(Alarm.NONE, "none")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
@@ -65,13 +64,7 @@ class Recogniser:
             squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM
         }
         self._implied = {language for language, data in lexicons.items() if data.get("implied_they")}
-        self._intents: dict[str, Intent] = {}
-        for data in lexicons.values():
-            intents = data.get("intents")
-            if isinstance(intents, Mapping):
-                for name, entries in intents.items():
-                    for entry in entries:
-                        self._intents.setdefault(_whole(str(entry)), Intent(name))
+        self._answers = Answers(lexicons)
 
     def recognise(self, text: str) -> Verdict:
         """The verdict on `text`, of any length and with any characters in it."""
@@ -131,26 +124,22 @@ class Recogniser:
 
     def intent(self, text: str) -> Intent | None:
         """What a short message says as a whole; None if it says anything more, or an alarm comes before."""
-        if len(text) > _BARE:
-            return None
-        key = _whole(text)
-        # "okkk" is ok; a single letter written often ("kkk") is laughter.
-        readings = [key, *(other for other in spellings(key) if len(other) > 1)]
-        known = next((self._intents[reading] for reading in readings if reading in self._intents), None)
+        known = self._answers.said(text) if len(text) <= BARE else None
         if known is Intent.HELP and text.lstrip().startswith("/"):
             return None  # `/help` asks for the list of commands
-        if known is not None:
+        known = known or self._answers.calm(text)
+        if known is not None or len(text) > BARE:
             return known
         return Intent.HELP if self.recognise(text).alarm is Alarm.SOS else None
 
     def _whole_message(self, folded: str) -> Verdict | None:
-        if len(folded) > 4 * _BARE:
+        if len(folded) > 4 * BARE:
             return None
         plain = " ".join(folded.replace(BREAK, " ").split())
         if plain in self._tests:
             return Verdict(Alarm.TEST, "test-word", self._tests[plain])
-        if plain and plain in self._intents:
-            if self._intents[plain] is not Intent.HELP:
+        if plain and plain in self._answers:
+            if self._answers.at(plain) is not Intent.HELP:
                 return _NONE
             return Verdict(Alarm.SOS, "whole-word", _told_by(plain, self._bare.get(plain.replace(" ", ""))))
         for reading in (plain, *spellings(plain)):
@@ -179,19 +168,19 @@ class Recogniser:
 
     def _whole_word(self, word: str) -> str | None:
         """The language in which `word` is an SOS word, with repeated letters and a slip allowed; None if in none."""
-        if not word or len(word) > 4 * _BARE:
+        if not word or len(word) > 4 * BARE:
             return None
         for reading in (word, word.translate(_LEET), *spellings(word)):
             if reading in self._bare:
                 return self._bare[reading]
             if reading.replace("sos", "") == "" or reading.replace("help", "") == "":
                 return "en"
-        if self._lexicon.known(word) or len(word) > _BARE:
+        if self._lexicon.known(word) or len(word) > BARE:
             return None
         shortest = squeeze(word)
         if shortest in self._bare or shortest in self._squeezed:
             return self._bare.get(shortest) or self._squeezed[shortest]
-        if len(word) < _FUZZY_FROM or word in self._intents:
+        if len(word) < _FUZZY_FROM or word in self._answers:
             return None
         for length in range(len(word) - 2, len(word) + 3):
             allowed = 2 if length >= _FUZZIER_FROM else 1
@@ -369,9 +358,3 @@ _RANK = {Alarm.NONE: 0, Alarm.TEST: 0, Alarm.DOUBT: 1, Alarm.SOS: 2}
 
 def _stronger(one: Verdict, other: Verdict) -> Verdict:
     return other if _RANK[other.alarm] > _RANK[one.alarm] else one
-
-
-def _whole(text: str) -> str:
-    """A whole message as one key: its words, or, where it has none, its signs without their colours."""
-    words = " ".join(fold(text).replace(BREAK, " ").split())
-    return words or "".join(sign for sign in text if not sign.isspace() and sign not in _COLOURS)

@@ -22,6 +22,8 @@ class Intent(enum.Enum):
     TALK = "talk"
     MORE_TIME = "more_time"
     HELP = "help"
+    SAFE = "safe"
+    """ "I am safe": an OK where one is asked for, the end of an alarm where one is open."""
     FALSE_ALARM = "false_alarm"
     CLEAR = "clear"
     YES = "yes"

@@ -297,7 +297,7 @@ def test_anything_more_in_an_officers_message_does_not(text: str) -> None:
     [
         *(
             (word, Intent.OK)
-            for word in ("ok", "OK!", "Estoy bien", "ça va", "تمام", "я в порядке", "iyiyim", "niko salama")
+            for word in ("ok", "OK!", "Estoy bien", "ça va", "تمام", "я в порядке", "iyiyim", "niko sawa")
         ),
         *((word, Intent.OK) for word in ("خوبم", "ভালো আছি", "tudo bem", "👍", "👍🏾", "all good", "okkk")),
         *(
@@ -311,7 +311,18 @@ def test_anything_more_in_an_officers_message_does_not(text: str) -> None:
         *((word, Intent.HELP) for word in ("help", "SOS", "ayuda", "🆘", "помогите")),
         *(
             (word, Intent.FALSE_ALARM)
-            for word in ("false alarm", "I am safe", "falsa alarma", "fausse alerte", "إنذار كاذب")
+            for word in ("false alarm", "mistake", "falsa alarma", "fausse alerte", "إنذار كاذب")
+        ),
+        *(
+            (f"{word}{sign}", Intent.SAFE)
+            for word in (
+                *("I am safe", "I'm safe", "I’m safe", "Iʼm safe", "I`m safe", "Im safe", "im safe now"),
+                *("we're safe", "we’re all safe", "WE ARE SAFE"),
+                *("estoy a salvo", "ya estoy segura", "je suis en sécurité", "je suis à l’abri", "أنا بأمان"),
+                *("انا في امان", "estou em segurança", "я в безопасности", "güvendeyim", "niko salama"),
+                *("در امانم", "আমি নিরাপদ"),
+            )
+            for sign in ("", ".", "!!", " 🙏")
         ),
         *((word, Intent.CLEAR) for word in ("clear", "/clear", "borrar", "effacer", "مسح", "очистить")),
         *(
@@ -323,6 +334,28 @@ def test_anything_more_in_an_officers_message_does_not(text: str) -> None:
     ],
 )
 def test_what_a_short_message_says_as_a_whole(text: str, expected: Intent) -> None:
+    assert recogniser().intent(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("False alarm, I am safe", Intent.FALSE_ALARM),
+        ("False alarm / I'm safe", Intent.FALSE_ALARM),
+        ("Sorry everyone, it was just a false alarm! I’m fine, thank you", Intent.FALSE_ALARM),
+        ("I'm safe, thank you", Intent.SAFE),
+        ("Perdón, fue una falsa alarma. Estoy a salvo", Intent.FALSE_ALARM),
+        ("fausse alerte, je vais bien, merci", Intent.FALSE_ALARM),
+        ("إنذار كاذب، أنا بأمان", Intent.FALSE_ALARM),
+        ("извините, ложная тревога. я в безопасности", Intent.FALSE_ALARM),
+        ("I am safe but my brother is not", None),
+        ("false alarm? I am safe?", None),
+        ("I am safe " * 30, None),
+        ("I am safe at the office they took Omar", None),
+        ("sorry, thank you", None),
+    ],
+)
+def test_that_it_is_over_may_be_said_in_one_breath(text: str, expected: Intent | None) -> None:
     assert recogniser().intent(text) is expected
 
 
