@@ -169,6 +169,7 @@ def phrases(draft: Draft, person: Person, command: str, *, slash: bool) -> tuple
     if command == "language":
         found |= {word.casefold() for word in LANGUAGE_WORDS}
     if command == "help" and slash:
-        # Without a slash these two are an SOS word and a greeting.
-        found |= {"help", "start"}
+        # Without a slash these are an SOS word and a greeting. Whose language is not known asks in their own.
+        words = draft.rules.words
+        found |= {way for language in words.languages for way in ways(words.say(language, "slash.help"))}
     return tuple(sorted(found, key=len, reverse=True))

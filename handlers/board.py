@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from alerts.cases import Case, CaseStatus
+from alerts.cases import Case, CaseStatus, Message
 from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person
@@ -16,6 +16,8 @@ from handlers.words import excerpt
 SHOWN = 20
 WELLBEING = 14
 """Answers of how somebody is that are shown."""
+THREAD_LINE = 300
+"""Characters of one message in a thread."""
 
 
 def clock(draft: Draft, instant: datetime) -> str:
@@ -68,6 +70,12 @@ def on_call(draft: Draft, officer: Person) -> None:
     draft.say(officer, OutboundKind.ANSWER, text, urgency=3)
 
 
+def said_in(message: Message) -> str:
+    """A kept message on one line: its words, its place, or what kind of thing it was."""
+    place = "" if message.latitude is None else f"📍 {message.latitude:.5f}, {message.longitude:.5f}"
+    return " ".join(part for part in (place, message.text) if part) or f"[{message.kind}]"
+
+
 def show(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:
     """`case`: its thread, and it becomes the one that bare words go to when the officer has it."""
     person = draft.person(case.person_id)
@@ -79,16 +87,11 @@ def show(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> 
     felt = [f"{r.wellbeing}" for r in reversed(draft.facts.lately) if r.wellbeing is not None]
     if felt:
         parts.append(draft.word(officer, "board.wellbeing", numbers=" ".join(felt[-WELLBEING:])))
-    for code, value in case.answers.items():
-        words = draft.rules.words
-        list_name = {"sos.what": "incident", "sos.need": "need"}.get(code)
-        key = f"taxonomy.{list_name}.{value}" if list_name else f"{code}.{value}"
-        shown = draft.word(officer, key) if words.has(key) else excerpt(value, 120)
-        parts.append(f"{draft.word(officer, f'{code}.short')} {shown}")
+    parts += paging.answers_so_far(draft, officer, case)
     for message in draft.facts.thread:
         author = draft.person(message.author_id)
         who = paging.name_for_desk(draft, author) or draft.word(officer, "desk.somebody")
-        parts.append(f"{clock(draft, message.at)} {who}: {excerpt(message.text or f'[{message.kind}]', 160)}")
+        parts.append(f"{clock(draft, message.at)} {who}: {excerpt(said_in(message), THREAD_LINE)}")
     draft.say(
         officer,
         OutboundKind.ANSWER,

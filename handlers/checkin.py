@@ -117,6 +117,7 @@ def not_an_answer(draft: Draft, event: Heard, person: Person) -> None:
         draft, person, 3 if spoken else 4, Source.MESSAGE, headline, opened_at=event.received_at
     )
     relay.keep(draft, event, person.id, person, case)
+    relay.rest_to_desk(draft, case, person, event.inbound)
     checkin_answers.ask_to_be_sure(draft, person, "checkin.not_counted", case)
 
 

@@ -407,6 +407,8 @@ def bare_words(draft: Draft, event: Heard, officer: Person) -> None:
     case = quoted[0] if quoted else focus(draft, officer)
     if case is None:
         tell(draft, officer, "desk.not_sent_which")
+        if draft.verdict(inbound.text).alarm is Alarm.SOS:
+            tell(draft, officer, "desk.own_danger")
         return
     if not quoted and looks_like_slip(inbound.text):
         tell(draft, officer, "desk.not_sent_slip")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from alerts.cases import Case
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
@@ -64,7 +62,7 @@ def continued(draft: Draft, case: Case, author: Person) -> None:
     if not rest.strip():
         return
     if speaks_for_the_desk(case, author):
-        for piece in pieces(rest):
+        for piece in relay.pieces(rest):
             case = relay.to_person(draft, case, author, piece)
         return
     recognise = draft.rules.recogniser.recognise
@@ -81,7 +79,7 @@ def continued(draft: Draft, case: Case, author: Person) -> None:
             text=rest,
         )
     for reader in relay.watchers(draft, case):
-        for piece in pieces(rest):
+        for piece in relay.pieces(rest):
             relay.relay_to_staff(draft, case, reader, author, piece)
 
 
@@ -96,13 +94,6 @@ def raised(draft: Draft, case: Case, author: Person, rest: str, alarm: Alarm) ->
     if not case.is_open or alarm is not Alarm.SOS:
         return case
     return paging.alert_taker(draft, case, rest) if case.taken_by else paging.raise_to_p1(draft, case)
-
-
-def pieces(text: str) -> Iterator[str]:
-    """A text in parts of what one relayed message holds, each marked as going on."""
-    size = relay.RELAY_LIMIT - 1
-    for start in range(0, len(text), size):
-        yield "…" + text[start : start + size]
 
 
 def missing(draft: Draft, reader: Person) -> None:

@@ -1,8 +1,10 @@
 """A defender's own emergency plan: what the desk shall do when they do not answer.
 
-1. A plan tells of dangers, so alarming words in it are no alarm: who writes `/plan …` or `plan: …` while no case is
-   open and no check-in waits writes a plan. At any other time alarming words are an alarm.
-2. It is never shown on the phone again: a phone can be taken. The desk sees it at the plan's rung.
+1. A plan tells of dangers that may come, so not every word of them is an alarm: who writes `/plan …` or `plan: …`
+   while no case is open and no check-in waits writes a plan. At any other time alarming words are an alarm.
+2. A plan that tells of something happening now is kept, and is a doubt as well: the desk is called, and the person says
+   with one tap that it is none.
+3. It is never shown on the phone again: a phone can be taken. The desk sees it at the plan's rung.
 
 Source: protection practice, "Check-ins".
 """
@@ -14,7 +16,9 @@ from dataclasses import replace
 from alerts.events import LONG_TEXT, InboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Role
+from alerts.recognition import Alarm
 from alerts.timetext.lexing import Reader
+from handlers import sos
 from handlers.asking import has_rights, phrases_of, spoken
 from handlers.draft import Draft
 from handlers.telling import answer
@@ -61,8 +65,12 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
         # What a channel cut would be half a plan.
         answer(draft, person, "plan.too_long", count=len(plan) if cut else LONGEST)
         return True
-    draft.put_person(replace(person, notes=plan))
+    person = draft.put_person(replace(person, notes=plan))
     draft.event("plan_written", person=person.id)
+    verdict = draft.verdict(inbound.text)
+    if verdict.alarm is Alarm.SOS and verdict.rule != "model":
+        # The model takes "if they arrest me" for an alarm; what a rule has found is happening.
+        sos.doubt(draft, event, person)
     answer(draft, person, "plan.kept")
     return True
 

@@ -21,6 +21,8 @@ from handlers.words import excerpt
 
 PAGED_URGENCIES = (1, 2, 3)
 """P4 and P5 are told without waking anybody: a notice instead of a page."""
+ANSWER_LINE = 200
+"""Characters of an answer in a list of them."""
 LISTED = 40
 """References that the page of a crowd names."""
 HONEST_STEPS = 3
@@ -128,10 +130,12 @@ def page(
     key: str,
     guard: Guard = Guard.UNTAKEN,
     words: str = "",
+    author: Person | None = None,
 ) -> None:
-    """Queues the page for each person, on every channel they have. `words` stand for the case's headline."""
+    """Queues the page for each person, on every channel they have. `words` stand for the case's headline, `author` for
+    the person whose case it is."""
     subject = draft.person(case.person_id)
-    name = name_for_desk(draft, subject)
+    name = name_for_desk(draft, author or subject)
     for person in people:
         arguments = {
             "urgency": f"P{case.urgency}",
@@ -217,13 +221,14 @@ def raise_to_p1(draft: Draft, case: Case) -> Case:
     return climb(draft, climbing_anew(case, draft.now))
 
 
-def alert_taker(draft: Draft, case: Case, words: str = "") -> Case:
-    """A new alarm on a taken case: its taker is paged and has a short while to acknowledge it."""
+def alert_taker(draft: Draft, case: Case, words: str = "", author: Person | None = None) -> Case:
+    """A new alarm on a taken case: its taker is paged and has a short while to acknowledge it. `author` is who raised
+    it, when that is not the person whose case it is."""
     taker = draft.person(case.taken_by)
     if taker is None or not taker.is_staff:
         return climb(draft, climbing_anew(case, draft.now))
     if case.ack_by is None:
-        page(draft, case, [taker], key="page.again", guard=Guard.SOUGHT, words=words)
+        page(draft, case, [taker], key="page.again", guard=Guard.SOUGHT, words=words, author=author)
     case = replace(
         case,
         ack_by=case.ack_by or draft.now + draft.rules.policy.fold_ack,
@@ -298,13 +303,29 @@ def take(draft: Draft, case: Case, officer: Person) -> Case:
     return case
 
 
+def answers_so_far(draft: Draft, reader: Person, case: Case) -> list[str]:
+    """What the person has answered to the questions about their alarm, one line each, in the reader's language."""
+    lines = []
+    for code, value in case.answers.items():
+        list_name = {"sos.what": "incident", "sos.need": "need"}.get(code)
+        key = f"taxonomy.{list_name}.{value}" if list_name else f"{code}.{value}"
+        shown = draft.word(reader, key) if draft.rules.words.has(key) else excerpt(value, ANSWER_LINE)
+        lines.append(f"{draft.word(reader, f'{code}.short')} {shown}")
+    return lines
+
+
 def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | None) -> None:
     """Who was paged hears that somebody has it, and can go back to sleep."""
     name = name_for_desk(draft, draft.person(case.person_id)) or draft.word(officer, "desk.somebody")
     draft.say(
         officer,
         OutboundKind.NOTICE,
-        draft.word(officer, "notice.you_have", ref=case.ref, name=name),
+        "\n".join(
+            [
+                draft.word(officer, "notice.you_have", ref=case.ref, name=name),
+                *answers_so_far(draft, officer, case),
+            ]
+        ),
         via="content",
         case=case,
         texts={"telegram": draft.word(officer, "notice.you_have_bare", ref=case.ref)}

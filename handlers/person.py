@@ -8,20 +8,35 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from unicodedata import category
 
 from alerts.cases import Case, Source
 from alerts.events import REPEATED, Inbound, InboundKind, OutboundKind
-from alerts.facts import Heard, Ward
+from alerts.facts import Heard
 from alerts.invitations import folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
-from handlers import checkin, checkin_answers, clearing, enrol, missed, own_plan, paging, questions, relay, sos
+from handlers import (
+    checkin,
+    checkin_answers,
+    clearing,
+    enrol,
+    own_plan,
+    paging,
+    questions,
+    relay,
+    sos,
+)
 from handlers.draft import Draft
+from handlers.wards import alerted_ward, for_ward
+from handlers.words import legible
 
 ARABIC_LETTERS = re.compile("[\u0620-\u064a\u066e-\u06d3]")
 NOT_IN_ARABIC = frozenset("\u067e\u0686\u0698\u06af\u06a9\u06cc\u06c1\u06d2\u0679\u0688\u0691")
 """Letters of Persian and Urdu."""
+GRAVE_STILL = frozenset({(sos.DOUBT, "yes"), ("sos.danger", "now")})
+"""Answers that may tell of an emergency whenever they come."""
 OUT_OF_THE_BLUE = frozenset({InboundKind.LOCATION, InboundKind.LIVE_LOCATION, InboundKind.VOICE})
 
 
@@ -70,7 +85,9 @@ def heard(draft: Draft, event: Heard) -> None:
     person = learn_language(draft, person, inbound)
     code = chosen(draft, inbound)
     if code is not None:
-        choice(draft, event, person, *code)
+        # The words of a button whose question is over may be an alarm of today.
+        if not (is_past(draft, *code) and is_alarm(draft, event, person)):
+            choice(draft, event, person, *code)
         return
     if own_plan.heard(draft, event, person) or is_alarm(draft, event, person):
         return
@@ -119,7 +136,7 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
         return False
     if kind is Alarm.NONE or inbound.kind is InboundKind.DELETE:
         return False
-    if answers_in_words(draft, event, person):
+    if answers_in_words(draft, event, person, kind):
         return True
     if ward is not None:
         for_ward(draft, event, person, ward, urgency=1 if kind is Alarm.SOS else 2)
@@ -135,21 +152,23 @@ def expects_file(draft: Draft, person: Person) -> bool:
     return person.talk.question is not None
 
 
-def answers_in_words(draft: Draft, event: Heard, person: Person) -> bool:
-    """While an untaken P1 waits and a follow-up was asked, alarming words are its answer: everybody is being paged."""
-    question = person.talk.question
-    if question is None or question.code not in questions.BY_CODE or event.inbound.kind is InboundKind.EDIT:
+def answers_in_words(draft: Draft, event: Heard, person: Person, kind: Alarm) -> bool:
+    """While a follow-up waits, alarming words are its answer. Nobody is called anew for words that are not sure to be
+    an alarm, nor for any while everybody is being paged; an alarm on a case that somebody has wakes them."""
+    question, inbound = person.talk.question, event.inbound
+    if question is None or question.code not in questions.BY_CODE or inbound.kind is InboundKind.EDIT:
         return False
-    case = next((c for c in draft.facts.cases if c.id == question.case_id), None)
-    if (
-        case is None
-        or case.urgency != 1
-        or case.taken_by
-        or draft.rules.recogniser.whole_message_sos(event.inbound.text)
-    ):
+    case = next((draft.latest(c) for c in draft.facts.cases if c.id == question.case_id), None)
+    if case is None or case.urgency != 1 or draft.rules.recogniser.whole_message_sos(inbound.text):
         return False
+    code, value = questions.meant(draft, case, inbound, question.code), questions.value_of(inbound)
+    if case.taken_by and kind is Alarm.SOS:
+        sos.alarm(draft, event, person)
+        questions.noted(draft, case, person, code, value)
+        return True
     relay.keep(draft, event, person.id, person, case)
-    questions.answer(draft, case, person, event.inbound, question.code, event.inbound.text)
+    questions.answer(draft, case, person, inbound, code, value)
+    relay.waits_for_words(draft, case)
     return True
 
 
@@ -158,7 +177,9 @@ def answers_in_words(draft: Draft, event: Heard, person: Person) -> bool:
 
 def number_in(text: str) -> int | None:
     """The number that a whole message is, written in any script's digits, or as a keycap."""
-    plain = text.strip().rstrip(".)").replace("\ufe0f", "").replace("\u20e3", "").strip()
+    # Keyboards put direction marks around the digits of some scripts.
+    shown = (letter for letter in text if letter not in "\ufe0f\u20e3" and category(letter) != "Cf")
+    plain = "".join(shown).strip().rstrip(".)").strip()
     if 0 < len(plain) <= 2 and plain.isdecimal():
         return int(plain)
     return None
@@ -192,7 +213,7 @@ def choice(draft: Draft, event: Heard, person: Person, code: str, menu: Outgoing
         no_such_number(draft, event, person, menu, case)
     elif question in questions.BY_CODE or question == sos.DOUBT:
         if case is None:
-            closed_meanwhile(draft, event, person)
+            closed_meanwhile(draft, event, person, question, value)
             return
         if question == sos.DOUBT:
             doubt_choice(draft, event, person, case, value)
@@ -224,15 +245,34 @@ def no_such_number(draft: Draft, event: Heard, person: Person, menu: Outgoing, c
     if case is not None:
         relay.keep(draft, event, person.id, person, case)
         relay.to_desk(draft, case, person, event.inbound)
-    text = draft.word(
-        person, "menu.no_such_number", number=event.inbound.text.strip()[:4], last=len(menu.choices)
+    number, last = event.inbound.text.strip()[:4], len(menu.choices)
+    text = (
+        draft.word(person, "menu.no_such_number_one", number=number, only=menu.choices[0].label)
+        if last == 1
+        else draft.word(person, "menu.no_such_number", number=number, last=last)
     )
     draft.say(person, OutboundKind.ANSWER, text, case=case)
 
 
-def closed_meanwhile(draft: Draft, event: Heard, person: Person) -> None:
-    """An answer to something that is closed: said so, and passed on all the same."""
-    unexpected(draft, event, person, key="message.closed_meanwhile")
+def is_past(draft: Draft, code: str, menu: Outgoing) -> bool:
+    """Whether a choice is about an alarm that is over."""
+    question = code.partition(":")[0]
+    return (question in questions.BY_CODE or question == sos.DOUBT) and menu_case(draft, menu) is None
+
+
+def closed_meanwhile(draft: Draft, event: Heard, person: Person, question: str, value: str) -> None:
+    """An answer to something that is closed: said so, and passed on all the same, with the question it answers. Whoever
+    says now that there is danger may be in it."""
+    said = (
+        draft.rules.words.say(draft.rules.language, sos.SAID[value])
+        if question == sos.DOUBT
+        else questions.in_words(draft, question, value)
+    )
+    event = replace(event, inbound=replace(event.inbound, text=said, kind=InboundKind.TEXT))
+    if (question, value) in GRAVE_STILL:
+        sos.doubt(draft, event, person)
+    else:
+        unexpected(draft, event, person, key="message.closed_meanwhile")
 
 
 # ----------------------------------------------------------------------------------------------------- other messages
@@ -299,14 +339,21 @@ def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent
             return False
         doubt_choice(draft, event, person, case, "yes" if intent is Intent.YES else "no")
         return True
-    silent = event.inbound.kind is InboundKind.TEXT and not event.inbound.text.strip()
-    if question.code not in questions.BY_CODE or silent:
+    if question.code not in questions.BY_CODE or not says_something(event.inbound):
         return False
     relay.keep(draft, event, person.id, person, case)
-    value = questions.SKIP if intent is Intent.SKIP else event.inbound.text or event.inbound.kind.value
-    questions.answer(draft, case, person, event.inbound, question.code, value)
+    code = questions.meant(draft, case, event.inbound, question.code)
+    value = questions.SKIP if intent is Intent.SKIP else questions.value_of(event.inbound)
+    questions.answer(draft, case, person, event.inbound, code, value)
     relay.waits_for_words(draft, case)
     return True
+
+
+def says_something(inbound: Inbound) -> bool:
+    """Whether a message can be an answer at all."""
+    if inbound.kind is InboundKind.TEXT:
+        return legible(inbound.text)
+    return inbound.kind is not InboundKind.OTHER
 
 
 def unexpected(draft: Draft, event: Heard, person: Person, key: str = "message.stored") -> None:
@@ -333,6 +380,7 @@ def unexpected(draft: Draft, event: Heard, person: Person, key: str = "message.s
     headline = relay.headline_of(draft, inbound)
     case = paging.open_case(draft, person, 4, Source.MESSAGE, headline, opened_at=event.received_at)
     relay.keep(draft, event, person.id, person, case)
+    relay.rest_to_desk(draft, case, person, inbound)
     draft.say(person, OutboundKind.RECEIPT, draft.word(person, key), case=case)
 
 
@@ -363,39 +411,3 @@ def unreadable(draft: Draft, event: Heard, person: Person) -> None:
         sos.alarm(draft, event, person)
     else:
         sos.doubt(draft, event, person)
-
-
-# ---------------------------------------------------------------------------------------------------- trusted contacts
-
-
-def alerted_ward(draft: Draft, person: Person) -> Ward | None:
-    """The defender about whom this trusted contact was told, and who is not safe yet."""
-    for ward in draft.facts.wards:
-        if any(person.id in c.alerted for c in ward.cases) or any(
-            person.id in r.alerted for r in ward.rounds
-        ):
-            return ward
-    return None
-
-
-def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, urgency: int | None = None) -> None:
-    """What an alerted trusted contact writes joins the defender's case; an alarm has an urgency, and opens it if need
-    be."""
-    desk = draft.facts.desk.staff[0] if draft.facts.desk.staff else ward.defender
-    words = f"{draft.word(desk, 'relay.from_contact')} {relay.headline_of(draft, event.inbound)}"
-    if ward.cases:
-        case = draft.latest(ward.cases[0])
-        relay.keep(draft, event, ward.defender.id, contact, case)
-        if urgency is not None and case.taken_by:
-            case = paging.alert_taker(draft, case, event.inbound.text)
-        elif urgency is not None:
-            graver = case.urgency != 1
-            case = paging.raise_to_p1(draft, replace(case, headline=words) if graver else case)
-        relay.to_desk(draft, case, contact, event.inbound, note="relay.from_contact")
-        relay.waits_for_words(draft, case)
-    else:
-        case = missed.told_by_contact(draft, ward, urgency or 3, words, event.received_at)
-        relay.keep(draft, event, ward.defender.id, contact, case)
-    if urgency is not None:
-        case = missed.belongs_to(draft, ward.rounds, case)
-    draft.say(contact, OutboundKind.RECEIPT, draft.word(contact, "contact.stored"), case=case)

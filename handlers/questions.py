@@ -12,8 +12,9 @@ from alerts.events import Inbound, OutboundKind
 from alerts.outbox import Choice
 from alerts.people import Person, Question
 from handlers.draft import Draft
-from handlers.relay import to_desk
+from handlers.relay import point_of, to_desk
 
+WHERE = "sos.where"
 SKIP = "skip"
 MORE = "more"
 
@@ -32,7 +33,7 @@ class FollowUp:
 FOLLOW_UPS = (
     FollowUp("sos.danger", ("now", "soon", "safe")),
     FollowUp("sos.what", list="incident"),
-    FollowUp("sos.where", location=True),
+    FollowUp(WHERE, location=True),
     FollowUp("sos.hurt", ("nobody", "me", "others")),
     FollowUp("sos.contact", ("write", "call", "both", "neither")),
     FollowUp("sos.need", list="need"),
@@ -97,18 +98,51 @@ def answer(draft: Draft, case: Case, person: Person, inbound: Inbound, code: str
     if value == MORE:
         put_question(draft, case, person, BY_CODE[code], rest=True)
         return
-    waiting = person.talk.question
     if value != SKIP:
-        case = draft.put_case(replace(draft.latest(case), answers={**case.answers, code: value}))
         # A pin or a voice note is shown as what it is.
-        words = inbound.text if value == inbound.kind.value else answer_words(draft, person, code, value)
-        shown = replace(inbound, text=words)
+        as_it_is = inbound.location is not None or value == inbound.kind.value
+        shown = replace(inbound, text=inbound.text if as_it_is else answer_words(draft, code, value))
         to_desk(draft, case, person, shown, note=f"{code}.short")
+    noted(draft, case, person, code, value)
+
+
+def noted(draft: Draft, case: Case, person: Person, code: str, value: str) -> None:
+    """The answer stands on the case, and the next question is asked if this one was waiting."""
+    case = draft.latest(case)
+    asked = case.asked if code in case.asked else (*case.asked, code)
+    answers = case.answers if value == SKIP else {**case.answers, code: value}
+    case = draft.put_case(replace(case, answers=answers, asked=asked))
+    waiting = person.talk.question
     if waiting is not None and waiting.code == code:
         ask_next(draft, case, person)
 
 
-def answer_words(draft: Draft, person: Person, code: str, value: str) -> str:
+def meant(draft: Draft, case: Case, inbound: Inbound, waiting: str) -> str:
+    """Which question words, a pin or a voice note answer: a pin says where, a quoted question is the one that is
+    answered, everything else answers the one that waits."""
+    if inbound.location is not None:
+        return WHERE
+    quoted = draft.facts.target
+    if quoted is not None and quoted.case_id == case.id and quoted.question in BY_CODE:
+        return quoted.question
+    return waiting
+
+
+def value_of(inbound: Inbound) -> str:
+    """An answer that is no choice, as it stands on the case."""
+    if inbound.location is not None:
+        return point_of(inbound.location)
+    return inbound.text or inbound.kind.value
+
+
+def in_words(draft: Draft, code: str, value: str) -> str:
+    """A question and its answer in one line for the desk."""
+    words, language = draft.rules.words, draft.rules.language
+    said = words.say(language, "button.skip") if value == SKIP else answer_words(draft, code, value)
+    return f"{words.say(language, f'{code}.short')} {said}"
+
+
+def answer_words(draft: Draft, code: str, value: str) -> str:
     """An answer's code as words for the desk; free text as it is."""
     follow_up = BY_CODE[code]
     words = draft.rules.words

@@ -6,22 +6,28 @@ gets it as it arrives.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile, answered
-from alerts.events import Inbound, InboundKind, OutboundKind
+from alerts.events import Inbound, InboundKind, Location, OutboundKind
 from alerts.facts import Heard
 from alerts.outbox import Outgoing
 from alerts.people import Person, Reach
 from handlers.draft import Draft
 from handlers.paging import name_for_desk
 from handlers.telling import answer
-from handlers.words import excerpt
+from handlers.words import HEADLINE, excerpt, legible
 
 RELAY_LIMIT = 3500
-"""Characters of one relayed message; the whole text is kept on the case."""
+"""Characters of one relayed message; what is longer goes out in several."""
 
 FILE_KINDS = {InboundKind.VOICE: "voice", InboundKind.PHOTO: "photo", InboundKind.FILE: "file"}
+
+
+def point_of(location: Location) -> str:
+    """A place as two numbers."""
+    return f"{location.latitude:.5f}, {location.longitude:.5f}"
 
 
 def content_of(draft: Draft, reader: Person, inbound: Inbound) -> str:
@@ -32,13 +38,12 @@ def content_of(draft: Draft, reader: Person, inbound: Inbound) -> str:
     if inbound.kind is InboundKind.DELETE:
         parts.append(draft.word(reader, "relay.deleted"))
     if inbound.location is not None:
-        point = f"{inbound.location.latitude:.5f}, {inbound.location.longitude:.5f}"
-        parts.append(draft.word(reader, "relay.location", point=point))
+        parts.append(draft.word(reader, "relay.location", point=point_of(inbound.location)))
     if inbound.kind in FILE_KINDS:
         parts.append(draft.word(reader, f"relay.{FILE_KINDS[inbound.kind]}"))
     if inbound.kind is InboundKind.UNREADABLE:
         parts.append(draft.word(reader, "relay.unreadable"))
-    if inbound.text.strip():
+    if legible(inbound.text):
         parts.append(inbound.text)
     elif not parts and inbound.kind in (InboundKind.TEXT, InboundKind.OTHER):
         parts.append(draft.word(reader, "desk.no_text"))
@@ -106,7 +111,22 @@ def to_desk(draft: Draft, case: Case, author: Person, inbound: Inbound, *, note:
     for officer in watchers(draft, case):
         said = content_of(draft, officer, inbound)
         words = "\n".join(part for part in (draft.word(officer, note) if note else "", said) if part)
-        relay_to_staff(draft, case, officer, author, words, inbound)
+        relay_to_staff(draft, case, officer, author, words[:RELAY_LIMIT], inbound)
+        for piece in pieces(words[RELAY_LIMIT:]):
+            relay_to_staff(draft, case, officer, author, piece)
+
+
+def rest_to_desk(draft: Draft, case: Case, author: Person, inbound: Inbound) -> None:
+    """What opened a case, whole, when the page could show only its beginning."""
+    if len(inbound.text) > HEADLINE:
+        to_desk(draft, case, author, inbound)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """The rest of a text in parts of what one relayed message holds, each marked as going on."""
+    size = RELAY_LIMIT - 1
+    for start in range(0, len(text), size):
+        yield "…" + text[start : start + size]
 
 
 def relay_to_staff(
@@ -114,7 +134,7 @@ def relay_to_staff(
 ) -> tuple[Outgoing, ...]:
     """One message about a case to one officer, where content may go; a bare notice where it may not."""
     name = name_for_desk(draft, author) or draft.word(officer, "desk.somebody")
-    text = draft.word(officer, "relay.to_desk", ref=case.ref, name=name, text=words[:RELAY_LIMIT])
+    text = draft.word(officer, "relay.to_desk", ref=case.ref, name=name, text=words)
     location = inbound.location if inbound else None
     rows = draft.say(
         officer,

@@ -26,6 +26,8 @@ from handlers.draft import Draft
 AGAIN_AFTER = timedelta(minutes=1)
 """A repeated alarm is confirmed at most this often; every one of them reaches the desk."""
 DOUBT = "doubt"
+SAID = {"yes": "button.emergency", "no": "doubt.said_no"}
+"""Keys of what each answer to it says to the desk."""
 
 
 def alarm(draft: Draft, event: Heard, person: Person, about: str = "") -> Case:
@@ -47,10 +49,12 @@ def begin(draft: Draft, event: Heard, person: Person) -> Case:
         draft, person, 1, Source.SOS, relay.headline_of(draft, inbound), opened_at=event.received_at
     )
     relay.keep(draft, event, person.id, person, case)
+    relay.rest_to_desk(draft, case, person, inbound)
     stored(draft, case, person)
     if inbound.location is not None:
         # Where she is stands on the case already; asking it would be asking twice.
-        case = draft.put_case(replace(draft.latest(case), asked=("sos.where",)))
+        answers = {questions.WHERE: questions.value_of(inbound)}
+        case = draft.put_case(replace(draft.latest(case), asked=(questions.WHERE,), answers=answers))
     questions.ask_next(draft, case, person)
     return case
 
@@ -145,6 +149,7 @@ def doubt(draft: Draft, event: Heard, person: Person) -> Case:
             draft, person, 2, Source.MESSAGE, headline, opened_at=event.received_at, doubt_until=until
         )
         relay.keep(draft, event, person.id, person, case)
+        relay.rest_to_desk(draft, case, person, event.inbound)
     draft.say(person, OutboundKind.RECEIPT, draft.word(person, "receipt.stored"), case=case)
     ask_if_emergency(draft, case, person)
     return case

@@ -16,6 +16,22 @@ FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 SOURCE_LANGUAGE = "en"
 
 
+DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of what follows them, until another one ends it."""
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters that show nothing."""
+
+
+def legible(text: str) -> bool:
+    """Whether anything of a text can be seen: spaces, joiners and direction marks say nothing."""
+    return any(
+        not letter.isspace()
+        and letter not in BLANK
+        and unicodedata.category(letter) not in ("Cf", "Cc", "Mn")
+        for letter in text
+    )
+
+
 def is_rtl(text: str) -> bool:
     """Whether any letter of the text is written from right to left."""
     return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text[:500])
@@ -51,12 +67,29 @@ class Words:
 
 
 def _isolated(value: str, rtl: bool) -> str:
-    if not value or (rtl == is_rtl(value) and not rtl):
+    if not value or (rtl == is_rtl(value) and not rtl and DIRECTING.isdisjoint(value)):
         return value
-    return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}"
+    return f"{FIRST_STRONG_ISOLATE}{_closed(value)}{POP_ISOLATE}"
 
 
-def excerpt(text: str, limit: int = 300) -> str:
+def _closed(value: str) -> str:
+    """A text whose isolates end inside it, so that nothing around it is turned around with it."""
+    if DIRECTING.isdisjoint(value):
+        return value
+    kept, opened = [], 0
+    for letter in value:
+        if letter == POP_ISOLATE and not opened:
+            continue
+        opened += (letter in "\u2066\u2067\u2068") - (letter == POP_ISOLATE)
+        kept.append(letter)
+    return "".join(kept) + POP_ISOLATE * opened
+
+
+HEADLINE = 1000
+"""Characters of what somebody wrote that a page shows: nearly every message whole, to everybody who is called."""
+
+
+def excerpt(text: str, limit: int = HEADLINE) -> str:
     """The beginning of what somebody wrote, on one line, for pages and lists."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

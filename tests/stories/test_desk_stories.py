@@ -174,7 +174,7 @@ def test_nothing_is_taken_for_an_answer_that_says_nothing(manner: Manner) -> Non
     story = manner.play(script("sami: SOS", 'sami: "  "', "sami: {location: [33.5, 35.5]}"))
     assert [t.split(": ", 1)[1] for t in story.texts("relay", who="ana")] == [
         "no text",
-        "Danger:\n📍 33.50000, 35.50000",
+        "Where:\n📍 33.50000, 35.50000",
     ]
 
 

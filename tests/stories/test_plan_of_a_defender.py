@@ -17,7 +17,7 @@ WATCHED = Character(
     "sami", BOTH, verified=True, contacts=("lina",), check_in=CheckInPlan("elevated", (time(11, 0),))
 )
 LINA = Character("lina", ("signal",))
-PLAN = "If they arrest me, call Lina.\nDo not call the police: they are taking people now."
+PLAN = "If they arrest me, call Lina.\nDo not call the police before her."
 
 
 def notes(it: Chat, who: str) -> str:
@@ -82,6 +82,17 @@ def test_an_alarm_is_never_taken_for_a_plan(words: str) -> None:
         it.says("sami", words)
         assert it.new("ana", "page")
         assert notes(it, "sami") == ""
+
+
+def test_a_plan_that_tells_of_something_happening_is_kept_and_calls_the_desk_as_well() -> None:
+    with chat(WATCHED, LINA) as it:
+        it.says("sami", "/plan they are breaking my door now, help")
+        assert [line["urgency"] for line in it.new("ana", "page")] == ["P2", "P2"]
+        assert it.told("sami", "plan.kept")
+        assert it.told("sami", "doubt")
+        assert notes(it, "sami") == "they are breaking my door now, help"
+        it.waits(minutes=2)
+        assert {line["urgency"] for line in it.new("ana", "page")} == {"P1"}
 
 
 def test_while_a_check_in_waits_alarming_words_are_an_alarm_whatever_stands_before_them() -> None:

@@ -147,8 +147,9 @@ def meaning(language: str, key: str, shown: str) -> frozenset[str]:
     if RULES.recogniser.recognise(text).alarm is Alarm.TEST:
         found.add("test")
     intent = RULES.recogniser.intent(text)
-    if intent in (Intent.CLEAR, Intent.FALSE_ALARM):
-        found.add(str(intent))
+    if intent in (Intent.CLEAR, Intent.SAFE, Intent.FALSE_ALARM):
+        # "I am safe" and "false alarm" do the same to an alarm.
+        found.add(str(Intent.FALSE_ALARM if intent is Intent.SAFE else intent))
     return frozenset(found)
 
 

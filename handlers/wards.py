@@ -1,0 +1,49 @@
+"""What an alerted trusted contact writes: it joins the case of the defender whom the contact was asked about.
+
+Source: protection practice, "SOS" and "Check-ins".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from alerts.cases import raised
+from alerts.events import OutboundKind
+from alerts.facts import Heard, Ward
+from alerts.people import Person
+from handlers import missed, paging, relay
+from handlers.draft import Draft
+
+
+def alerted_ward(draft: Draft, person: Person) -> Ward | None:
+    """The defender about whom this trusted contact was told, and who is not safe yet."""
+    for ward in draft.facts.wards:
+        if any(person.id in c.alerted for c in ward.cases) or any(
+            person.id in r.alerted for r in ward.rounds
+        ):
+            return ward
+    return None
+
+
+def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, urgency: int | None = None) -> None:
+    """What an alerted trusted contact writes joins the defender's case; an alarm has an urgency, and opens it if need
+    be."""
+    desk = draft.facts.desk.staff[0] if draft.facts.desk.staff else ward.defender
+    words = f"{draft.word(desk, 'relay.from_contact')} {relay.headline_of(draft, event.inbound)}"
+    if ward.cases:
+        case = draft.latest(ward.cases[0])
+        relay.keep(draft, event, ward.defender.id, contact, case)
+        if urgency is not None and case.taken_by:
+            graver = replace(raised(case, urgency, draft.now), headline=words)
+            case = paging.alert_taker(draft, graver, event.inbound.text, contact)
+        elif urgency is not None:
+            case = paging.raise_to_p1(draft, replace(case, headline=words) if case.urgency != 1 else case)
+        relay.to_desk(draft, case, contact, event.inbound, note="relay.from_contact")
+        relay.waits_for_words(draft, case)
+    else:
+        case = missed.told_by_contact(draft, ward, urgency or 3, words, event.received_at)
+        relay.keep(draft, event, ward.defender.id, contact, case)
+        relay.rest_to_desk(draft, case, contact, event.inbound)
+    if urgency is not None:
+        case = missed.belongs_to(draft, ward.rounds, case)
+    draft.say(contact, OutboundKind.RECEIPT, draft.word(contact, "contact.stored"), case=case)
