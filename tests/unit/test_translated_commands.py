@@ -47,7 +47,7 @@ LISTS = ("desk.help", "help.defender", "help.contact", "enrol.how")
 """Texts in which a command stands in front of a colon, without quotes."""
 TO_STAFF = (
     *("desk.", "page.", "notice.", "staff.", "rota.", "cover.", "invite."),
-    *("confirm.", "refuse.", "remove.", "freeze.", "content."),
+    *("confirm.", "refuse.", "remove.", "freeze.", "content.", "read."),
 )
 """Texts that only the desk reads."""
 PIECES = re.compile(r"[,;،؛]|👍|\s(?:or|o|ou|أو)\s")
