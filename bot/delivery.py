@@ -32,6 +32,9 @@ log = structlog.get_logger("watchline")
 BUNDLE_ABOVE = 3
 """More pages than this waiting for one chat become one message."""
 BUNDLE_SIZE = 40
+REPEATED_AFTER = timedelta(minutes=1)
+"""A page that has waited this long may have company that says the same: the policy repeats no sooner."""
+COPIES = 400
 BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
 """Notices that may concern many people at once -> what stands above them in one message."""
 SET_ASIDE = timedelta(seconds=20)
@@ -234,6 +237,8 @@ class Delivery:
                 continue
             chats.add(row.address_id)
             self.limits.spend(row.address_id, now)
+            if now - row.created_at >= REPEATED_AFTER:
+                self._drop_copies(work, good)
             for one in good:
                 # A reason that says "nothing went out" is about the last try; over this one we may die.
                 reason = "maybe_sent" if may_repeat(one) else ""
@@ -242,6 +247,18 @@ class Delivery:
             consignment = self._consign(work, good)
             if consignment is not None:
                 yield consignment
+
+    def _drop_copies(self, work: Work, going: list[Outgoing]) -> None:
+        """Pages that say to the same chat, word for word, what goes out now: repeats that piled up while the channel
+        was down. One of them says it all."""
+        if all(row.kind is not OutboundKind.PAGE for row in going):
+            return
+        ids = queues.pages_to(work.connection, self.channel, going[0].address_id, COPIES)
+        work.outgoings(ids)
+        said = {(row.case_id, row.text) for row in going}
+        for one in (work.outgoing(i) for i in ids if all(i != row.id for row in going)):
+            if one is not None and one.state is SendState.QUEUED and (one.case_id, one.text) in said:
+                work.put(replace(one, state=SendState.STALE))
 
     def _bundle(self, work: Work, row: Outgoing, all_waiting: list[Outgoing] | None) -> list[Outgoing]:
         """The page together with the others that wait for the same chat, when there are many.

@@ -8,61 +8,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from alerts.cases import Case, CaseStatus, IllegalTransition, acknowledged, reopened, taken
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
-from alerts.invitations import folded, ways
+from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.recognition import Alarm
-from handlers import board, checkin_proposals, closing, enrol, paging, planning, questions, relay, rota, sos
+from handlers import (
+    board,
+    checkin_proposals,
+    closing,
+    corrections,
+    enrol,
+    paging,
+    planning,
+    questions,
+    relay,
+    rota,
+    sos,
+    taking,
+)
+from handlers.desk_commands import REFERENCE, Said, case_meant, command_in
 from handlers.draft import Draft
 from handlers.person import chosen
 from handlers.person import heard as heard_as_person
-from handlers.words import Words
 
 THUMBS = ("👍", "👌", "✅", "🫡")
-REFERENCE = re.compile(r"\b[ACDEFGHJKLMNPQRTUVWXY34679]{4}\b", re.IGNORECASE)
-SLIPPED = re.compile(r"[A-Za-z0-9]{4}", re.ASCII)
-"""What may have been meant for a reference, letters that no reference has included."""
-COMMANDS = (
-    "take",
-    "close",
-    "note",
-    "plan",
-    "reopen",
-    "case",
-    "cases",
-    "oncall",
-    "help",
-    "invite",
-    "rota",
-    "cover",
-    "raise",
-    "checkin",
-)
 ASKED_ABOUT_AN_ALARM = frozenset({*questions.BY_CODE, sos.DOUBT})
 LONG_ENOUGH = 3
 """Letters that a slip of a command must have to be taken for one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A command as it was typed."""
-
-    command: str
-    case: Case | None
-    rest: str
-    ref: str
-    """A reference that stands in it, whether such a case exists or not."""
-
-
-def references_in(text: str) -> tuple[str, ...]:
-    """What looks like case references, for loading the cases."""
-    return tuple(dict.fromkeys(found.upper() for found in REFERENCE.findall(text[:2000])))
 
 
 def heard(draft: Draft, event: Heard) -> None:
@@ -77,11 +54,20 @@ def heard(draft: Draft, event: Heard) -> None:
     if inbound.kind is InboundKind.REACTION:
         reacted(draft, officer, inbound)
         return
+    own_words = draft.facts.quoted is not None and draft.facts.quoted.person_id == officer.id
+    if inbound.kind is InboundKind.DELETE and not own_words:
+        corrections.deleted(draft, officer)
+        return
+    if inbound.kind is InboundKind.EDIT and not own_words:
+        if corrected(draft, event, officer):
+            return
+        inbound = replace(inbound, kind=InboundKind.TEXT, target_ref="")
+        event = replace(event, inbound=inbound)
     if takes_the_one_that_waits(draft, officer, inbound):
-        run(draft, event, officer, Said("take", None, "", ""))
+        run(draft, event, officer, Said("take", taking.waiting(draft, officer), "", ""))
         return
     chosen_code = chosen(draft, inbound)
-    if chosen_code is not None and choice(draft, event, officer, chosen_code[0], chosen_code[1].case_id):
+    if chosen_code is not None and choice(draft, event, officer, *chosen_code):
         return
     if chosen_code is not None and chosen_code[0].partition(":")[0] in ASKED_ABOUT_AN_ALARM:
         heard_as_person(draft, event)
@@ -106,7 +92,28 @@ def takes_the_one_that_waits(draft: Draft, officer: Person, inbound: Inbound) ->
     """The bare word `take` while one case waits: that one, and not the latest page's, which may be in hand already."""
     said = None if draft.facts.targets else command_in(draft, officer, inbound)
     bare = said is not None and said.command == "take" and not said.rest and said.case is None
-    return bare and default_case(draft, officer, "take") is not None
+    return bare and taking.waiting(draft, officer) is not None
+
+
+def corrected(draft: Draft, event: Heard, officer: Person) -> bool:
+    """Takes the new words of a message to where the old ones went. Returns False when they went nowhere."""
+    said, case = corrections.original(draft, officer), draft.facts.case
+    if said is None or case is None:
+        return False
+    command = command_in(draft, officer, replace(event.inbound, kind=InboundKind.TEXT))
+    if said.kind in corrections.PRIVATE:
+        known = command is not None and command.command in corrections.PRIVATE
+        rest = command.rest if known and command is not None else event.inbound.text.strip()
+        run(draft, event, officer, Said(said.kind, case, rest, ""))
+    elif command is not None and event.inbound.text.lstrip().startswith("/"):
+        return False
+    elif case.status is CaseStatus.CLOSED:
+        tell(draft, officer, "desk.not_sent_closed")
+    else:
+        answer(draft, event, officer, draft.latest(case))
+        # Mending an old message turns nobody to its case: the next words go where they would have gone.
+        draft.talk(officer, focus=officer.talk.focus)
+    return True
 
 
 def speaks_for_themselves(draft: Draft, officer: Person, inbound: Inbound) -> bool:
@@ -134,15 +141,6 @@ def is_own_alarm(draft: Draft, inbound: Inbound) -> bool:
 # ----------------------------------------------------------------------------------------- which case, which command
 
 
-def case_meant(draft: Draft, inbound: Inbound) -> tuple[Case, ...]:
-    """The cases that the quoted message was about."""
-    ids = dict.fromkeys(t.case_id for t in draft.facts.targets if t.case_id)
-    known = {c.id: c for c in (*draft.facts.board, *draft.facts.named)}
-    if draft.facts.case is not None:
-        known.setdefault(draft.facts.case.id, draft.facts.case)
-    return tuple(draft.latest(known[i]) for i in ids if i in known)
-
-
 def focus(draft: Draft, officer: Person) -> Case | None:
     """The case that a bare message goes to: the one in focus, else the only one that the officer has."""
     mine = [c for c in draft.facts.board if c.taken_by == officer.id]
@@ -150,68 +148,6 @@ def focus(draft: Draft, officer: Person) -> Case | None:
     if inside is not None:
         return inside
     return mine[0] if len(mine) == 1 else None
-
-
-def command_in(draft: Draft, officer: Person, inbound: Inbound) -> Said | None:
-    """The command that a text is, if it is one: `/take K7PM`, `take K7PM`, or `take` in reply to a page."""
-    text = inbound.text.strip()
-    if not text or inbound.kind is not InboundKind.TEXT:
-        return None
-    first, _, rest = text.partition(" ")
-    slash = first.startswith("/")
-    word = folded(first.lstrip("/").split("@")[0]).rstrip(":")
-    language = draft.language_of(officer)
-    command = next((c for c in COMMANDS if word in spellings(draft, language, c)), "")
-    if not command:
-        return Said("unknown", None, rest, "") if slash else None
-    refs = references_in(rest)
-    named = next((c for r in refs for c in draft.facts.named if c.ref == r), None)
-    # The reference is cut out wherever it stands, so that "note K7PM she is safe" and "note she is safe" both work.
-    rest = (
-        re.sub(rf"\b{named.ref}\b", "", rest, count=1, flags=re.IGNORECASE).strip() if named else rest.strip()
-    )
-    ref = "" if named else unknown_reference(command, rest)
-    quoted = case_meant(draft, inbound)
-    if not slash and not named and not is_bare_command(draft, officer, command, rest, bool(quoted)):
-        return None
-    return Said(command, named or (quoted[0] if len(quoted) == 1 else None), rest, ref)
-
-
-def unknown_reference(command: str, rest: str) -> str:
-    """What stands where a reference would stand, and is none that exists. "calm" in a note and "held" as an outcome
-    are words; four letters after `take` cannot be anything but a slip."""
-    first = rest.split()[0] if rest.split() else ""
-    alone = first == rest and command in ("take", "reopen", "raise", "case") and REFERENCE.fullmatch(first)
-    typed = SLIPPED.fullmatch(first) and (first.isupper() or any(letter.isdigit() for letter in first))
-    return first.upper() if alone or typed else ""
-
-
-def is_bare_command(draft: Draft, officer: Person, command: str, rest: str, quoted: bool) -> bool:
-    """Whether a command word without slash and reference is meant as one, and is not the start of a sentence."""
-    if command in ("cases", "oncall", "help"):
-        return not rest
-    if command in ("take", "reopen", "raise", "case"):
-        return not rest or bool(unknown_reference(command, rest))
-    if command == "close":
-        return not rest or bool(closing.outcome_in(draft, officer, rest)[0])
-    if command in ("note", "plan"):
-        return True
-    return command in ("invite", "rota", "cover", "checkin") and (not rest or not quoted)
-
-
-def begins_with(words: Words, text: str, commands: Iterable[str]) -> bool:
-    """Whether a text begins with one of these commands in any language, for loading what it is about."""
-    first = folded(text[:40].lstrip("/ ").split(" ")[0].split("@")[0]).rstrip(":")
-    return any(
-        first == command or first in ways(words.say(language, f"command.{command}"))
-        for language in words.languages
-        for command in commands
-    )
-
-
-def spellings(draft: Draft, language: str, command: str) -> tuple[str, ...]:
-    """How a command may be written: in English, and in the officer's language."""
-    return (command, *ways(draft.rules.words.say(language, f"command.{command}")))
 
 
 # -------------------------------------------------------------------------------------------------------- carrying out
@@ -223,7 +159,7 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
         tell(draft, officer, "desk.no_such_case", ref=said.ref)
         return
     by_case: dict[str, Callable[[Draft, Heard, Person, Case, str], None]] = {
-        "take": take,
+        "take": taking.command,
         "close": closing.close,
         "note": note,
         "plan": planning.plan,
@@ -236,7 +172,7 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
         if case is None:
             tell(draft, officer, "desk.which_case", command=said.command)
             return
-        if said.command in ("take", "close", "reopen") and is_theirs(draft, officer, case):
+        if said.command in ("take", "close", "reopen") and taking.is_theirs(draft, officer, case):
             return
         try:
             by_case[said.command](draft, event, officer, draft.latest(case), said.rest)
@@ -262,10 +198,9 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
 
 
 def default_case(draft: Draft, officer: Person, command: str) -> Case | None:
-    """The case that is meant when none is named: the only untaken one for `take`, else the one in focus."""
+    """The case that is meant when none is named: the only one that waits for `take`, else the one in focus."""
     if command == "take":
-        waiting = [c for c in draft.facts.board if c.status is CaseStatus.OPEN and officer.id in c.paged]
-        return waiting[0] if len(waiting) == 1 else None
+        return taking.waiting(draft, officer) or taking.only_open(draft, officer) or focus(draft, officer)
     if command == "reopen":
         return draft.facts.last_closed
     return focus(draft, officer)
@@ -276,21 +211,12 @@ def tell(draft: Draft, reader: Person, key: str, /, **arguments: object) -> None
     draft.say(reader, OutboundKind.ANSWER, draft.word(reader, key, **arguments), urgency=3)
 
 
-def take(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:
-    """`take`: whoever had it before is told."""
-    if case.status is CaseStatus.CLOSED:
-        raise IllegalTransition("closed")
-    paging.take(draft, case, officer)
-
-
 def note(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:
     """`note`: kept on the case, never sent to the defender."""
     if not rest:
         tell(draft, officer, "desk.note_empty", ref=case.ref)
         return
-    draft.record(
-        person_id=case.person_id, author_id=officer.id, kind="note", case=case, key_id=case.key_id, text=rest
-    )
+    relay.keep(draft, event, case.person_id, officer, case, kind="note", text=rest)
     # Whoever has the case and writes a note on it has seen what came last.
     mine = case.status is CaseStatus.TAKEN and case.taken_by == officer.id
     draft.put_case(acknowledged(case, draft.now) if mine else replace(case, seen_at=draft.now))
@@ -325,55 +251,20 @@ def reacted(draft: Draft, officer: Person, inbound: Inbound) -> None:
         if draft.facts.targets and draft.facts.targets[0].case_id:
             tell(draft, officer, "desk.already_closed")
     else:
-        seen_or_taken(draft, officer, cases[0])
+        taking.thumb(draft, officer, cases[0])
 
 
-def is_theirs(draft: Draft, officer: Person, case: Case) -> bool:
-    """Whether a case is the officer's own alarm; told so. Somebody else takes it and closes it, as long as there is
-    anybody: whoever holds the phone of the one in danger must not be able to silence it."""
-    own = case.person_id == officer.id and any(p.id != officer.id for p in draft.facts.desk.staff)
-    if own:
-        tell(draft, officer, "desk.own_case", ref=case.ref)
-    return own
-
-
-def seen_or_taken(draft: Draft, officer: Person, case: Case) -> None:
-    """A thumb on a case: takes it when nobody has it, acknowledges it when the officer has it."""
-    if is_theirs(draft, officer, case):
-        return
-    if case.status is CaseStatus.OPEN or case.taken_by == officer.id or case.climb_from is not None:
-        if case.taken_by == officer.id:
-            paging.acknowledge(draft, case)
-            draft.talk(officer, focus=case.id)
-        else:
-            paging.take(draft, case, officer)
-    elif any(t.question == "page" for t in draft.facts.targets):
-        taken_by_other(draft, officer, case)
-
-
-def taken_by_other(draft: Draft, officer: Person, case: Case) -> None:
-    """Says who has a case that the officer wished to take."""
-    other = draft.person(case.taken_by)
-    tell(draft, officer, "desk.taken_by_other", ref=case.ref, officer=(other.alias if other else ""))
-
-
-def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str | None) -> bool:
-    """A button or a number. Returns whether it meant something to staff."""
+def choice(draft: Draft, event: Heard, officer: Person, code: str, menu: Outgoing) -> bool:
+    """A button of `menu`, or a number. Returns whether it meant something to staff."""
     known = {c.id: c for c in (*draft.facts.board, *draft.facts.named)}
-    case = known.get(case_id or "") or (
-        draft.facts.case if draft.facts.case and draft.facts.case.id == case_id else None
+    case = known.get(menu.case_id or "") or (
+        draft.facts.case if draft.facts.case and draft.facts.case.id == menu.case_id else None
     )
     kind, _, value = code.partition(":")
-    if kind in ("take", "outcome") and case is not None and is_theirs(draft, officer, case):
+    if kind in ("take", "outcome") and case is not None and taking.is_theirs(draft, officer, case):
         return True
     if kind == "take" and case is not None:
-        case = draft.latest(case)
-        if case.status is CaseStatus.CLOSED:
-            tell(draft, officer, "desk.already_closed")
-        elif case.status is CaseStatus.TAKEN and case.taken_by != officer.id and case.climb_from is None:
-            taken_by_other(draft, officer, case)
-        else:
-            paging.take(draft, case, officer)
+        taking.button(draft, event, officer, draft.latest(case), menu)
         return True
     if kind == "read" and case is not None:
         relay.read_it(draft, officer, case)
@@ -384,11 +275,18 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, case_id: str 
         except IllegalTransition:
             tell(draft, officer, "desk.cannot_close", ref=case.ref)
         return True
+    if kind == planning.INSTEAD and case is not None:
+        if case.status is CaseStatus.CLOSED:
+            tell(draft, officer, "desk.not_sent_closed")
+        else:
+            planning.was_none(draft, case, menu)
+            said = replace(event.inbound, kind=InboundKind.TEXT, text=value)
+            answer(draft, replace(event, inbound=said), officer, draft.latest(case))
+        return True
     if code == "none":
         # A number that no menu has may be part of the conversation: it goes on as words.
         return False
-    menu = draft.facts.menu or draft.facts.target
-    if kind in enrol.CHOICES and menu is not None:
+    if kind in enrol.CHOICES:
         enrol.choice(draft, event, officer, kind, value, menu)
         return True
     return False

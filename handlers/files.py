@@ -8,6 +8,7 @@ from alerts.facts import Heard
 from alerts.people import Person
 from alerts.recognition import Alarm
 from handlers import paging, relay, sos
+from handlers.corrections import PRIVATE
 from handlers.draft import Draft
 
 GRAVER = {Alarm.NONE: (Alarm.DOUBT, Alarm.SOS), Alarm.DOUBT: (Alarm.SOS,)}
@@ -22,9 +23,13 @@ def decide(draft: Draft) -> None:
     if draft.facts.whole_text:
         continued(draft, case, author)
         return
-    if speaks_for_the_desk(case, author):
+    private = draft.facts.message is not None and draft.facts.message.kind in PRIVATE
+    if private:
+        # What comes with a note stays with it.
+        readers: tuple[Person, ...] = () if file.state == "stored" else (author,)
+    elif speaks_for_the_desk(case, author):
         person = draft.person(case.person_id)
-        readers: tuple[Person, ...] = (person,) if person is not None else ()
+        readers = (person,) if person is not None else ()
     else:
         readers = relay.watchers(draft, case)
     for reader in readers:
@@ -40,6 +45,7 @@ def decide(draft: Draft) -> None:
                 via=via,
                 case=case,
                 file_id=file.id,
+                group=file.id if not reader.is_staff else None,
                 defender_id=case.person_id,
             )
         elif file.state == "gone":

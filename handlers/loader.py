@@ -35,7 +35,7 @@ from alerts.rounds import Reached, asks_next, reached
 from alerts.store import files
 from alerts.store.work import Work
 from handlers.asking import asks_about_contacts
-from handlers.desk import begins_with, references_in
+from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
 from handlers.rules import Rules
 
@@ -251,6 +251,14 @@ class Loader:
             facts = self._conversation(facts, me)
         if staff:
             facts = self._for_staff(facts, inbound.text)
+            if (
+                inbound.kind in (InboundKind.EDIT, InboundKind.DELETE)
+                and quoted is not None
+                and quoted.case_id
+            ):
+                gone = inbound.target_ref if inbound.kind is InboundKind.DELETE else ""
+                group = files.passed_on(work, inbound.channel, gone) if gone else ()
+                facts = replace(facts, case=work.case(quoted.case_id), group=group)
         facts = self._with_people(facts)
         if staff and begins_with(self.rules.words, inbound.text, ("rota", "cover")):
             # Last, so that nothing else is waited for while the rota is held.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts.cases import Case, CaseStatus
 from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
 from alerts.facts import Answered
 from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
@@ -155,23 +154,24 @@ def copy(draft: Draft, row: Outgoing, person: Person, address_id: str, channel: 
 def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
     """No address of this person takes it."""
     case = draft.facts.case
-    if row.kind is OutboundKind.PAGE and case is not None and case.status is CaseStatus.OPEN:
-        if anybody_left(draft, case):
-            paging.due_climb(draft, case)
-        return
     if row.kind is OutboundKind.CONTACT_ALERT and draft.facts.round is not None:
         ladder_rungs.contact_unreached(draft, draft.facts.round, person)
         return
-    if case is not None and not person.is_staff and row.kind in (OutboundKind.RELAY, OutboundKind.RECEIPT):
+    if case is None:
+        return
+    if person.is_staff and person.id != case.person_id:
+        if row.question == "page":
+            paging.out_of_reach(draft, case, person)
+        elif row.kind is OutboundKind.RELAY and case.taken_by == person.id and case.climb_from is None:
+            # The first of the copies says the most.
+            said = min((row, *draft.facts.group), key=lambda copied: copied.id).text
+            paging.out_of_reach(draft, case, person, said.removeprefix(f"{case.ref} "))
+        return
+    if row.kind in (OutboundKind.RELAY, OutboundKind.RECEIPT):
+        key = "notice.not_delivered" if row.kind is OutboundKind.RELAY else "notice.unreachable"
         for officer in relay.watchers(draft, case):
-            text = draft.word(officer, "notice.not_delivered", ref=case.ref)
+            text = draft.word(officer, key, ref=case.ref, channel=row.channel)
             draft.say(officer, OutboundKind.NOTICE, text, case=case, defender_id=person.id)
-
-
-def anybody_left(draft: Draft, case: Case) -> bool:
-    """Whether somebody of the desk was not called for a case yet. With nobody left the policy's own times go on, and
-    nothing goes round in circles between phones that all refuse."""
-    return any(p.id not in case.paged and p.id != case.person_id for p in draft.facts.desk.staff)
 
 
 def receipt_rows(inbound: Inbound, rows: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:

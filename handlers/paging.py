@@ -14,8 +14,9 @@ from alerts.cases import Case, CaseStatus, Source, acknowledged, climbing_anew, 
 from alerts.deadlines import DeadlineKind
 from alerts.escalation import case_deadlines, leads, officers, order_of_call, rule_of, to_page
 from alerts.events import OutboundKind
-from alerts.outbox import Guard
+from alerts.outbox import Guard, Outgoing
 from alerts.people import Person, Reach
+from alerts.policy import Target
 from handlers.draft import Draft
 from handlers.words import excerpt
 
@@ -105,8 +106,8 @@ def crowd_list(draft: Draft) -> list[str]:
     return [c.ref for c in waiting if c.status is CaseStatus.OPEN][:LISTED]
 
 
-def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Case:
-    """Carries out the next step of the policy for the case and notes it."""
+def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset(), words: str = "") -> Case:
+    """Carries out the next step of the policy for the case and notes it. `words` stand for the case's headline."""
     rule = rule_of(case, draft.rules.policy)
     step = rule.step(case.step)
     listed = crowded(draft, case) and case.step > 0
@@ -115,11 +116,25 @@ def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset()) -> Ca
         return draft.put_case(replace(case, step=case.step + 1))
     # An officer who raises an alarm is not who is called for it.
     people = to_page(step, draft.facts.desk, case.paged, without | {case.person_id})
-    page(draft, case, people, key="page.crowd" if crowded(draft, case) else "page.case")
+    called = called_now(draft, case)
+    fresh = [p for p in people if p.id not in called]
+    page(draft, case, fresh, key="page.crowd" if crowded(draft, case) else "page.case", words=words)
     reached = [p.id for p in people if p.id not in case.paged]
     case = draft.put_case(replace(case, step=case.step + 1, paged=(*case.paged, *reached)))
-    draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
+    if fresh:
+        draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(fresh))
     return case
+
+
+def called_now(draft: Draft, case: Case) -> set[str]:
+    """Who is called for the case in this very turn, in its present climb."""
+    rows = (row for row in draft.entities.values() if isinstance(row, Outgoing))
+    return {
+        row.person_id
+        for row in rows
+        if row.case_id == case.id and row.guard is Guard.UNTAKEN and row.question == "page"
+        if row.token == case.climbs
+    }
 
 
 def page(
@@ -159,7 +174,7 @@ def page(
             via="all",
             case=case,
             texts=no_content,
-            choices=draft.choices(person, wishes(case, person, subject)),
+            choices=draft.choices(person, wishes(case, person, subject, guard)),
             question="page",
             guard=guard,
             token=case.climbs,
@@ -168,9 +183,10 @@ def page(
         )
 
 
-def wishes(case: Case, reader: Person, subject: Person | None) -> list[tuple[str, str]]:
+def wishes(case: Case, reader: Person, subject: Person | None, guard: Guard) -> list[tuple[str, str]]:
     """What a page offers: to take the case, and to read what came under a changed key."""
-    free = not case.taken_by or (case.climb_from is not None and reader.id != case.taken_by)
+    sought = case.climb_from is not None or guard is Guard.SOUGHT
+    free = not case.taken_by or (sought and reader.id != case.taken_by)
     locked = subject is not None and any(a.status is Reach.FROZEN for a in subject.addresses)
     return [("take", "button.take")] * free + [("read", "button.read")] * locked
 
@@ -179,21 +195,89 @@ def due_climb(draft: Draft, case: Case) -> None:
     """Nobody took the case in time: the next step, and the defender is told so."""
     if case.status is CaseStatus.CLOSED:
         return
+    before = case.step
     case = climb(draft, case)
+    while is_due(draft, case):
+        # After an outage several steps come at one instant: nobody is called twice for them, or told twice.
+        case = climb(draft, case)
+    tell_not_seen(draft, case, case.step - before)
+
+
+def is_due(draft: Draft, case: Case) -> bool:
+    """Whether the case's next step has come already."""
     coming = case_deadlines(case, draft.rules.policy).get(DeadlineKind.CLIMB)
-    if coming is None or coming > draft.now:
-        # After an outage several steps come at one instant: the last of them tells it once.
-        tell_not_seen(draft, case)
+    return coming is not None and coming <= draft.now
 
 
-def tell_not_seen(draft: Draft, case: Case) -> None:
-    """*Not seen yet, we are calling the next person*: to somebody who wrote to us and waits."""
+def out_of_reach(draft: Draft, case: Case, person: Person, words: str = "") -> None:
+    """Somebody of the desk who was called for the case, or who has it, takes nothing on any channel: somebody else is
+    called at once. `words` is what did not reach them."""
+    if case.status is CaseStatus.CLOSED:
+        return
+    if case.status is CaseStatus.OPEN or case.climb_from is not None:
+        next_at_once(draft, case, person)
+    elif case.taken_by == person.id:
+        due_ack(draft, case, words)
+    else:
+        ask_another(draft, case, person)
+
+
+def next_at_once(draft: Draft, case: Case, person: Person) -> None:
+    """The next person is called now, and the policy's steps keep their times.
+
+    With nobody left the steps go on, and nothing goes round in circles between phones that all refuse. But when it was
+    the last one who refused, and nobody else was called with them, the others hear it again.
+    """
+    desk = draft.facts.desk
+    if crowded(draft, case) and desk.crowd_head not in (None, case.id):
+        return
+    done = {*case.paged, case.person_id}
+    following = [desk.person(i) for i in order_of_call(desk) if i not in done][:1]
+    if not following:
+        single = set(rule_of(case, draft.rules.policy).step(case.step - 1).targets) <= {
+            Target.ON_CALL,
+            Target.NEXT,
+        }
+        if not single or case.paged[-1:] != (person.id,):
+            return
+        following = [
+            p for p in desk.staff if p.id not in (person.id, case.person_id) and takes_messages(draft, p)
+        ]
+    people = [p for p in following if p is not None]
+    page(draft, case, people, key="page.crowd" if crowded(draft, case) else "page.case")
+    case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *(p.id for p in people))))))
+    draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
+    tell_not_seen(draft, case)
+
+
+def takes_messages(draft: Draft, person: Person) -> bool:
+    """Whether an account of theirs has not refused the last message."""
+    return any(a.status is Reach.OK for a in draft.latest(person).addresses)
+
+
+def ask_another(draft: Draft, case: Case, person: Person) -> None:
+    """Who was asked to answer in the taker's place takes nothing: the one after them is asked."""
+    order = order_of_call(draft.facts.desk)
+    place = order.index(person.id) + 1 if person.id in order else 0
+    following = (draft.facts.desk.person(i) for i in (*order[place:], *order[:place]))
+    others = (
+        p for p in following if p is not None and p.id not in (case.taken_by, case.person_id, person.id)
+    )
+    other = next((p for p in others if takes_messages(draft, p)), None)
+    if other is not None:
+        page(draft, case, [other], key="page.unanswered", guard=Guard.SOUGHT)
+        draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, other.id)))))
+
+
+def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
+    """*Not seen yet, we are calling the next person*: to somebody who wrote to us and waits. `steps` is how many steps
+    of the policy were carried out just now."""
     person = draft.person(case.person_id)
     waits = case.source in (Source.SOS, Source.MESSAGE) and case.urgency in PAGED_URGENCIES
     if person is None or not waits or case.drill:
         return
     climbs = case.step - 1
-    if 0 < climbs <= HONEST_STEPS or climbs % HONEST_STEPS == 0:
+    if 0 < climbs <= HONEST_STEPS or climbs % HONEST_STEPS < steps:
         draft.say(
             person,
             OutboundKind.RECEIPT,
@@ -237,10 +321,11 @@ def alert_taker(draft: Draft, case: Case, words: str = "", author: Person | None
     return draft.put_case(case)
 
 
-def due_ack(draft: Draft, case: Case) -> None:
-    """The taker did not acknowledge a new alarm: the policy climbs from its first step, around him at first."""
+def due_ack(draft: Draft, case: Case, words: str = "") -> None:
+    """The taker did not acknowledge a new alarm, or cannot: the policy climbs from its first step, around him at
+    first."""
     taker = frozenset({case.taken_by}) if case.taken_by else frozenset[str]()
-    case = climb(draft, climbing_anew(case, draft.now), without=taker)
+    case = climb(draft, climbing_anew(case, draft.now), without=taker, words=words)
     # He counts as called already: the next step calls the next person.
     case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *taker)))))
     tell_not_seen(draft, case)
@@ -254,13 +339,19 @@ def due_answer(draft: Draft, case: Case) -> None:
     if case.status is not CaseStatus.TAKEN or case.unanswered_since is None:
         return
     desk = draft.facts.desk
-    order = [i for i in order_of_call(desk) if i != case.taken_by]
-    other = desk.person(order[case.nags % len(order)]) if order else None
+    others = [
+        p for i in order_of_call(desk) if i not in (case.taken_by, case.person_id) and (p := desk.person(i))
+    ]
+    others = [p for p in others if takes_messages(draft, p)] or others
+    other = others[case.nags % len(others)] if others else None
     taker = desk.person(case.taken_by)
     everybody = [p for p in (other, taker) if p is not None]
-    page(draft, case, everybody, key="page.unanswered", guard=Guard.SOUGHT)
+    if case.climb_from is None:
+        # Else the steps of the policy call people already.
+        page(draft, case, everybody, key="page.unanswered", guard=Guard.SOUGHT)
     draft.event("unanswered", case=case.ref, urgency=case.urgency, times=case.nags + 1)
-    draft.put_case(replace(case, nags=case.nags + 1))
+    called = (*case.paged, other.id) if other is not None else case.paged
+    draft.put_case(replace(case, nags=case.nags + 1, paged=tuple(dict.fromkeys(called))))
 
 
 def due_review(draft: Draft, case: Case) -> None:

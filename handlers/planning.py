@@ -13,14 +13,17 @@ from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, acknowledged, planned
 from alerts.escalation import leads, order_of_call
-from alerts.events import OutboundKind
+from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
-from alerts.outbox import Guard
+from alerts.outbox import Guard, Outgoing
 from alerts.people import Person
 from alerts.walltime import zone_named
+from handlers import relay
 from handlers.draft import Draft
 from handlers.telling import answer
 
+INSTEAD = "instead"
+"""Code of the offer to send to the defender what was noted as a plan."""
 DAY_AND_NIGHT = 2
 """Up to this urgency people are told at night too."""
 
@@ -36,11 +39,38 @@ def plan(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> 
     if case.status is CaseStatus.TAKEN and case.taken_by == officer.id:
         case = acknowledged(case, draft.now)
     case = draft.put_case(planned(case, draft.now))
-    draft.record(
-        person_id=case.person_id, author_id=officer.id, kind="plan", case=case, key_id=case.key_id, text=rest
-    )
+    relay.keep(draft, event, case.person_id, officer, case, kind="plan", text=rest)
     draft.event("planned", case=case.ref, urgency=case.urgency)
-    answer(draft, officer, "desk.planned", ref=case.ref)
+    said = event.inbound.text.strip()
+    # Words that begin with "plan" may have been meant for the defender: one tap sends them, and nothing is lost.
+    offered = draft.choices(
+        officer, [(f"{INSTEAD}:{said}", "button.send_instead")] if sentence(event, case) else []
+    )
+    said_so = draft.word(officer, "desk.planned", ref=case.ref)
+    draft.say(
+        officer,
+        OutboundKind.ANSWER,
+        said_so,
+        case=case,
+        urgency=3,
+        choices=offered,
+        question=INSTEAD,
+        defender_id=case.person_id,
+    )
+
+
+def sentence(event: Heard, case: Case) -> bool:
+    """Whether the words that a plan was noted from may be a sentence: no slash, no colon, no reference, no file."""
+    said = event.inbound
+    first = said.text.split(maxsplit=1)[0] if said.text.strip() else ""
+    plain = said.kind is InboundKind.TEXT and not first.startswith("/") and not first.endswith(":")
+    return plain and case.ref not in said.text.upper()
+
+
+def was_none(draft: Draft, case: Case, noted: Outgoing) -> None:
+    """What `noted` says was kept as a plan is words for the defender: the case still has no plan, if that was it."""
+    if case.planned_at == noted.created_at:
+        draft.put_case(replace(case, planned_at=None))
 
 
 def due(draft: Draft, case: Case) -> None:

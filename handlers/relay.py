@@ -58,17 +58,25 @@ def headline_of(draft: Draft, inbound: Inbound) -> str:
     return excerpt(inbound.text)
 
 
-def keep(draft: Draft, event: Heard, person_id: str, author: Person, case: Case | None) -> Message:
-    """Records an inbound message, and wants its files."""
+def keep(
+    draft: Draft,
+    event: Heard,
+    person_id: str,
+    author: Person,
+    case: Case | None,
+    *,
+    kind: str = "",
+    text: str | None = None,
+) -> Message:
+    """Records an inbound message, and wants its files. `kind` and `text` stand for what it says by itself."""
     inbound = event.inbound
-    kind = inbound.kind.value
     message = draft.record(
         person_id=person_id,
         author_id=author.id,
-        kind=kind,
+        kind=kind or inbound.kind.value,
         case=case,
         key_id=author.key_id,
-        text=inbound.text,
+        text=inbound.text if text is None else text,
         at=event.received_at,
         channel=inbound.channel,
         ref=inbound.message_ref,
@@ -99,10 +107,13 @@ def keep(draft: Draft, event: Heard, person_id: str, author: Person, case: Case 
 
 
 def watchers(draft: Draft, case: Case) -> tuple[Person, ...]:
-    """Who sees what arrives on a case: its taker, else everybody who was paged for it."""
+    """Who sees what arrives on a case: its taker, else everybody who was paged for it; both while others are called
+    because its taker cannot be reached."""
     case = draft.latest(case)
-    ids = (case.taken_by,) if case.status is CaseStatus.TAKEN and case.taken_by else case.paged
-    found = (draft.facts.desk.person(i) for i in ids)
+    ids = case.paged
+    if case.status is CaseStatus.TAKEN and case.taken_by:
+        ids = (case.taken_by, *(case.paged if case.climb_from is not None else ()))
+    found = (draft.facts.desk.person(i) for i in dict.fromkeys(ids))
     return tuple(p for p in found if p is not None)
 
 
@@ -168,7 +179,7 @@ def to_person(draft: Draft, case: Case, officer: Person, text: str, inbound: Inb
     person = draft.person(case.person_id)
     if person is None:
         return case
-    draft.record(
+    message = draft.record(
         person_id=person.id,
         author_id=officer.id,
         kind="relay",
@@ -183,7 +194,8 @@ def to_person(draft: Draft, case: Case, officer: Person, text: str, inbound: Inb
         if officer.alias
         else draft.word(person, "relay.to_person_nameless", text=text)
     )
-    draft.say(person, OutboundKind.RELAY, words, case=case)
+    # By the message's id, so that it is found again when the officer deletes it.
+    draft.say(person, OutboundKind.RELAY, words, case=case, group=message.id)
     draft.talk(person, exchange_at=draft.now, question=None)
     return draft.put_case(answered(draft.latest(case), draft.now))
 

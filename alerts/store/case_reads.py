@@ -61,6 +61,7 @@ _IN_HAND = prepared(
 _SAID = prepared(
     select(tables.messages).where(_m.blind == bindparam("blind")).order_by(_m.at.desc()).limit(1)
 )
+_ALL_SAID = prepared(select(tables.messages).where(_m.blind == bindparam("blind")).limit(20))
 _THREAD = prepared(
     select(tables.messages)
     .where(_m.case_id == bindparam("case"))
@@ -196,6 +197,10 @@ class CaseReads(PeopleReads):
         """The stored message with a channel's reference."""
         found = self._find(MESSAGES, _SAID, blind=self.vault.message(channel, ref))
         return found[0] if found else None
+
+    def messages_at(self, channel: str, ref: str) -> tuple[Message, ...]:
+        """Everything that is stored of the message with a channel's reference: its words, its files, its edits."""
+        return tuple(self._find(MESSAGES, _ALL_SAID, blind=self.vault.message(channel, ref)))
 
     def messages_of(self, case_id: str, limit: int) -> tuple[Message, ...]:
         """The newest messages of a case, oldest first."""

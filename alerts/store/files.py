@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from alerts.cases import StoredFile
 from alerts.ids import micros
+from alerts.outbox import Outgoing
 from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.shapes import FILES
@@ -43,6 +44,14 @@ def wanted(work: Work, now: datetime, limit: int) -> list[StoredFile]:
         with contextlib.suppress(Unsealable):
             found.append(FILES.entity(row, work.vault))
     return found[:limit]
+
+
+def passed_on(work: Work, channel: str, ref: str) -> tuple[Outgoing, ...]:
+    """What was sent on of the message with a channel's reference: its words and its files, to whomever."""
+    t = tables.attachments
+    said = [message.id for message in work.messages_at(channel, ref)]
+    came = work.connection.execute(select(t.c.id).where(t.c.message_id.in_(said))).scalars()
+    return tuple(row for group in (*said, *came) for row in work.group(group))
 
 
 def store_chunks(work: Work, file: StoredFile, data: Sequence[bytes]) -> StoredFile:

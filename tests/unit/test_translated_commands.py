@@ -32,7 +32,7 @@ from alerts.timetext import (
     parse_zone,
 )
 from bot.rules import shipped_rules
-from handlers import asking, checkin_setup, desk
+from handlers import asking, checkin_setup, desk_commands
 from handlers.draft import Draft
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -114,7 +114,8 @@ def command_meant(person: Person, text: str) -> set[str]:
     slashed = text if text.startswith("/") else f"/{text}"
     draft = draft_of(person, slashed)
     found = set()
-    said = desk.command_in(draft, person, draft.facts.event.inbound) if person.role in STAFF else None  # type: ignore[union-attr]
+    inbound = draft.facts.event.inbound  # type: ignore[union-attr]
+    said = desk_commands.command_in(draft, person, inbound) if person.role in STAFF else None
     if said is not None and said.command != "unknown":
         found.add(f"desk {said.command}")
         if said.command == "checkin":
@@ -210,7 +211,7 @@ def test_no_word_is_two_commands_of_one_person(language: str) -> None:
     for role, commands in asking.BY_ROLE.items():
         keys = {f"ask.{name}": name for name in (*asking.FOR_ALL, *commands)}
         if role in STAFF:
-            keys |= {f"command.{name}": name for name in desk.COMMANDS}
+            keys |= {f"command.{name}": name for name in desk_commands.COMMANDS}
         elif role is Role.DEFENDER:
             keys["ask.checkins"] = "checkins"
         said = {
@@ -319,7 +320,7 @@ def test_an_outcome_in_the_officers_language_makes_a_bare_command(
 ) -> None:
     me = somebody(Role.OFFICER, language)
     draft = draft_of(me, text)
-    said = desk.command_in(draft, me, draft.facts.event.inbound)  # type: ignore[union-attr]
+    said = desk_commands.command_in(draft, me, draft.facts.event.inbound)  # type: ignore[union-attr]
     assert said is not None
     assert said.command == command
 

@@ -20,7 +20,7 @@ from alerts.timetext.hints import Hint
 from config.protocols import load_protocols
 from config.taxonomy import load_taxonomy
 from config.translations import load_catalogues, problems
-from handlers import asking, desk, rota, staffing
+from handlers import asking, desk_commands, rota, staffing
 from handlers.questions import FOLLOW_UPS
 from handlers.words import FIRST_STRONG_ISOLATE, POP_ISOLATE, RIGHT_TO_LEFT, Words
 
@@ -133,7 +133,7 @@ def data_keys() -> set[str]:
     """Keys that are made from data: codes of the taxonomy, answers of the questions, commands."""
     taxonomy = {f"taxonomy.{name}.{e['code']}" for name, entries in load_taxonomy().items() for e in entries}
     answers = {f"{f.code}.{answer}" for f in FOLLOW_UPS for answer in f.answers}
-    commands = {f"command.{command}" for command in desk.COMMANDS}
+    commands = {f"command.{command}" for command in desk_commands.COMMANDS}
     asked = {f"ask.{name}" for names in (asking.FOR_ALL, *asking.BY_ROLE.values()) for name in names}
     after = {f"word.{word}" for word in (*rota.KINDS, *rota.OTHER_WORDS, *staffing.ROLES)}
     after |= {f"outcome.{e['code']}" for e in load_taxonomy()["outcome_person"]}
