@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from alerts.cases import Case, CaseStatus, IllegalTransition, acknowledged, reopened, taken
+from alerts.cases import Case, CaseStatus, IllegalTransition, acknowledged, raised, reopened, taken
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.outbox import Outgoing
@@ -51,6 +51,7 @@ def heard(draft: Draft, event: Heard) -> None:
     officer = draft.talk(officer, last_channel=inbound.channel)
     if inbound.kind in (InboundKind.REACHABLE, InboundKind.LIVE_UPDATE):
         return
+    officer = draft.reached(officer, inbound.channel)
     if inbound.kind is InboundKind.REACTION:
         reacted(draft, officer, inbound)
         return
@@ -235,7 +236,11 @@ def raise_case(draft: Draft, event: Heard, officer: Person, case: Case, rest: st
     """`raise`: P1, with everything that follows from it."""
     if case.status is CaseStatus.CLOSED:
         raise IllegalTransition("closed")
-    paging.raise_to_p1(draft, case)
+    if case.taken_by == officer.id:
+        # Whoever has it needs no page about what they just did.
+        draft.put_case(acknowledged(raised(case, 1, draft.now), draft.now))
+    else:
+        paging.raise_to_p1(draft, case)
     tell(draft, officer, "desk.raised", ref=case.ref)
 
 

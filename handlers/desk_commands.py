@@ -109,7 +109,8 @@ def is_bare_command(draft: Draft, officer: Person, command: str, rest: str, quot
     if command in ("take", "reopen", "raise", "case"):
         return not rest or bool(unknown_reference(command, rest))
     if command == "close":
-        return not rest or bool(closing.outcome_in(draft, officer, rest)[0])
+        known = bool(closing.outcome_in(draft, officer, rest)[0])
+        return not rest or known or bool(unknown_reference(command, rest))
     if command in ("note", "plan"):
         return True
     return command in ("invite", "rota", "cover", "checkin") and (not rest or not quoted)

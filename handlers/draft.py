@@ -95,6 +95,18 @@ class Draft:
                 self.deadlines[(kind, case.id)] = wanted.get(kind)
         return case
 
+    def reached(self, person: Person, channel: str) -> Person:
+        """Notes that an account of theirs takes messages: they wrote from there, or it took one. A frozen one stays
+        frozen."""
+        person = self.latest(person)
+        addresses = tuple(
+            replace(a, status=Reach.OK) if a.channel == channel and a.status is Reach.REFUSED else a
+            for a in person.addresses
+        )
+        return (
+            person if addresses == person.addresses else self.put_person(replace(person, addresses=addresses))
+        )
+
     def protocol(self, name: str, watches: CheckInKind = CheckInKind.PERIODIC) -> Protocol:
         """The protocol of that name. One that the desk has since taken out of its policy gives way to the first that
         is for the same kind of check-in: a round goes on climbing whatever was edited."""
@@ -158,14 +170,15 @@ class Draft:
     def addresses(self, person: Person, via: str = "usual") -> tuple[Address, ...]:
         """Where a message goes. `via` is usual, all, first, second, content, or a channel's name.
 
-        An address that refused the last time is used only when there is no other.
+        An address that refused the last time is used only when there is no other; but what goes to all goes there too,
+        since nobody else says that it takes messages again.
         """
         person = self.latest(person)
         mine = tuple(a for a in person.addresses if a.status is not Reach.FROZEN) or person.addresses
         good = tuple(a for a in mine if a.status is Reach.OK) or mine
         match via:
             case "all":
-                return good
+                return mine
             case "first":
                 return good[:1]
             case "second":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerts.cases import Case
+from alerts.cases import Case, Message
 from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
 from alerts.escalation import CASE_DEADLINES
@@ -215,11 +215,8 @@ class Loader:
             # The button carries the row itself: it is known even when we died between the send and noting it.
             pressed = work.outgoing(inbound.outbound_id)
             targets = (pressed,) if pressed is not None and pressed.channel == inbound.channel else ()
-        quoted = (
-            work.message_at(inbound.channel, inbound.target_ref)
-            if inbound.target_ref and not targets
-            else None
-        )
+        ref = "" if targets else inbound.target_ref
+        quoted = work.message_at(inbound.channel, ref) if ref else None
         menu = (
             work.latest_menu(address.id)
             if address and inbound.kind is InboundKind.TEXT and len(inbound.text) < 80
@@ -251,14 +248,8 @@ class Loader:
             facts = self._conversation(facts, me)
         if staff:
             facts = self._for_staff(facts, inbound.text)
-            if (
-                inbound.kind in (InboundKind.EDIT, InboundKind.DELETE)
-                and quoted is not None
-                and quoted.case_id
-            ):
-                gone = inbound.target_ref if inbound.kind is InboundKind.DELETE else ""
-                group = files.passed_on(work, inbound.channel, gone) if gone else ()
-                facts = replace(facts, case=work.case(quoted.case_id), group=group)
+            if quoted is not None and inbound.kind in (InboundKind.EDIT, InboundKind.DELETE):
+                facts = self._corrected(facts, quoted)
         facts = self._with_people(facts)
         if staff and begins_with(self.rules.words, inbound.text, ("rota", "cover")):
             # Last, so that nothing else is waited for while the rota is held.
@@ -311,6 +302,10 @@ class Loader:
             rounds=work.live_rounds_of(me.id),
             to_clear=cleared,
         )
+
+    def _corrected(self, facts: Facts, said: Message) -> Facts:
+        case, of = self.work.case(said.case_id) if said.case_id else None, (said.channel, said.ref)
+        return replace(facts, case=case, group=files.passed_on(self.work, *of))
 
     def _for_staff(self, facts: Facts, text: str) -> Facts:
         work = self.work
@@ -415,11 +410,8 @@ class Loader:
             round=round_,
             check_in=work.check_in(round_.check_in_id) if round_ else None,
         )
-        if (
-            round_ is not None
-            and row.kind is OutboundKind.CONTACT_ALERT
-            and isinstance(event.outcome, Refused)
-        ):
+        unreached = row.kind is OutboundKind.CONTACT_ALERT and isinstance(event.outcome, Refused)
+        if round_ is not None and unreached:
             # A contact who cannot be reached may leave nobody but the desk.
             facts = self._round(replace(facts, spare=self._spare(now, case=True)), round_)
         return self._with_people(facts)

@@ -32,6 +32,8 @@ def decide(draft: Draft, event: Answered) -> None:
     match event.outcome:
         case Sent():
             draft.put(sent(row, event.outcome, draft.now))
+            if draft.facts.me is not None and not row.delete_ref:
+                draft.reached(draft.facts.me, row.channel)
         case RetryAt():
             later(draft, row, event.outcome)
         case Refused():

@@ -244,6 +244,8 @@ def next_at_once(draft: Draft, case: Case, person: Person) -> None:
             p for p in desk.staff if p.id not in (person.id, case.person_id) and takes_messages(draft, p)
         ]
     people = [p for p in following if p is not None]
+    if not people:
+        return
     page(draft, case, people, key="page.crowd" if crowded(draft, case) else "page.case")
     case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *(p.id for p in people))))))
     draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))

@@ -82,6 +82,7 @@ def heard(draft: Draft, event: Heard) -> None:
     if inbound.kind is InboundKind.UNREADABLE:
         unreadable(draft, event, person)
         return
+    person = draft.reached(person, inbound.channel)
     person = learn_language(draft, person, inbound)
     code = chosen(draft, inbound)
     if code is not None:

@@ -374,7 +374,7 @@ class Turns:
         loader.prefetch(answered)
         for event in answered:
             row = work.outgoing(event.outgoing_id)
-            if row is not None and isinstance(event.outcome, Sent):
+            if row is not None and isinstance(event.outcome, Sent) and not came_back(work, row):
                 # The ordinary case needs no facts: it is noted and nothing follows from it.
                 work.put(with_blind(outcome.sent(row, event.outcome, self._moment(now)), work))
                 report.turns += 1
@@ -389,6 +389,12 @@ class Turns:
         self._turn(self.loader(work), work, event, now, report)
         work.flush()
         return report
+
+
+def came_back(work: Work, row: Outgoing) -> bool:
+    """Whether a page went to an account that had refused: it takes messages again. Only pages are tried there."""
+    address = work.address(row.address_id) if row.kind is OutboundKind.PAGE else None
+    return address is not None and address.status is Reach.REFUSED
 
 
 def with_blind(entity: Any, work: Work) -> Any:

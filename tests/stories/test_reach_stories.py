@@ -113,3 +113,29 @@ def test_a_receipt_that_nobody_gets_is_not_called_the_officer_s_words(manner: Ma
     assert set(story.texts("notice", who="ana")) == {
         f"{ref}: the person cannot be reached on telegram any more."
     }
+
+
+def test_a_phone_that_takes_messages_again_is_paged_again(manner: Manner) -> None:
+    first = [
+        "channel: {ana@signal: refused}",
+        "sami: SOS",
+        "ana@telegram: {press: 1}",
+        "ana@telegram: close safe",
+    ]
+    for back in ([], ["ana: cases"]):
+        story = manner.play(
+            script(*first, "channel: {ana@signal: ok}", *back, "omar: SOS", "ana: take", "omar: hello")
+        )
+        omar = case_of(story, "omar")["case"]
+        paged = [line["channel"] for line in story.out("page", who="ana") if line["case"] == omar]
+        assert sorted(paged) == ["signal", "telegram"]
+        assert [line["channel"] for line in story.out("relay", who="ana") if line["case"] == omar] == [
+            "signal"
+        ]
+
+
+def test_whoever_raises_their_own_case_is_not_paged_for_it(manner: Manner) -> None:
+    steps = ["sami: can you help me with the form", "ana: take", "ana: I am here", "ana: raise", "wait: 9m"]
+    story = manner.play(script(*steps))
+    assert case_of(story, "sami")["urgency"] == "P1"
+    assert story.out("page") == []
