@@ -44,6 +44,8 @@ class Poisoned:
     """It looked like an alarm when it came."""
     stuck: str = ""
     """No message, but something that was due and could not be carried out: the reference of its case, or its row."""
+    file: bool = False
+    """What is stuck is a file that somebody sent: its record does not open any more."""
 
 
 @dataclass(frozen=True, slots=True)

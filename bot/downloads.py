@@ -13,7 +13,7 @@ import structlog
 
 from alerts.cases import StoredFile
 from alerts.events import Attachment, OutboundFile
-from alerts.facts import Fetched
+from alerts.facts import Fetched, Poisoned
 from alerts.store import files
 from bot.channels.port import Channel, FetchFailed
 from bot.engine import Engine
@@ -55,8 +55,12 @@ class Downloads:
             return []
 
     def _wanted(self) -> list[StoredFile]:
+        now = self._engine.clock.now()
         with self._engine.store.reading() as work:
-            return files.wanted(work, self._engine.clock.now(), AT_ONCE * 4)
+            found, shut = files.looked_through(work, now, AT_ONCE * 4)
+        for file in shut:
+            tell_shut(self._engine, file)
+        return found
 
     async def _fetch(self, file: StoredFile) -> None:
         channel = self._channels.get(file.channel)
@@ -104,6 +108,15 @@ class Downloads:
     def open_file(self, file_id: str) -> OutboundFile | None:
         """A stored file for sending on; None when it is not there."""
         return stored(self._engine, file_id)
+
+
+def tell_shut(engine: Engine, file: files.Shut) -> None:
+    """Tells the desk, once a day, of a file that cannot be opened any more."""
+    now = engine.clock.now()
+    log.error("file_does_not_open", file=file.id)
+    engine.happened(
+        Poisoned("", "", "", stuck=file.about, file=True), lambda work: files.look_again(work, file.id, now)
+    )
 
 
 def stored(engine: Engine, file_id: str) -> OutboundFile | None:

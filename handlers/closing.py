@@ -10,6 +10,8 @@ from handlers import checkin, paging
 from handlers.asking import first_of
 from handlers.draft import Draft
 
+QUESTION = "outcome"
+"""Code of the question how a case ended."""
 OUTCOME_LIST = "outcome_person"
 GOOD = frozenset({"safe", "released"})
 
@@ -41,10 +43,10 @@ def close(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) ->
         draft.word(officer, "desk.which_outcome", ref=case.ref),
         case=case,
         choices=offered,
-        question="outcome",
+        question=QUESTION,
         defender_id=case.person_id,
     )
-    draft.talk(officer, question=Question("outcome", draft.now, case.id))
+    draft.talk(officer, question=Question(QUESTION, draft.now, case.id))
 
 
 def finish(draft: Draft, officer: Person, case: Case, outcome: str, note: str) -> None:

@@ -288,6 +288,10 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, menu: Outgoin
             said = replace(event.inbound, kind=InboundKind.TEXT, text=value)
             answer(draft, replace(event, inbound=said), officer, draft.latest(case))
         return True
+    if code == "none" and menu.question == closing.QUESTION and case is not None and case.is_open:
+        number = event.inbound.text.strip()[:4]
+        tell(draft, officer, "menu.no_such_number", number=number, last=len(menu.choices))
+        return True
     if code == "none":
         # A number that no menu has may be part of the conversation: it goes on as words.
         return False

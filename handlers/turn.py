@@ -31,6 +31,7 @@ from handlers import desk, files, gap, outcome, paging, person, planning, rota, 
 from handlers.draft import Draft
 from handlers.loader import Loader
 from handlers.rules import Rules
+from handlers.telling import notice
 
 Parser = Callable[[bytes], Inbound]
 POISON_DELAY = timedelta(minutes=1)
@@ -127,6 +128,9 @@ def due(draft: Draft, event: Due) -> None:
 def poisoned(draft: Draft, event: Poisoned) -> None:
     """A message that we cannot work on: an officer is paged, since it may be the one that mattered. What looked like an
     alarm is taken for one."""
+    if event.file:
+        notice(draft, draft.facts.desk.staff, "file.shut", about=event.stuck)
+        return
     sender = draft.facts.me
     urgency = 1 if event.urgent else POISON_URGENCY
     if sender is None and event.account:

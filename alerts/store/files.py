@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from alerts.cases import StoredFile
 from alerts.ids import micros
@@ -22,12 +21,28 @@ from alerts.store.work import Work
 CHUNK_BYTES = 256 * 1024
 PASSED_OVER = 100
 """Wanted files that do not open, at the most, before they keep others waiting."""
+SHUT_AGAIN = timedelta(days=1)
+"""Until a file that does not open is tried again, and the desk told again."""
 RETRY = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))
 """Waits between tries of a download; after the last one the file counts as gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A file that is wanted and whose record does not open any more, its key being gone."""
+
+    id: str
+    about: str
+    """The reference of its case; its own id when it has none."""
+
+
 def wanted(work: Work, now: datetime, limit: int) -> list[StoredFile]:
     """Files to fetch now, the oldest first."""
+    return looked_through(work, now, limit)[0]
+
+
+def looked_through(work: Work, now: datetime, limit: int) -> tuple[list[StoredFile], list[Shut]]:
+    """Files to fetch now, the oldest first, and those that do not open any more."""
     t = tables.attachments
     query = (
         select(t)
@@ -38,12 +53,20 @@ def wanted(work: Work, now: datetime, limit: int) -> list[StoredFile]:
     rows = work.connection.execute(query).all()
     work.vault.load({row.key_id for row in rows})
     found: list[StoredFile] = []
+    shut: list[Shut] = []
     for row in rows:
-        # One that does not open any more, its key being gone, must not keep the others from being fetched: in another
-        # of them an alarm may stand. It stays, for the day on which its key is back.
-        with contextlib.suppress(Unsealable):
+        try:
             found.append(FILES.entity(row, work.vault))
-    return found[:limit]
+        except Unsealable:
+            # It must not keep the others from being fetched: in another of them an alarm may stand.
+            shut.append(Shut(row.id, (work.reference_of(row.case_id) if row.case_id else "") or row.id))
+    return found[:limit], shut
+
+
+def look_again(work: Work, file_id: str, now: datetime) -> None:
+    """Puts off a file that does not open. It stays, for the day on which its key is back."""
+    t = tables.attachments
+    work.connection.execute(update(t).where(t.c.id == file_id).values(ready_at=micros(now + SHUT_AGAIN)))
 
 
 def passed_on(work: Work, channel: str, ref: str) -> tuple[Outgoing, ...]:

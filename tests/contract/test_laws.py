@@ -22,6 +22,7 @@ from alerts.recognition import Intent, Verdict
 from alerts.store import files, queues, tables
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
+from bot.downloads import tell_shut
 from bot.engine import Engine
 from bot.lane import Lane
 from bot.rehearsal.script import Character
@@ -512,4 +513,16 @@ def test_a_file_that_does_not_open_any_more_does_not_keep_others_from_being_fetc
         first = work.connection.execute(select(func.min(wanted.c.id))).scalar_one()
         work.connection.execute(wanted.update().where(wanted.c.id == first).values(sealed=b"\1" * 60))
     with it.stage.engine.store.reading() as work:
-        assert [file.remote_id for file in files.wanted(work, it.stage.clock.now(), 8)] == ["photo 2"]
+        found, shut = files.looked_through(work, it.stage.clock.now(), 8)
+    assert [file.remote_id for file in found] == ["photo 2"]
+    (about,) = [file.about for file in shut]
+    # The desk is told, once, and it is looked at again another day.
+    tell_shut(it.stage.engine, shut[0])
+    claims = (d.claim(64) for d in it.stage.deliveries for _ in range(9))
+    said = [c.outbound.text for claimed in claims for c in claimed]
+    told = it.stage.rules.words.say("en", "file.shut", about=about)
+    assert said.count(told) == 3
+    assert len(about) == 4
+    with it.stage.engine.store.reading() as work:
+        assert files.looked_through(work, it.stage.clock.now(), 8)[1] == []
+        assert files.looked_through(work, it.stage.clock.now() + timedelta(days=1), 8)[1] == shut

@@ -138,3 +138,12 @@ def test_a_photo_with_a_private_note_stays_with_the_desk() -> None:
         network.attach("ana", data=b"x", content_type="image/png", name="a.png", text="take this road")
         it.stage.pump()
         assert "Ana sent a file." in phone(it, "sami")
+
+
+def test_a_number_that_the_question_does_not_have_is_no_word_for_the_defender(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, "ana: close", 'ana: "9"', 'ana: "3"'))
+    assert story.texts("relay", who="sami") == ["Ana: I am here"]
+    assert answers(story, "ana") == [
+        "There is no 9 in the list. Choose a number from 1 to 8, or write in your own words."
+    ]
+    assert story.cases[0]["status"] == "closed"
