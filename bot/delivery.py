@@ -237,7 +237,7 @@ class Delivery:
                 continue
             chats.add(row.address_id)
             self.limits.spend(row.address_id, now)
-            if now - row.created_at >= REPEATED_AFTER:
+            if row.kind is OutboundKind.PAGE and now - row.created_at >= REPEATED_AFTER:
                 self._drop_copies(work, good)
             for one in good:
                 # A reason that says "nothing went out" is about the last try; over this one we may die.
@@ -249,10 +249,7 @@ class Delivery:
                 yield consignment
 
     def _drop_copies(self, work: Work, going: list[Outgoing]) -> None:
-        """Pages that say to the same chat, word for word, what goes out now: repeats that piled up while the channel
-        was down. One of them says it all."""
-        if all(row.kind is not OutboundKind.PAGE for row in going):
-            return
+        """Repeats that piled up while the channel was down, word for word what goes out now: one of them says it."""
         ids = queues.pages_to(work.connection, self.channel, going[0].address_id, COPIES)
         work.outgoings(ids)
         said = {(row.case_id, row.text) for row in going}

@@ -217,11 +217,8 @@ class Loader:
             targets = (pressed,) if pressed is not None and pressed.channel == inbound.channel else ()
         ref = "" if targets else inbound.target_ref
         quoted = work.message_at(inbound.channel, ref) if ref else None
-        menu = (
-            work.latest_menu(address.id)
-            if address and inbound.kind is InboundKind.TEXT and len(inbound.text) < 80
-            else None
-        )
+        short = inbound.kind is InboundKind.TEXT and len(inbound.text) < 80
+        menu = work.latest_menu(address.id) if address and short else None
         facts = Facts(
             now=now,
             event=event,
@@ -246,10 +243,9 @@ class Loader:
             facts = self._for_code(facts, code)
         if me is not None:
             facts = self._conversation(facts, me)
-        if staff:
-            facts = self._for_staff(facts, inbound.text)
-            if quoted is not None and inbound.kind in (InboundKind.EDIT, InboundKind.DELETE):
-                facts = self._corrected(facts, quoted)
+            facts = self._for_staff(facts, inbound.text) if staff else facts
+        if staff and quoted is not None and inbound.kind in (InboundKind.EDIT, InboundKind.DELETE):
+            facts = self._corrected(facts, quoted)
         facts = self._with_people(facts)
         if staff and begins_with(self.rules.words, inbound.text, ("rota", "cover")):
             # Last, so that nothing else is waited for while the rota is held.
@@ -304,8 +300,8 @@ class Loader:
         )
 
     def _corrected(self, facts: Facts, said: Message) -> Facts:
-        case, of = self.work.case(said.case_id) if said.case_id else None, (said.channel, said.ref)
-        return replace(facts, case=case, group=files.passed_on(self.work, *of))
+        group = files.passed_on(self.work, said.channel, said.ref)
+        return replace(facts, case=self.work.case(said.case_id or ""), group=group)
 
     def _for_staff(self, facts: Facts, text: str) -> Facts:
         work = self.work
