@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ from bot.lane import Lane
 from bot.rehearsal.script import Character
 from bot.runtime import Runtime
 from handlers.rules import Recognises, Rules
+from handlers.turn import Turns
 from tests.machines.law3 import broken
 from tests.stories.chat import BOTH, Chat, chat
 
@@ -466,6 +468,18 @@ def test_a_flood_of_one_stranger_that_ends_in_an_alarm_keeps_nobody_elses_waitin
     for _ in range(400):
         it.stage.engine.work_inbox()
     assert count(it, tables.inbox, tables.inbox.c.state == "new") == 0
+
+
+def test_on_a_slow_machine_an_alarm_is_not_put_off_by_what_stands_before_it_in_each_batch(it: Chat) -> None:
+    engine = it.stage.engine
+    hours, numbers = itertools.count(step=3600), itertools.count(1)
+    engine.turns = Turns(
+        engine.rules, engine.parsers, engine.entropy.draw, lambda: float(next(hours)), numbers.__next__
+    )
+    flood = [frame("nour", number, f"and another thing, {number}") for number in range(50)]
+    engine.accept([*flood, frame("nour", 50, "SOS")])
+    engine.accept([frame("sami", 51, "SOS")])
+    assert turns_until_verified_alarm(it) < 5
 
 
 def test_a_flood_of_many_strangers_does_not_stand_before_an_alarm_and_the_word_before_it(
