@@ -208,6 +208,10 @@ class Facts:
     """How many were due in all."""
     thread: tuple[Message, ...] = ()
     """The newest messages of the case in focus; loaded for staff who ask to see it."""
+    ok_word: str = field(default="", repr=False)
+    """Digest of the secret OK word that this message asks to keep."""
+    says_ok_word: bool = False
+    """Whether this message begins with the sender's secret OK word."""
     lately: tuple[Round, ...] = ()
     """The latest check-ins of whom that case is about, the newest first."""
     to_clear: tuple[Outgoing, ...] = ()

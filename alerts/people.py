@@ -129,6 +129,8 @@ class Person:
     content_channel: str = ""
     """For staff: the channel that may carry content; empty: the desk's policy decides."""
     notes: str = field(default="", repr=False)
+    ok_word: str = field(default="", repr=False)
+    """Keyed digest of their secret OK word, in hex; empty: any OK counts."""
     check: str = field(default="", repr=False)
     """While pending: the number that they read out to whoever confirms them."""
     talk: Talk = field(default_factory=Talk, repr=False)

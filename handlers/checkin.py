@@ -73,6 +73,12 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
         return True
     if inbound.kind is InboundKind.TEXT:
         expects = live or checkin_answers.desk_case(draft, None) is not None
+        if draft.facts.says_ok_word and (expects or not draft.facts.cases):
+            if expects:
+                checkin_answers.answered(draft, event, person, "ok", None)
+            elif not nothing_asked(draft, checkin_answers.in_words(draft, event, "ok"), person):
+                draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.thanks"), urgency=3)
+            return True
         if expects and intent in BY_INTENT:
             checkin_answers.answered(draft, event, person, BY_INTENT[intent], None)
             return True

@@ -33,6 +33,7 @@ def waiting(draft: Draft) -> tuple[Round, ...]:
 def answered(draft: Draft, event: Heard, person: Person, value: str, round_: Round | None) -> None:
     """One of the four answers, to a round or (None) to whatever waits."""
     event = worded(draft, event, person, value)
+    counts = value != "ok" or not person.ok_word or draft.facts.says_ok_word
     if value == "help":
         sos.alarm(draft, event, person)
         return
@@ -43,6 +44,8 @@ def answered(draft: Draft, event: Heard, person: Person, value: str, round_: Rou
     elif live:
         behind = case or desk_case(draft, None)
         match value:
+            case "ok" if not counts:
+                without_word(draft, event, person, behind)
             case "ok" | "talk" if behind is not None:
                 answered_beside(draft, live, behind, value)
                 to_verify(draft, event, person, behind, value)
@@ -52,17 +55,35 @@ def answered(draft: Draft, event: Heard, person: Person, value: str, round_: Rou
                 talk(draft, event, person, live)
             case _:
                 more_time(draft, person, live[-1] if round_ is None else round_)
+    elif case is not None and not counts:
+        without_word(draft, event, person, case)
     elif case is not None:
         to_verify(draft, event, person, case, value)
 
 
+def without_word(draft: Draft, event: Heard, person: Person, case: Case | None) -> None:
+    """An OK without the secret word that the person chose is none. Nobody who looks on learns what was missing."""
+    if case is None:
+        ask_to_be_sure(draft, person, "checkin.to_be_sure")
+        return
+    relay.keep(draft, event, person.id, person, case)
+    relay.to_desk(draft, case, person, event.inbound, note="notice.ok_without_word")
+    relay.waits_for_words(draft, case)
+    draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.late_ok"), case=case)
+
+
 def worded(draft: Draft, event: Heard, person: Person, value: str) -> Heard:
-    """The message with the answer in words: a number or a pressed button says nothing to an officer."""
+    """The message with the answer in words: a number or a pressed button says nothing to an officer, and a secret word
+    is not for them."""
     inbound = event.inbound
-    if inbound.kind is InboundKind.PRESS or inbound.text.strip().isdecimal():
-        words = draft.rules.words.say(draft.rules.language, LABELS[value])
-        inbound = replace(inbound, text=words, kind=InboundKind.TEXT)
-    return replace(event, inbound=inbound)
+    bare = inbound.kind is InboundKind.PRESS or inbound.text.strip().isdecimal()
+    return in_words(draft, event, value) if bare or draft.facts.says_ok_word else event
+
+
+def in_words(draft: Draft, event: Heard, value: str) -> Heard:
+    """The message as if the answer had been written out."""
+    words = draft.rules.words.say(draft.rules.language, LABELS[value])
+    return replace(event, inbound=replace(event.inbound, text=words, kind=InboundKind.TEXT))
 
 
 def desk_case(draft: Draft, round_: Round | None) -> Case | None:

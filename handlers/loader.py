@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from alerts.cases import Case, Message
 from alerts.checkins import Round, RoundStatus
@@ -34,6 +35,7 @@ from alerts.recognition import Intent
 from alerts.rounds import Reached, asks_next, reached
 from alerts.store import files
 from alerts.store.work import Work
+from handlers import ok_word
 from handlers.asking import asks_about_contacts
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
@@ -41,8 +43,6 @@ from handlers.rules import Rules
 
 BOARD = 200
 """Cases that staff see at once."""
-LATELY = 28
-"""Check-ins whose answers are looked through for how somebody has been: two weeks of two a day."""
 THREAD = 12
 NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
@@ -287,6 +287,7 @@ class Loader:
             and len(text) > SHORTEST_ABOUT_CONTACTS
             and asks_about_contacts(Draft(facts, self.rules), me, text)
         )
+        facts = ok_word.noticed(facts, self.rules, me, partial(work.vault.word, me.key_id))
         asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(
             facts,
@@ -315,12 +316,11 @@ class Loader:
         called = tuple({p.id: p for p in (*facts.called, *called)}.values())
         board = self._board((*([me] if me else []), *called))
         looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
-        wants_thread = looked_at is not None and begins_with(self.rules.words, text, ("case",))
-        thread = work.messages_of(looked_at.id, THREAD) if looked_at is not None and wants_thread else ()
-        lately = work.recent_rounds_of(looked_at.person_id, LATELY) if looked_at and wants_thread else ()
+        if looked_at is not None and begins_with(self.rules.words, text, ("case",)):
+            lately = work.recent_rounds_of(looked_at.person_id, 2 * THREAD)
+            facts = replace(facts, thread=work.messages_of(looked_at.id, THREAD), lately=lately)
         mine = (c.id for c in board if me and c.taken_by == me.id)
         held = work.rounds_of_cases(c if isinstance(c, str) else c.id for c in (*named, *mine, case) if c)
-        facts = replace(facts, thread=thread, lately=lately)
         return replace(facts, board=board, named=named, case=case, called=called, held=held)
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:

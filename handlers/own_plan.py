@@ -31,12 +31,17 @@ LONGEST = 3000
 
 def plan_in(draft: Draft, person: Person, text: str) -> str:
     """The plan that a message surely is: after `/plan`, or after `plan:`. Empty for everything else."""
+    return said_after(draft, person, text, "plan", "ask.plan")
+
+
+def said_after(draft: Draft, person: Person, text: str, command: str, key: str) -> str:
+    """What stands in a message after a command with a slash before it, or a colon behind it; empty without either."""
     text = text.strip()
     reader = Reader(text)
     slash = reader.peek()
     if slash is not None and slash.text == "/":
         reader.at += 1
-    if reader.take(phrases_of((("plan", "|".join(sorted(spoken(draft, person, "ask.plan")))),))) is None:
+    if reader.take(phrases_of(((command, "|".join(sorted(spoken(draft, person, key)))),))) is None:
         return ""
     coming = reader.peek()
     if coming is None or (slash is not None and slash.text == "/" and coming.glued and coming.text != ":"):

@@ -22,6 +22,7 @@ from handlers import (
     checkin_answers,
     clearing,
     enrol,
+    ok_word,
     own_plan,
     paging,
     questions,
@@ -90,7 +91,9 @@ def heard(draft: Draft, event: Heard) -> None:
         if not (is_past(draft, *code) and is_alarm(draft, event, person)):
             choice(draft, event, person, *code)
         return
-    if own_plan.heard(draft, event, person) or is_alarm(draft, event, person):
+    if own_plan.heard(draft, event, person) or ok_word.heard(draft, event, person):
+        return
+    if is_alarm(draft, event, person):
         return
     if not expected(draft, event, person):
         unexpected(draft, enrol.without_code(draft, event), person)

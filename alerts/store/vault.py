@@ -75,6 +75,10 @@ class Vault:
         """The keyed digest of an invitation code."""
         return self.digests.code_digest(code)
 
+    def word(self, key_id: str, word: str) -> bytes:
+        """The digest of a person's own word, under that person's key."""
+        return self.digests.word_digest(key_id, word)
+
     def name(self, desk: str, name: str) -> bytes:
         """The blind index of what somebody at a desk is called."""
         return self.digests.blind("name", f"{desk}|{name_key(name)}")

@@ -82,6 +82,7 @@ KNOWN: dict[str, list[str]] = {
         "contacts_when_undelivered=False",
         "content_channel=''",
         "notes=''",
+        "ok_word=''",
         "check=''",
         "addresses=()",
     ],
