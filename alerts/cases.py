@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from alerts.records import quick, replace
 
 
 class CaseStatus(enum.Enum):
@@ -34,6 +36,7 @@ class IllegalTransition(Exception):
     """The case is not in a status from which this can happen."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Case:
     """What the desk works on. Urgency 1 (P1) is the highest, 5 the lowest."""
@@ -218,6 +221,7 @@ def answered(case: Case, now: datetime) -> Case:
     return acknowledged(replace(case, answered_at=case.answered_at or now), now)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something said on a case, or to the desk about a person. Never changed; an edit is a new row."""
@@ -243,6 +247,7 @@ class Message:
     """When the sender's phone says it was sent."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """An attachment: wanted until its bytes are sealed in the database, or gone."""

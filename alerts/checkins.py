@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts.records import quick
 from alerts.schedule import CheckInSchedule
 
 
@@ -28,6 +29,7 @@ class CheckInStatus(enum.Enum):
     ENDED = "ended"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CheckIn:
     """What a defender chose to be asked, and by which protocol silence is followed up."""
@@ -58,6 +60,7 @@ class RoundStatus(enum.Enum):
     CLOSED = "closed"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Round:
     """One time a check-in was asked."""

@@ -12,6 +12,8 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
+from alerts.records import quick
+
 
 class DeadlineKind(enum.Enum):
     """What happens when it comes."""
@@ -38,6 +40,7 @@ class DeadlineKind(enum.Enum):
     """Desk: look for rota gaps and overdue work."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """One later action."""

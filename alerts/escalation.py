@@ -9,7 +9,6 @@ Source of the rules: protection practice, "Urgency" and "The desk".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus
@@ -17,6 +16,7 @@ from alerts.deadlines import Deadline, DeadlineKind
 from alerts.facts import DeskView
 from alerts.people import Person, Role
 from alerts.policy import Escalation, EscalationPolicy, Step, Target, Urgency, answer_due, plan_due
+from alerts.records import replace
 
 CASE_DEADLINES = (
     DeadlineKind.CLIMB,

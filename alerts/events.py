@@ -17,9 +17,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts.records import quick
+
 # ------------------------------------------------------------------------------------------------------------- in
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RawInbound:
     """One frame as a channel handed it to us, before parsing."""
@@ -77,6 +80,7 @@ class InboundKind(enum.Enum):
     """A frame that is nobody speaking to us: sync messages, groups, channel posts, service notices."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that came with a message and has not been fetched yet."""
@@ -90,6 +94,7 @@ class Attachment:
     voice: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Location:
     """A point somebody sent. Degrees WGS 84; accuracy in metres."""
@@ -101,6 +106,7 @@ class Location:
     ended: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One event as a channel's parser understood it."""
@@ -159,6 +165,7 @@ class OutboundKind(enum.Enum):
     ANSWER = "answer"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OutboundFile:
     """A stored attachment that is passed on."""
@@ -171,6 +178,7 @@ class OutboundFile:
     voice: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """One message to one address, complete."""
@@ -215,6 +223,7 @@ class Refusal(enum.Enum):
     """Only for `delete_ref`: too old to be deleted."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sent:
     """The channel took it. `delivered` is None where the channel never tells, False where a receipt may come."""
@@ -226,6 +235,7 @@ class Sent:
     deletes them all."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RetryAt:
     """Not now. `after` is seconds from the answer; `ambiguous` when it may have been delivered all the same."""
@@ -241,6 +251,7 @@ class RetryAt:
     """The channel named the time itself (429): never try sooner."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Never, at this address."""

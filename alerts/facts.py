@@ -18,9 +18,11 @@ from alerts.ids import Ids
 from alerts.oncall import Rota
 from alerts.outbox import Outgoing
 from alerts.people import Address, ContactLink, Invitation, Person
+from alerts.records import quick
 from alerts.rounds import Sending
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A stored message was parsed."""
@@ -32,6 +34,7 @@ class Heard:
     """It had waited in the channel or in the inbox over an outage of ours."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Poisoned:
     """A stored message whose turn failed: again and again, and it is in quarantine now, or once, and it looked like an
@@ -48,6 +51,7 @@ class Poisoned:
     """What is stuck is a file that somebody sent: its record does not open any more."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Due:
     """A deadline has come."""
@@ -55,6 +59,7 @@ class Due:
     deadline: Deadline
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A channel answered for an outbox row."""
@@ -63,6 +68,7 @@ class Answered:
     outcome: Outcome
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Gap:
     """We were not there: the process was dead, or the clock jumped (then `since` may lie after `until`)."""
@@ -71,6 +77,7 @@ class Gap:
     until: datetime
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """An attachment was stored, or will never be."""
@@ -86,6 +93,7 @@ class Order(enum.Enum):
     REMOVE = "remove"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """The administrator decided something about who belongs to the desk, at the machine itself."""
@@ -98,6 +106,7 @@ class Ordered:
 Event = Ordered | Heard | Poisoned | Due | Answered | Gap | Fetched
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ward:
     """A defender whose trusted contact the sender is."""
@@ -108,6 +117,7 @@ class Ward:
     rounds: tuple[Round, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DeskView:
     """The desk at this instant."""
@@ -130,6 +140,7 @@ class DeskView:
         return next((p for p in self.staff if p.id == person_id), None)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Spare:
     """Fresh things that a decision may use up."""
@@ -144,6 +155,7 @@ class Spare:
     code_digests: tuple[bytes, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything a decision may look at."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.events import OutboundKind, RetryAt
+from alerts.records import quick
 
 
 class SendState(enum.Enum):
@@ -51,6 +52,7 @@ class Guard(enum.Enum):
     """The case still waits for a person's answer: unacknowledged, or unanswered."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One answer on offer."""
@@ -60,6 +62,7 @@ class Choice:
     label: str = field(repr=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to one address."""

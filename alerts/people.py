@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from alerts.records import quick
+
 
 class Role(enum.Enum):
     """What somebody may do here."""
@@ -46,6 +48,7 @@ class Reach(enum.Enum):
     FROZEN = "frozen"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Address:
     """One account of a person on one channel."""
@@ -63,6 +66,7 @@ class Address:
     """The channel's account id."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Question:
     """The one question that a person has been asked and has not answered."""
@@ -79,6 +83,7 @@ class Question:
     """Answers of earlier steps of a dialogue that is saved only at its end."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Talk:
     """State of the conversation with a person; stored as JSON, so it carries its version."""
@@ -103,6 +108,7 @@ class Talk:
     """When they lately asked for codes."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who wrote to us or was invited."""
@@ -154,6 +160,7 @@ class LinkStatus(enum.Enum):
     ENDED = "ended"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ContactLink:
     """A trusted contact of a defender. Never written to before consent."""
@@ -181,6 +188,7 @@ class Purpose(enum.Enum):
     """A second channel for the person who made it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """A single-use code. Only its keyed digest is stored."""

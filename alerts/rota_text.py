@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.invitations import NAME_WORDS, name_key, plain_letters
 from alerts.oncall import Handover, Layer, Override, Rota
+from alerts.records import replace
 from alerts.timetext.lexing import Phrases, Reader
 from alerts.timetext.words import WEEKDAYS
 from alerts.walltime import DAY, to_local, to_utc

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus, Round, RoundStatus
@@ -26,6 +26,7 @@ from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ladder import Ladder, RungKind
 from alerts.outbox import LIVE, OUT, SendState
 from alerts.policy import Protocol
+from alerts.records import quick, replace
 
 MORE_TIME = timedelta(minutes=30)
 MORE_TIMES = 2
@@ -55,6 +56,7 @@ class Reached(enum.Enum):
     DELIVERED = "delivered"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sending:
     """How one message of a round to the person fared."""

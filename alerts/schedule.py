@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from alerts.plaindata import BadData, Fields
+from alerts.records import quick
 from alerts.walltime import (
     DAY,
     date_exists,
@@ -50,6 +51,7 @@ _TICK = timedelta(microseconds=1)
 _DATA_VERSION = 1
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CheckInSchedule:
     """When a person is asked. Exactly one of `times` and `every_hours` is set."""

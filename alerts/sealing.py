@@ -45,7 +45,7 @@ _HEAD: Final = 1 + NONCE_BYTES
 _TAG_BYTES: Final = 16
 
 # Made once: json.dumps with any option makes an encoder a call, which costs more than the sealing.
-_from_json = json.JSONDecoder().decode
+_from_json = json.JSONDecoder().raw_decode
 _to_json = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -144,14 +144,14 @@ class Sealer:
         """
         if isinstance(payload, bytes):
             return self._seal(_RAW, _row(_RAW, table, row_id, key_id), key_id, payload)
-        plain = _to_json(dict(payload)).encode("ascii")
+        plain = _to_json(payload if type(payload) is dict else dict(payload)).encode("ascii")
         return self._seal(_JSON, _row(_JSON, table, row_id, key_id), key_id, plain)
 
     def open(self, table: str, row_id: str | int, key_id: str, sealed: bytes) -> dict[str, Any]:
         """The mapping sealed for this row. Raises Unsealable (KeyMissing and KeyDestroyed are of that
         kind)."""
         plain = self._open(_JSON, _row(_JSON, table, row_id, key_id), table, row_id, key_id, sealed)
-        payload: dict[str, Any] = _from_json(plain.decode("ascii"))
+        payload: dict[str, Any] = _from_json(plain.decode("ascii"))[0]
         return payload
 
     def open_bytes(self, table: str, row_id: str | int, key_id: str, sealed: bytes) -> bytes:

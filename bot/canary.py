@@ -18,10 +18,11 @@ from __future__ import annotations
 import enum
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.events import Inbound, InboundKind, Outbound, OutboundKind, Outcome, Refused, RetryAt, Sent
+from alerts.records import replace
 
 PATIENCE = timedelta(minutes=2)
 """How long a canary may take to come back."""

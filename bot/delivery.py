@@ -13,7 +13,7 @@ Pages that pile up for one chat go out as one message that names every case; not
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,6 +23,7 @@ from alerts.checkins import Round, RoundStatus
 from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
 from alerts.facts import Answered, Poisoned
 from alerts.outbox import EVERYTHING, OUT, Guard, Outgoing, SendState
+from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.work import Work
 from bot.engine import Engine

@@ -199,8 +199,9 @@ class Engine:
     def _told(self, report: Report) -> Report:
         for inbox_id, error in report.failed:
             log.error("turn_failed", inbox=inbox_id, error=error)
+        told = log.bind()  # one logger for all of them: making one costs more than a line
         for name, references in report.events:
-            log.info(name, **references)
+            told.info(name, **references)
             if self.observe is not None:
                 self.observe(name, references)
         return report

@@ -8,8 +8,6 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.cases import Case, Source
 from alerts.checkins import RoundStatus
 from alerts.events import InboundKind, OutboundKind
@@ -17,6 +15,7 @@ from alerts.facts import Heard
 from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.recognition import Intent
+from alerts.records import replace
 from alerts.rounds import ended
 from handlers import checkin_answers, checkin_proposals, checkin_setup, checkin_timers, paging, relay, sos
 from handlers.draft import Draft

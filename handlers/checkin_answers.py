@@ -9,13 +9,12 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.cases import Case, Source
 from alerts.checkins import CheckInKind, CheckInStatus, Round, RoundStatus
 from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person
+from alerts.records import replace
 from alerts.rounds import ASKS, MORE_TIMES, ended, next_rung, told_others_at
 from handlers import ladder_rungs, paging, relay, sos
 from handlers.draft import Draft

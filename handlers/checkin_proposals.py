@@ -5,14 +5,13 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.checkins import CheckIn, CheckInStatus
 from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import name_key
 from alerts.people import Person, Role, Standing
 from alerts.recognition import Intent
+from alerts.records import replace
 from alerts.timetext import Misread, parse_schedule
 from handlers import checkin_setup
 from handlers.checkin_words import misread_words, protocol_word, schedule_words

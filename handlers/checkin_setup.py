@@ -10,7 +10,6 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, time
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
@@ -18,6 +17,7 @@ from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import folded
 from alerts.people import Person, Role
+from alerts.records import replace
 from alerts.schedule import CheckInSchedule, next_prompt
 from alerts.timetext import (
     End,

@@ -5,12 +5,12 @@ Source: protection practice, "Check-ins": a timer's missed end is P1, and quiet 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus, RoundStatus
 from alerts.events import OutboundKind
 from alerts.people import Person
+from alerts.records import replace
 from alerts.rounds import MORE_TIME, ended, opener
 from alerts.timetext import End, Extend, Timer
 from handlers import checkin_answers

@@ -11,7 +11,6 @@ Source: protection practice, "Missed check-in ladder" and "The desk".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from alerts.cases import Case
 from alerts.checkins import Round
@@ -20,6 +19,7 @@ from alerts.facts import Ward
 from alerts.invitations import NAME_LENGTH, QUOTES, clean_name, folded, free_name, name_key
 from alerts.outbox import Choice
 from alerts.people import ContactLink, Invitation, LinkStatus, Person, Purpose, Role
+from alerts.records import replace
 from handlers import codes, dialogue, relay
 from handlers.asking import Asked, spoken
 from handlers.draft import Draft

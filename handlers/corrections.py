@@ -11,12 +11,11 @@ Trusts: Signal tells of deletions, Telegram does not.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.cases import Message
 from alerts.events import OutboundKind
 from alerts.outbox import OUT, SendState
 from alerts.people import Person
+from alerts.records import replace
 from handlers.draft import Draft
 from handlers.telling import answer
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from alerts.cases import Case, CaseStatus, IllegalTransition, acknowledged, raised, reopened, taken
 from alerts.events import Inbound, InboundKind, OutboundKind
@@ -17,6 +16,7 @@ from alerts.facts import Heard
 from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.recognition import Alarm
+from alerts.records import replace
 from handlers import (
     board,
     checkin_proposals,

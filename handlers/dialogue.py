@@ -10,12 +10,11 @@ Source: protection practice, "SOS", and "Channels" of the design: what Telegram 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.events import OutboundKind
 from alerts.outbox import Choice
 from alerts.people import Person, Role
 from alerts.recognition import Intent
+from alerts.records import replace
 from alerts.timetext.hints import Hint, Misread
 from alerts.timetext.zones import zone_from_text
 from handlers.asking import Asked

@@ -9,7 +9,6 @@ outbox for addresses that this person really has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from alerts.outbox import Choice, Guard, Outgoing, SendState, priority
 from alerts.people import Address, Person, Reach, Talk
 from alerts.policy import Protocol
 from alerts.recognition import Verdict
+from alerts.records import replace
 from alerts.rounds import check_in_deadlines, round_deadline
 from handlers.rules import Rules
 
@@ -128,9 +128,11 @@ class Draft:
         """Notes a changed check-in and arms its next prompt."""
         check_in = replace(check_in, version=check_in.version + 1)
         self.entities[check_in.id] = check_in
-        wanted = {d.kind: d for d in check_in_deadlines(check_in, self.now)}
-        for kind in (DeadlineKind.PROMPT, DeadlineKind.WARN):
-            self.deadlines[(kind, check_in.id)] = wanted.get(kind)
+        self.deadlines[(DeadlineKind.PROMPT, check_in.id)] = None
+        if check_in.kind is CheckInKind.TIMER:
+            self.deadlines[(DeadlineKind.WARN, check_in.id)] = None
+        for deadline in check_in_deadlines(check_in, self.now):
+            self.deadlines[(deadline.kind, check_in.id)] = deadline
         return check_in
 
     def arm(self, deadline: Deadline) -> None:
@@ -163,7 +165,8 @@ class Draft:
 
     def choices(self, person: Person, codes: Iterable[tuple[str, str]]) -> tuple[Choice, ...]:
         """(code, key of the label) pairs as choices in a person's language."""
-        return tuple(Choice(code, self.word(person, key)) for code, key in codes)
+        language, say = self.language_of(person), self.rules.words.say
+        return tuple([Choice(code, say(language, key)) for code, key in codes])
 
     # ---------------------------------------------------------------------------------------------------- sending
 

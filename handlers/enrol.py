@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.events import REPEATED, InboundKind
 from alerts.facts import Heard
 from alerts.invitations import clean_name
 from alerts.outbox import Outgoing
 from alerts.people import STAFF, Person, Role
+from alerts.records import replace
 from handlers import codes, contacts, dialogue, invitations, own_plan, staffing
 from handlers.asking import Asked, asked, has_rights
 from handlers.draft import Draft

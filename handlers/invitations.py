@@ -8,12 +8,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.events import Inbound
 from alerts.facts import Heard
 from alerts.invitations import GUESS_WINDOW, GUESSES, code_in, hide_code, is_usable, within
 from alerts.people import Invitation, Person, Purpose, Role, Standing
+from alerts.records import replace
 from handlers import contacts, joining, relay
 from handlers.draft import Draft
 from handlers.telling import answer

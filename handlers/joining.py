@@ -9,11 +9,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.events import Inbound
 from alerts.invitations import check_number, free_name
 from alerts.people import Invitation, LinkStatus, Person, Purpose, Reach, Role, Standing
+from alerts.records import replace
 from handlers import dialogue, relay, rota
 from handlers.draft import Draft
 from handlers.telling import answer, notice, staff_but, unasked

@@ -12,7 +12,6 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, raised
@@ -23,6 +22,7 @@ from alerts.ladder import RungKind
 from alerts.outbox import Guard
 from alerts.people import LinkStatus, Person, Standing
 from alerts.policy import Protocol
+from alerts.records import replace
 from alerts.rounds import ASKS, Reached, asked_anew, carried_out, grace, heard_from, held_up, reached, rung_at
 from handlers import missed, paging, relay
 from handlers.draft import Draft

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,6 +32,7 @@ from alerts.oncall import on_call
 from alerts.outbox import Outgoing
 from alerts.people import Person, Role
 from alerts.recognition import Intent
+from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
 from alerts.store import files
 from alerts.store.work import Work
@@ -53,8 +54,7 @@ SHORTEST_ABOUT_CONTACTS = 4
 CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
 """Telegram deletes messages of the last 48 hours only."""
-CASE_KINDS = frozenset(CASE_DEADLINES)
-ROUND_KINDS = frozenset({DeadlineKind.RUNG})
+CASE_KINDS, ROUND_KINDS = frozenset(CASE_DEADLINES), frozenset({DeadlineKind.RUNG})
 CHECK_IN_KINDS = frozenset({DeadlineKind.PROMPT, DeadlineKind.WARN})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, Source, climbing_anew, raised
@@ -13,6 +12,7 @@ from alerts.events import OutboundKind
 from alerts.facts import Ward
 from alerts.people import Person
 from alerts.policy import Protocol
+from alerts.records import replace
 from alerts.rounds import Reached, held_up, reached
 from alerts.walltime import zone_named
 from handlers import paging, relay, shutdown

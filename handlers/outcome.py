@@ -6,13 +6,13 @@ left, a page goes to the next person, and a check-in knows that it was not heard
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
 from alerts.facts import Answered
 from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
 from alerts.people import Person, Reach
+from alerts.records import replace
 from handlers import ladder_rungs, paging, relay
 from handlers.draft import Draft
 

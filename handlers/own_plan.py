@@ -11,12 +11,11 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.events import LONG_TEXT, InboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Role
 from alerts.recognition import Alarm
+from alerts.records import replace
 from alerts.timetext.lexing import Reader
 from handlers import sos
 from handlers.asking import has_rights, phrases_of, spoken

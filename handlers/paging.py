@@ -7,7 +7,6 @@ The defender is told three different things and never one for another: *received
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from alerts.cases import Case, CaseStatus, Source, acknowledged, climbing_anew, raised, taken
@@ -17,6 +16,7 @@ from alerts.events import OutboundKind
 from alerts.outbox import Guard, Outgoing
 from alerts.people import Person, Reach
 from alerts.policy import Target
+from alerts.records import replace
 from handlers.draft import Draft
 from handlers.words import excerpt
 

@@ -7,7 +7,6 @@ a plain message, and a plain message is never lost.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from unicodedata import category
 
 from alerts.cases import Case, Source
@@ -17,6 +16,7 @@ from alerts.invitations import folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
+from alerts.records import replace
 from handlers import (
     checkin,
     checkin_answers,

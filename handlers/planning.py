@@ -8,7 +8,6 @@ Source: protection practice, "Urgency".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, acknowledged, planned
@@ -17,6 +16,7 @@ from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.outbox import Guard, Outgoing
 from alerts.people import Person
+from alerts.records import replace
 from alerts.walltime import zone_named
 from handlers import relay
 from handlers.draft import Draft

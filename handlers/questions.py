@@ -5,12 +5,13 @@ They stop when a person answers: from then on a human asks. Source: protection p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from alerts.cases import Case
 from alerts.events import Inbound, OutboundKind
 from alerts.outbox import Choice
 from alerts.people import Person, Question
+from alerts.records import replace
 from handlers.draft import Draft
 from handlers.relay import point_of, to_desk
 

@@ -7,13 +7,13 @@ gets it as it arrives.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile, answered
 from alerts.events import Inbound, InboundKind, Location, OutboundKind
 from alerts.facts import Heard
 from alerts.outbox import Outgoing
 from alerts.people import Person, Reach
+from alerts.records import replace
 from handlers.draft import Draft
 from handlers.paging import name_for_desk
 from handlers.telling import answer

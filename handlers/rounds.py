@@ -13,7 +13,6 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, Source
@@ -22,6 +21,7 @@ from alerts.deadlines import DeadlineKind
 from alerts.events import OutboundKind
 from alerts.facts import Due
 from alerts.people import Person, Standing
+from alerts.records import replace
 from alerts.rounds import ended, next_rung
 from alerts.schedule import next_prompt
 from handlers import ladder_rungs, relay

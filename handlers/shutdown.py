@@ -7,13 +7,12 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from babel import Locale
 
 from alerts.cases import Case
 from alerts.events import OutboundKind
 from alerts.people import Person
+from alerts.records import replace
 from alerts.timetext.zones import country_of
 from handlers.draft import Draft
 

@@ -11,7 +11,6 @@ Source: protection practice, "SOS: the alarm first, the form after".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from alerts.cases import Case, CaseStatus, Source, raised
@@ -20,6 +19,7 @@ from alerts.deadlines import DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Question
+from alerts.records import replace
 from handlers import paging, questions, relay
 from handlers.draft import Draft
 

@@ -11,12 +11,11 @@ Source: protection practice, "The desk"; law 11.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.cases import released
 from alerts.facts import Heard, Order, Ordered
 from alerts.invitations import clean_name, name_key
 from alerts.people import STAFF, Person, Purpose, Reach, Role, Standing
+from alerts.records import replace
 from handlers import codes, joining, paging, rota, sos
 from handlers.asking import first_of
 from handlers.draft import Draft

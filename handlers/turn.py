@@ -12,7 +12,7 @@ desk is paged, and meanwhile the next message has had its turn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from alerts.ids import MICROSECOND
 from alerts.oncall import RotaChange
 from alerts.outbox import Guard, Outgoing, SendState
 from alerts.people import Reach
+from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.inbox import Waiting
 from alerts.store.work import Work

@@ -5,12 +5,11 @@ Source: protection practice, "SOS" and "Check-ins".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.cases import raised
 from alerts.events import OutboundKind
 from alerts.facts import Heard, Ward
 from alerts.people import Person
+from alerts.records import replace
 from handlers import missed, paging, relay
 from handlers.draft import Draft
 

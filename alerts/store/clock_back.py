@@ -6,13 +6,13 @@ What is due by the clock on the wall, the next question of a check-in and a time
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
 from alerts.deadlines import DeadlineKind
 from alerts.ids import MICROSECOND, micros
+from alerts.records import replace
 from alerts.store import queues, tables
 from alerts.store.work import Work
 

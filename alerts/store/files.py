@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from alerts.cases import StoredFile
 from alerts.ids import micros
 from alerts.outbox import Outgoing
+from alerts.records import replace
 from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.shapes import FILES

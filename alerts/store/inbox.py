@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.events import RawInbound
 from alerts.ids import from_micros, micros
+from alerts.records import quick
 from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.prepared import Prepared, prepared
@@ -39,6 +40,7 @@ QUARANTINE_AFTER = 3
 """Attempts at a turn before its message is put into quarantine and the desk is paged."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One stored frame whose turn has come."""

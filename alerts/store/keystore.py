@@ -49,6 +49,7 @@ from alerts.store.key_tables import (
     key_store,
     key_tables,
 )
+from alerts.store.prepared import LONGEST_LIST, prepared
 
 _CONNECTIONS: Final = 3  # of each role: a cache miss or a batch needs one for a millisecond
 
@@ -188,10 +189,9 @@ class KeyStore:
         under a KEK that the key source (read again first) does not hold.
         """
         found: dict[str, bytes | Unsealable] = {}
-        columns = (data_keys.c.id, data_keys.c.kek_id, data_keys.c.wrapped, data_keys.c.destroyed_ms)
-        for ids in _chunks(key_ids):
+        for ids in _chunks(key_ids, LONGEST_LIST):
             with self._reader.begin() as connection:
-                rows = connection.execute(select(*columns).where(data_keys.c.id.in_(ids))).all()
+                rows = _KEYS.rows(connection, ids=ids)
             for key_id, kek_id, wrapped, destroyed_ms in rows:
                 if destroyed_ms is not None:
                     found[key_id] = KeyDestroyed(f"key {key_id} was destroyed")
@@ -409,7 +409,14 @@ def _insert_keys(
     return made
 
 
-def _chunks(key_ids: Iterable[str]) -> Iterator[list[str]]:
+_KEYS: Final = prepared(
+    select(data_keys.c.id, data_keys.c.kek_id, data_keys.c.wrapped, data_keys.c.destroyed_ms).where(
+        data_keys.c.id.in_(bindparam("ids", expanding=True))
+    )
+)
+
+
+def _chunks(key_ids: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
     ids = list(key_ids)
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, bindpar
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import Executable
 
+from alerts.codec import Members
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import from_micros, micros
 from alerts.oncall import Rota
@@ -112,14 +113,18 @@ class Loading:
         return (query.locking() if lock else query).rows(self.connection, **asked)
 
     def _entities(self, shape: Shape[T], rows: Sequence[Any]) -> list[T]:
+        if not rows:
+            return []
         self.vault.load({row.key_id for row in rows})
         found: list[T] = []
+        table, seen = shape.table.name, self._seen
         for row in rows:
-            place = (shape.table.name, row.id)
-            if place not in self._seen:
-                self._seen[place] = entity = shape.entity(row, self.vault)
+            place = (table, row.id)
+            entity = seen.get(place)
+            if entity is None:
+                seen[place] = entity = shape.entity(row, self.vault)
                 self._stored[place] = (entity, row.sealed)
-            found.append(self._seen[place])
+            found.append(entity)
         return found
 
     def _many(self, shape: Shape[T], ids: Iterable[str]) -> None:
@@ -144,10 +149,7 @@ class Loading:
         parents: Iterable[str],
         *where: ColumnElement[bool],
     ) -> None:
-        new = {p for p in parents if (name, p) not in self._sets}
-        if not new:
-            return
-        wanted = sorted(new)
+        wanted = sorted({p for p in parents if (name, p) not in self._sets})
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             for parent in part:
@@ -155,7 +157,8 @@ class Loading:
             rows = self._rows(column, part, *where, lock=self._locks(shape))
             for entity in self._entities(shape, rows):
                 self._sets[(name, getattr(entity, column.name))].add(entity.id)
-        self._adopt(name, shape, column.name, wanted)
+        if wanted:
+            self._adopt(name, shape, column.name, wanted)
 
     def _adopt(self, name: str, shape: Shape[Any], attribute: str, parents: list[str]) -> None:
         """What this transaction put before the set was read belongs to it too."""
@@ -165,15 +168,15 @@ class Loading:
                 self._sets[(name, getattr(entity, attribute))].add(entity_id)
 
     def _members(self, name: str, parent: str, shape: Shape[T], keep: Any, order: Any) -> tuple[T, ...]:
-        found = (self._seen[(shape.table.name, i)] for i in self._sets[(name, parent)])
+        ids = self._sets[(name, parent)]
+        if not ids:
+            return ()  # as it is for nearly everybody
+        found = (self._seen[(shape.table.name, i)] for i in ids)
         return tuple(sorted((e for e in found if keep(e)), key=order))
 
     def _join(self, name: str, parent: str, entity_id: str) -> None:
         if (name, parent) in self._sets:
             self._sets[(name, parent)].add(entity_id)
-
-    def _upsert(self, table: Table, rows: list[dict[str, Any]], key: list[str]) -> None:
-        _upsert_of(table, tuple(rows[0]), tuple(key)).run_many(self.connection, rows)
 
 
 # Statements are made once: making one costs more than running it.
@@ -192,7 +195,7 @@ def _having(column: Column[Any], *where: ColumnElement[bool]) -> Prepared:
 
 
 @functools.cache
-def _upsert_of(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Prepared:
+def upsert_of(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Prepared:
     def make(dialect: str) -> Executable:
         if dialect == "postgresql":
             ours: Any = postgresql.insert(table)
@@ -205,23 +208,32 @@ def _upsert_of(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> 
     return Prepared(make, columns)
 
 
+DEADLINE_COLUMNS = ("kind", "subject", "person_id", "token", "step", "urgency", "due_at")
+_KINDS = Members(DeadlineKind)
+
+
+def deadline_values(deadline: Deadline) -> tuple[Any, ...]:
+    """A deadline as values of `DEADLINE_COLUMNS`."""
+    return (
+        deadline.kind._value_,
+        deadline.subject,
+        deadline.person_id,
+        deadline.token,
+        deadline.step,
+        deadline.urgency,
+        micros(deadline.due_at),
+    )
+
+
 def deadline_row(deadline: Deadline) -> dict[str, Any]:
-    """Column values of a deadline."""
-    return {
-        "kind": deadline.kind.value,
-        "subject": deadline.subject,
-        "person_id": deadline.person_id,
-        "token": deadline.token,
-        "step": deadline.step,
-        "urgency": deadline.urgency,
-        "due_at": micros(deadline.due_at),
-    }
+    """A deadline as values by the names of their columns."""
+    return dict(zip(DEADLINE_COLUMNS, deadline_values(deadline), strict=True))
 
 
 def deadline_of(row: Any) -> Deadline:
     """A deadline from its row."""
     return Deadline(
-        DeadlineKind(row.kind),
+        _KINDS[row.kind],
         row.subject,
         row.person_id,
         row.token,

@@ -11,7 +11,7 @@ from alerts.ids import micros
 from alerts.oncall import Rota, rota_from_data, rota_to_data
 from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Purpose
 from alerts.store import tables
-from alerts.store.loading import CHUNK, Loading
+from alerts.store.loading import CHUNK, Loading, upsert_of
 from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     ADDRESSES,
@@ -35,17 +35,7 @@ _CALLED = prepared(
 )
 _STAFF = prepared(select(tables.people.c.id).where(tables.people.c.desk == bindparam("desk"), tables.STAFF))
 _ROTA = prepared(select(tables.rotas).where(tables.rotas.c.id == bindparam("desk")))
-_i = tables.invitations.c
-_UNUSED = prepared(
-    select(tables.invitations)
-    .where(
-        _i.subject_id == bindparam("defender"),
-        _i.purpose == Purpose.CONTACT.value,
-        _i.used_at.is_(None),
-        _i.expires_at > bindparam("now"),
-    )
-    .order_by(_i.made_at, _i.id)
-)
+_SAVE_ROTA = upsert_of(tables.rotas, ("id", "version", "key_id", "sealed"), ("id",))
 _CODE = prepared(select(tables.invitations).where(tables.invitations.c.digest == bindparam("digest")))
 _UNUSED = prepared(
     select(tables.invitations)
@@ -202,7 +192,7 @@ class PeopleReads(Loading):
         """Replaces the desk's rota at once."""
         sealed = self.vault.sealer.seal("rotas", desk, key_id, rota_to_data(rota))
         self.desk_changed = True
-        self._upsert(tables.rotas, [{"id": desk, "version": 1, "key_id": key_id, "sealed": sealed}], ["id"])
+        _SAVE_ROTA.run_rows(self.connection, [(desk, 1, key_id, sealed)])
         self._rotas[desk] = rota
 
     # ------------------------------------------------------------------------------------------- contacts, codes

@@ -10,6 +10,7 @@ driver comes out as SQLAlchemy's own and without values in it, and whoever liste
 
 from __future__ import annotations
 
+import functools
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from sqlalchemy.sql.base import Executable
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 400)
 """Lengths of an IN list that a statement is compiled for. A shorter list is filled up with its last value, which
 changes nothing about what is found."""
+LONGEST_LIST: Final = SIZES[-1]
 
 
 @dataclass
@@ -88,12 +90,20 @@ class Prepared:
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes once for each row."""
-        how = self._known.get((connection.dialect.name,)) or self._for(connection, rows[0])
-        if how.order is not None:
-            pick = itemgetter(*how.order)
-            values: list[Any] = [pick(row) for row in rows]
+        self.run_rows(connection, [tuple([row[name] for name in self.columns]) for row in rows])
+
+    def run_rows(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Writes once for each row, whose values stand in the order of `columns`."""
+        how = self._known.get((connection.dialect.name,)) or self._for(
+            connection, dict(zip(self.columns, rows[0], strict=True))
+        )
+        if how.order == self.columns:
+            values: Sequence[Any] = rows
+        elif how.order is not None:
+            pick = itemgetter(*[self.columns.index(name) for name in how.order])
+            values = [pick(row) for row in rows]
         else:
-            values = [dict(row) for row in rows]
+            values = [dict(zip(self.columns, row, strict=True)) for row in rows]
         _run(connection, how.text, values, many=True).close()
 
     def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
@@ -118,7 +128,8 @@ class Prepared:
         row = None
         if picked:
             kind: Any = namedtuple("Row", [column.key for column in picked], rename=True)  # type: ignore[misc]
-            row = kind._make
+            # As the class's own `_make` does it, without a call of Python for each row.
+            row = functools.partial(tuple.__new__, kind)
         stored = dialect.name == "sqlite"
         booleans = tuple(n for n, c in enumerate(picked) if stored and isinstance(c.type, Boolean))
         return _Compiled(state.statement, fixed, lists, order, row, booleans)

@@ -72,16 +72,29 @@ def due(connection: Connection, now: datetime, limit: int, *, check_ins: bool = 
         grave = _GRAVE.rows(connection, now=at, limit=limit)
         rows = list({(row.kind, row.subject): row for row in (*grave, *rows)}.values())[:limit]
     if connection.dialect.name == "postgresql":
-        return [d for d in map(deadline_of, rows) if _claimed(connection, d)]
+        held = _claimed(connection, rows)
+        rows = [row for row in rows if (row.kind, row.subject, row.token) in held]
     return [deadline_of(row) for row in rows]
 
 
-def _claimed(connection: Connection, deadline: Deadline) -> bool:
-    t = deadlines
-    query = select(t.c.subject).where(
-        t.c.kind == deadline.kind.value, t.c.subject == deadline.subject, t.c.token == deadline.token
+_CLAIMED = prepared(
+    select(deadlines.c.kind, deadlines.c.subject, deadlines.c.token)
+    .where(
+        deadlines.c.kind.in_(bindparam("kinds", expanding=True)),
+        deadlines.c.subject.in_(bindparam("subjects", expanding=True)),
     )
-    return connection.execute(query.with_for_update(skip_locked=True)).first() is not None
+    .with_for_update(skip_locked=True)
+)
+
+
+def _claimed(connection: Connection, rows: Sequence[Any]) -> set[tuple[str, str, int]]:
+    """Which of these deadlines are ours until the commit: no other node holds them, and they are as they were."""
+    held: set[tuple[str, str, int]] = set()
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        kinds, subjects = sorted({row.kind for row in part}), [row.subject for row in part]
+        held |= {tuple(row) for row in _CLAIMED.rows(connection, kinds=kinds, subjects=subjects)}
+    return held
 
 
 def next_due(connection: Connection) -> datetime | None:

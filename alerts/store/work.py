@@ -12,7 +12,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -26,13 +26,23 @@ from alerts.outbox import Outgoing, SendState
 from alerts.people import STAFF, Address, ContactLink, Person, Standing
 from alerts.store import tables
 from alerts.store.case_reads import CaseReads
-from alerts.store.loading import CHUNK, DeskCache, count_rows, deadline_of, deadline_row
+from alerts.store.loading import (
+    CHUNK,
+    DEADLINE_COLUMNS,
+    DeskCache,
+    count_rows,
+    deadline_of,
+    deadline_row,
+    deadline_values,
+    upsert_of,
+)
 from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     BY_KIND,
     CHECK_INS,
     ROUNDS,
 )
+from alerts.store.vault import Vault
 from alerts.store.wakes import Wake
 
 __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_row"]
@@ -114,16 +124,17 @@ class Work(CaseReads):
 
     def deadline(self, kind: DeadlineKind, subject: str) -> Deadline | None:
         """The deadline of that kind, None when none is armed."""
-        if (kind.value, subject) in self._deadlines:
-            return self._deadlines[(kind.value, subject)]
-        if (kind.value, subject) in self._due:
-            return self._due[(kind.value, subject)]
+        place = (kind._value_, subject)
+        if place in self._deadlines:
+            return self._deadlines[place]
+        if place in self._due:
+            return self._due[place]
         row = _DEADLINE.first(self.connection, kind=kind.value, subject=subject)
         return deadline_of(row) if row else None
 
     def read_deadlines(self, found: Iterable[Deadline]) -> None:
         """Deadlines that this transaction has just read, so that `deadline` need not."""
-        self._due.update({(d.kind.value, d.subject): d for d in found})
+        self._due.update({(d.kind._value_, d.subject): d for d in found})
 
     def overdue(self, kinds: Iterable[DeadlineKind], at: datetime, limit: int) -> tuple[list[Deadline], int]:
         """The first deadlines of these kinds that have come, and how many there are in all."""
@@ -177,11 +188,11 @@ class Work(CaseReads):
 
     def arm(self, deadline: Deadline) -> None:
         """Notes a deadline; one of the same kind and subject is replaced."""
-        self._deadlines[(deadline.kind.value, deadline.subject)] = deadline
+        self._deadlines[(deadline.kind._value_, deadline.subject)] = deadline
 
     def disarm(self, kind: DeadlineKind, subject: str) -> None:
         """Notes that a deadline is no longer wanted."""
-        self._deadlines[(kind.value, subject)] = None
+        self._deadlines[(kind._value_, subject)] = None
 
     def wake(self, wake: Wake) -> None:
         """Notes that a queue has something for others to look at."""
@@ -194,37 +205,55 @@ class Work(CaseReads):
 
     def flush(self) -> None:
         """Writes what was noted."""
-        rows: dict[str, list[dict[str, Any]]] = {}
+        rows: dict[type, list[tuple[Any, ...]]] = {}
         for place, entity in self._dirty.items():
-            table, _ = place
-            row = BY_KIND[type(entity)].row(entity, self.vault, self._stored.get(place))
-            self._stored[place] = (entity, row["sealed"])
-            if isinstance(entity, Outgoing) and entity.state is SendState.QUEUED:
+            kind = type(entity)
+            values = BY_KIND[kind].values(entity, self.vault, self._stored.get(place))
+            self._stored[place] = (entity, values[-1])
+            if kind is Outgoing and entity.state is SendState.QUEUED:
                 self._wakes.add(Wake.OUTBOX)
-            if isinstance(entity, Address):
-                row["blind"] = self.vault.account(entity.channel, entity.account)
-            if isinstance(entity, Person):
-                named = entity.alias and entity.status is not Standing.GONE
-                row["named"] = self.vault.name(entity.desk, entity.alias) if named else None
-            rows.setdefault(table, []).append(row)
-        for table, values in rows.items():
-            self._upsert(tables.metadata.tables[table], values, ["id"])
-        t = tables.deadlines
-        armed = [deadline_row(d) for d in self._deadlines.values() if d is not None]
-        gone = [place for place, d in self._deadlines.items() if d is None]
+            more = FOUND_BY.get(kind)
+            rows.setdefault(kind, []).append((*values, more[1](entity, self.vault)) if more else values)
+        for kind, some in rows.items():
+            _PUT[kind].run_rows(self.connection, some)
+        armed = [deadline_values(d) for d in self._deadlines.values() if d is not None]
         by_subject: dict[str, set[str]] = {}
-        for kind, subject in gone:
-            by_subject.setdefault(subject, set()).add(kind)
+        for (kind_of, subject), deadline in self._deadlines.items():
+            if deadline is None:
+                by_subject.setdefault(subject, set()).add(kind_of)
         alike: dict[frozenset[str], list[str]] = {}
         for subject, kinds in by_subject.items():
             alike.setdefault(frozenset(kinds), []).append(subject)
-        for some, subjects in alike.items():
+        for of, subjects in alike.items():
             for start in range(0, len(subjects), CHUNK):
                 part = subjects[start : start + CHUNK]
-                _DISARM.run(self.connection, kinds=sorted(some), subjects=part)
+                _DISARM.run(self.connection, kinds=sorted(of), subjects=part)
         if armed:
-            self._upsert(t, armed, ["kind", "subject"])
+            _ARM.run_rows(self.connection, armed)
             times = [d.due_at for d in self._deadlines.values() if d is not None]
             self._soonest = min(times if self._soonest is None else (*times, self._soonest))
         self._dirty.clear()
         self._deadlines.clear()
+
+
+def _blind(address: Address, vault: Vault) -> bytes:
+    return vault.account(address.channel, address.account)
+
+
+def _named(person: Person, vault: Vault) -> bytes | None:
+    called = person.alias and person.status is not Standing.GONE
+    return vault.name(person.desk, person.alias) if called else None
+
+
+FOUND_BY: dict[type, tuple[str, Callable[[Any, Vault], bytes | None]]] = {
+    Address: ("blind", _blind),
+    Person: ("named", _named),
+}
+"""What some are found by, beside what an entity holds: the column, and how it is worked out."""
+_PUT = {
+    kind: upsert_of(
+        shape.table, (*shape.columns, FOUND_BY[kind][0]) if kind in FOUND_BY else shape.columns, ("id",)
+    )
+    for kind, shape in BY_KIND.items()
+}
+_ARM = upsert_of(tables.deadlines, DEADLINE_COLUMNS, ("kind", "subject"))

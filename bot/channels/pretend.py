@@ -23,9 +23,8 @@ All calls come from one thread.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.events import InboundKind, Location
+from alerts.records import replace
 from bot.channels.pretend_frames import Json, write_location
 from bot.channels.pretend_phones import Line, PretendFile, PretendMessage, PretendPerson, Tick
 from bot.channels.pretend_platforms import Handed, PretendPlatforms

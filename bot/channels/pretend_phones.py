@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import hashlib
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerts.events import Location
+from alerts.records import replace
 from bot.channels.pretend_frames import Json, read_location, write_location
 
 _ACCOUNTS = uuid.UUID("6f1c3b0e-5d0a-4f7e-9a51-0c8f4f6f2a10")

@@ -6,10 +6,11 @@ The other half, what people do on their phones, is in `pretend.py`; that is the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerts.events import InboundKind, Outbound, Outcome, RawInbound, Refusal, Refused, RetryAt, Sent
+from alerts.records import replace
 from bot.channels.pretend_frames import Json, to_raw
 from bot.channels.pretend_phones import (
     Line,

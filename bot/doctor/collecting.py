@@ -9,7 +9,6 @@ import asyncio
 import email.utils
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 from alerts.ids import from_micros
 from alerts.oncall import gaps
 from alerts.people import Person, Reach, Role, Standing
+from alerts.records import replace
 from alerts.store.engine import WrongDatabase
 from alerts.store.figures import backlog, server_clock
 from alerts.store.keks import WrongKey

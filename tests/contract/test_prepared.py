@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from alerts.store import tables
 from alerts.store.keks import NewKek
-from alerts.store.loading import _upsert_of
+from alerts.store.loading import upsert_of
 from alerts.store.prepared import SIZES, Prepared, prepared
 from alerts.store.store import Store
 from bot.rehearsal.play import RehearsalKeys
@@ -26,7 +26,7 @@ AMONG = prepared(
 )
 WITHOUT = prepared(select(META.c.name).where(META.c.name.not_in(bindparam("names", expanding=True))))
 REMOVE = prepared(delete(META).where(META.c.name.in_(bindparam("names", expanding=True))))
-PUT = _upsert_of(META, ("name", "value"), ("name",))
+PUT = upsert_of(META, ("name", "value"), ("name",))
 
 
 @pytest.fixture

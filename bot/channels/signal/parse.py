@@ -10,10 +10,10 @@ Two rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from alerts.events import LONG_TEXT, Attachment, Inbound, InboundKind, Unreadable
+from alerts.records import replace
 from bot.channels.signal.frames import (
     CHANNEL,
     OWN,

@@ -5,9 +5,10 @@ Telegram counts lengths in UTF-16 code units (https://core.telegram.org/api/enti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from alerts.events import Location, Outbound, OutboundFile
+from alerts.records import replace
 
 TEXT_UNITS = 4096
 CAPTION_UNITS = 1024

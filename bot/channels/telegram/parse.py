@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from alerts.events import Attachment, Inbound, InboundKind, Location, Unreadable
+from alerts.records import replace
 from bot.channels.telegram.oddities import SERVICE_FIELDS, describe, formatted_words
 
 CHANNEL = "telegram"
