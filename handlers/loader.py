@@ -341,16 +341,11 @@ class Loader:
                 return facts
         elif deadline.kind in CHECK_IN_KINDS:
             check_in = work.check_in(deadline.subject)
-            spare = self._spare(now)
-            facts = Facts(now, event, desk, spare, check_in=check_in)
+            facts = Facts(now, event, desk, self._spare(now), check_in=check_in)
             if check_in is not None:
                 # Nobody but the person is written to by a prompt, so nobody else is read for one.
-                return Facts(
-                    now,
-                    event,
-                    desk,
-                    spare,
-                    check_in=check_in,
+                return replace(
+                    facts,
                     me=work.person(check_in.person_id),
                     cases=work.open_cases_of(check_in.person_id),
                     rounds=work.live_rounds_of(check_in.person_id),
