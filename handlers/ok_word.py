@@ -11,6 +11,7 @@ Source: protection practice, "Check-ins" and "Duress and silence".
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -35,7 +36,8 @@ Digest = Callable[[str], bytes]
 
 def plain(text: str) -> str:
     """A word as it is compared: its case, accents and marks at its end do not matter."""
-    return folded(text).strip(" .!?,;:\"'“”«»،؟")
+    letters = (c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) != "Mn")
+    return folded("".join(letters)).strip(" .!?,;:\"'“”«»،؟")
 
 
 def asked(draft: Draft, person: Person, inbound: Inbound) -> str:

@@ -20,7 +20,7 @@ def test_only_the_word_is_an_ok(manner: Manner) -> None:
     assert all("word" not in text and "heron" not in text.casefold() for text in said)
 
 
-@pytest.mark.parametrize("said", ["blue heron", "Blue Heron.", "BLUE HERON all is well"])
+@pytest.mark.parametrize("said", ["blue heron", "Blue Heron.", "Blué herön", "BLUE HERON all is well"])
 def test_the_word_is_an_ok_however_it_is_written(manner: Manner, said: str) -> None:
     story = manner.play(script(SET, ASKED, f'sami@telegram: "{said}"', "until: 2026-03-02T23:30"))
     assert story.texts("answer", who="sami")[-1] == "Thank you. We have your OK."
