@@ -96,9 +96,11 @@ def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:
 
 
 def mark(draft: Draft, person: Person, row: Outgoing) -> Person:
-    """Remembers that an address refused, so that the next message begins elsewhere."""
+    """Remembers that an address refused, so that the next message begins elsewhere. One whose key has changed has no
+    rights until somebody has spoken to its owner, who may not have written yet."""
+    status = Reach.FROZEN if row.reason == Refusal.UNTRUSTED.value else Reach.REFUSED
     addresses = tuple(
-        replace(a, status=Reach.REFUSED) if a.id == row.address_id and a.status is Reach.OK else a
+        replace(a, status=status) if a.id == row.address_id and a.status is not Reach.FROZEN else a
         for a in person.addresses
     )
     return draft.put_person(replace(person, addresses=addresses)) if addresses != person.addresses else person
