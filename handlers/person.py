@@ -100,10 +100,14 @@ def heard(draft: Draft, event: Heard) -> None:
 
 
 def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:
-    """The language of an alarm's words is the language to answer in, as long as nothing else is known."""
+    """The language of somebody's words is the language to answer in, as long as nothing else is known."""
     if person.language or not inbound.text:
         return person
-    language = written_in(inbound.text, draft.verdict(inbound.text).language or "")
+    verdict = draft.verdict(inbound.text)
+    told = verdict.language or (
+        draft.rules.recogniser.language(inbound.text) if verdict.alarm is Alarm.NONE else ""
+    )
+    language = written_in(inbound.text, told)
     if draft.rules.words.speaks(language) and language != draft.rules.language:
         return draft.put_person(replace(person, language=language))
     return person

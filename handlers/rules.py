@@ -22,6 +22,10 @@ class Recognises(Interface):
         """Whether the whole text is one SOS word."""
         ...
 
+    def language(self, text: str) -> str:
+        """The language that an ordinary text is surely in, or nothing."""
+        ...
+
     def intent(self, text: str) -> Intent | None:
         """What a short whole message means, if it is one of the known answers."""
         ...

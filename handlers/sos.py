@@ -126,27 +126,30 @@ def doubt(draft: Draft, event: Heard, person: Person) -> Case:
     draft.urgent = True
     until = draft.now + draft.rules.policy.doubt
     cases = tuple(c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill)
+    # What is paged from now on is what may be an emergency, not what the case was about before.
+    words = relay.headline_of(draft, event.inbound)
     if cases and (cases[0].urgency <= 2 or cases[0].status is CaseStatus.TAKEN):
         # Somebody is on it, or being called for it: their eyes are what the doubt needs.
         case = cases[0]
         relay.keep(draft, event, person.id, person, case)
         relay.to_desk(draft, case, person, event.inbound)
         if case.status is CaseStatus.TAKEN and case.urgency > 2:
-            again = replace(raised(case, 2, draft.now), doubt_until=until)
+            again = replace(raised(case, 2, draft.now), doubt_until=until, headline=words or case.headline)
             case = paging.alert_taker(draft, again, event.inbound.text)
+            ask_if_emergency(draft, case, person)
+        elif case.status is CaseStatus.OPEN and case.urgency == 2 and case.doubt_until is None:
+            # Called for something that can wait an hour; if this is worse, it must not.
+            case = draft.put_case(replace(case, doubt_until=until, headline=words or case.headline))
             ask_if_emergency(draft, case, person)
         return relay.waits_for_words(draft, case)
     if cases:
         relay.keep(draft, event, person.id, person, cases[0])
-        again = replace(
-            raised(cases[0], 2, draft.now), doubt_until=until, step=0, climb_from=draft.now, paged=()
-        )
-        case = paging.climb(draft, again)
+        again = replace(raised(cases[0], 2, draft.now), doubt_until=until, step=0, climb_from=draft.now)
+        case = paging.climb(draft, replace(again, paged=(), headline=words or again.headline))
         relay.to_desk(draft, case, person, event.inbound)
     else:
-        headline = relay.headline_of(draft, event.inbound)
         case = paging.open_case(
-            draft, person, 2, Source.MESSAGE, headline, opened_at=event.received_at, doubt_until=until
+            draft, person, 2, Source.MESSAGE, words, opened_at=event.received_at, doubt_until=until
         )
         relay.keep(draft, event, person.id, person, case)
         relay.rest_to_desk(draft, case, person, event.inbound)

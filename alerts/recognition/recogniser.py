@@ -29,6 +29,8 @@ _FUZZY_FROM = 4  # letters a word needs to be recognised with one slip
 _FUZZIER_FROM = 9  # letters from which two slips are allowed
 _LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
 _PAIR = 2
+_TELLING = 3  # words of one language that a text needs to be told by them, and two more than of any other
+_TOLD_BY = 200  # characters of a text that are looked at for its language
 _NONE = Verdict(Alarm.NONE, "none")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
 _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
@@ -121,6 +123,17 @@ class Recogniser:
             return False
         # Joined together, "I am fine" lies a letter from "in danger" in Arabic: what is known to be calm is calm.
         return self.intent(text) in (None, Intent.HELP)
+
+    def language(self, text: str) -> str:
+        """The language that the beginning of an ordinary text is surely in, by the words that the lexicons know; empty
+        when they do not tell."""
+        words = [word for part in clauses(fold(text[:_TOLD_BY])) for word in part]
+        known = sorted(_coverage(self._lexicon.hits(words, {})).items(), key=lambda of: of[1], reverse=True)
+        if not known:
+            return ""
+        language, most = known[0]
+        second = known[1][1] if len(known) > 1 else 0
+        return language if most >= max(_TELLING, second + _PAIR) and 2 * most >= len(words) else ""
 
     def intent(self, text: str) -> Intent | None:
         """What a short message says as a whole; None if it says anything more, or an alarm comes before."""

@@ -151,6 +151,9 @@ class Broken:
         self._or_raise("recognise")
         return self.inner.recognise(words)
 
+    def language(self, words: str) -> str:
+        return ""
+
     def whole_message_sos(self, words: str) -> bool:
         self._or_raise("whole_message_sos")
         return self.inner.whole_message_sos(words)

@@ -100,6 +100,9 @@ class Blind:
     def recognise(self, words: str) -> Verdict:
         fail(words)
 
+    def language(self, words: str) -> str:
+        return ""
+
     def whole_message_sos(self, words: str) -> bool:
         fail(words)
 

@@ -17,6 +17,7 @@ people:
          check_in: {protocol: elevated, times: ["10:00"]}}
   nour: {channels: [telegram]}
   rosa: {channels: [signal], language: es}
+  amina: {channels: [signal]}
   faye: {channels: [telegram], language: fr}
 steps:
 """
@@ -131,6 +132,35 @@ def test_a_number_that_a_single_choice_does_not_have_is_answered_with_it(manner:
     )
 
 
+# -------------------------------------------------------------------------------------------------------------- doubt
+
+DOUBTFUL = "I think someone is following me"
+
+
+def test_a_doubt_on_an_ordinary_conversation_is_paged_with_its_own_words(manner: Manner) -> None:
+    story = manner.play(script("nour: a question about the form", f"nour: {DOUBTFUL}", "wait: 2m"))
+    pages = story.out("page", who="ana", channel="signal")
+    assert [line["urgency"] for line in pages] == ["P2", "P1"]
+    assert all(DOUBTFUL in line["text"] for line in pages)
+
+
+def test_a_doubt_on_a_conversation_in_hand_climbs_with_its_own_words(manner: Manner) -> None:
+    story = manner.play(
+        script(
+            "nour: a question", "ana: take", "ana: yes?", f"nour: {DOUBTFUL}", "nour: {press: 1}", "wait: 2m"
+        )
+    )
+    assert DOUBTFUL in story.texts("page", who="ben", channel="signal")[0]
+
+
+def test_a_doubt_while_a_missed_check_in_waits_is_p1_after_two_minutes(manner: Manner) -> None:
+    story = manner.play(script("until: 2026-03-02T11:01", f"sami: {DOUBTFUL}", "wait: 2m"))
+    assert "emergency right now" in story.texts("question", who="sami")[-1]
+    page = story.out("page", who="ana", channel="signal")[-1]
+    assert (page["at"][11:16], page["urgency"]) == ("10:03", "P1")
+    assert DOUBTFUL in page["text"]
+
+
 # --------------------------------------------------------------------------------------- questions that are long over
 
 CLOSED = ("ana: take", "ana: I am here", "ana: close safe", "wait: 1d")
@@ -221,3 +251,19 @@ def test_an_officer_who_tells_of_danger_in_more_than_a_word_hears_how_to_call(ma
     said = story.texts("answer", who="ana")
     assert [("write only SOS" in text) for text in said] == [False, True, False]
     assert not story.cases
+
+
+@pytest.mark.parametrize(
+    ("words", "beginning"),
+    [
+        ("hola, tengo una pregunta sobre mi caso", "Tenemos su mensaje"),
+        ("bonjour, j'ai une question", "Nous avons votre message"),
+        ("مرحبا، عندي سؤال", "وصلتنا رسالتك"),
+        ("hello I have a question about the grant", "We have your message"),
+        ("olá, preciso de um advogado", "We have your message"),
+        ("merci", "We have your message"),
+    ],
+)
+def test_a_stranger_is_answered_in_the_language_of_their_own_words(words: str, beginning: str) -> None:
+    story = Manner().play(script(f'amina: "{words}"'))
+    assert story.texts("receipt", who="amina")[0].startswith(beginning)
