@@ -152,7 +152,8 @@ class Broken:
         return self.inner.recognise(words)
 
     def language(self, words: str) -> str:
-        return ""
+        self._or_raise("language")
+        return self.inner.language(words)
 
     def whole_message_sos(self, words: str) -> bool:
         self._or_raise("whole_message_sos")

@@ -101,7 +101,7 @@ class Blind:
         fail(words)
 
     def language(self, words: str) -> str:
-        return ""
+        fail(words)
 
     def whole_message_sos(self, words: str) -> bool:
         fail(words)
