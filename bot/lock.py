@@ -9,6 +9,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from alerts.store.engine import WrongDatabase
+
 
 class AlreadyRunning(Exception):
     """Another process holds the store. Names the file, and the mend."""
@@ -18,8 +20,15 @@ class RunLock:
     """Held from construction until `release` or the death of the process."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
-        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        """Raises AlreadyRunning, and WrongDatabase where no lock can be held."""
+        path = database.with_name(database.name + ".lock")
+        try:
+            self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise WrongDatabase(
+                f"WATCHLINE_DATABASE: {path} cannot be written ({error.strerror}): make room if the disk is full, and"
+                " let the user that runs watchline own the database's folder"
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

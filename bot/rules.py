@@ -63,6 +63,27 @@ def _read(folder: Path | None, name: str, make: Callable[[Path | None], T]) -> T
         raise PolicyFileError(str(path or name), "", str(error), "Compare with the shipped file") from None
 
 
+def wrong_policy(folder: Path | None) -> list[str]:
+    """What keeps the desk's own policy files from being used, a line for each, and files there that nobody reads."""
+    checks: dict[str, Callable[[Path | None], object]] = {
+        "escalation.yaml": lambda path: escalation_policy_from_data(load_escalation(path)),
+        "protocols.yaml": lambda path: protocols_from_data(load_protocols(path)),
+        "taxonomy.yaml": load_taxonomy,
+    }
+    wrong = []
+    for name, make in checks.items():
+        try:
+            _read(folder, name, make)
+        except PolicyFileError as error:
+            wrong.append(str(error))
+    unread = (
+        sorted(file.name for file in folder.glob("*.y*ml") if file.name not in checks)
+        if folder is not None
+        else []
+    )
+    return wrong + [f"{name} is read by nobody: the names are {', '.join(checks)}" for name in unread]
+
+
 def shipped_rules(
     zone: str,
     *,

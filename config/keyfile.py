@@ -160,11 +160,16 @@ def _write(path: Path, content: KeyFile) -> None:
         *(f"{_MARK} {key_id} {base64.b64encode(key).decode()}" for key_id, key in content.keys),
     ]
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    _sync_directory(path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_directory(path.parent)
+    except OSError:
+        # What is left of it would be taken for a key file that somebody has spoilt.
+        path.unlink()
+        raise
 
 
 def _sync_directory(directory: Path) -> None:

@@ -45,7 +45,7 @@ _SQLITE: Final = {
     "SQLITE_BUSY": "another program holds the file locked: stop it, or wait until it is done",
     "SQLITE_NOTADB": "the file is no SQLite database: point WATCHLINE_DATABASE at the right one",
     "SQLITE_CORRUPT": "the file is damaged: keep a copy of it and restore a backup",
-    "SQLITE_IOERR": "the disk does not read or write any more: look at the machine's own log",
+    "SQLITE_IOERR": "the disk does not take or give it: make room if it is full, and look at the machine's own log",
 }
 
 

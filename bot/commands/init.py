@@ -6,6 +6,8 @@ as there is no database yet.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alerts.store.engine import keys_url
@@ -14,7 +16,7 @@ from alerts.store.keystore import KeyStore, NewerKeyStore, NoKeyStore
 from alerts.store.schema import Fit
 from alerts.store.store import Store
 from bot.clock import RealClock, SystemEntropy
-from bot.commands.opening import key_source
+from bot.commands.opening import key_source, sqlite_path
 from bot.commands.saying import foreseen, refuse, tell
 from bot.commands.settled import settings_or_refuse
 from config.keyfile import make_key_file, read_passphrases
@@ -37,14 +39,30 @@ def command() -> None:
                 "WATCHLINE_DATABASE: there is a key store but no database, and nothing was changed: restore the"
                 " database from its backup, or move the key store away for a new installation"
             )
-        Store.create(
-            settings.database_url,
-            NewKek(*key_source(settings).fresh()),
-            entropy=SystemEntropy().draw,
-            now=RealClock().now,
-            schema=settings.db_schema,
-        )
+        with _nothing_half_made(settings):
+            Store.create(
+                settings.database_url,
+                NewKek(*key_source(settings).fresh()),
+                entropy=SystemEntropy().draw,
+                now=RealClock().now,
+                schema=settings.db_schema,
+            )
     _tell(settings, made_key)
+
+
+@contextmanager
+def _nothing_half_made(settings: Settings) -> Iterator[None]:
+    """On SQLite, takes away what was made here when it cannot be finished: the next `init` would take it for data."""
+    main, keys = sqlite_path(settings), keys_url(settings.database_url).database
+    files = [] if main is None else [main, Path(keys or "")]
+    parts = [file.with_name(file.name + end) for file in files for end in ("", "-wal", "-shm", "-journal")]
+    new = [part for part in parts if not part.exists()]
+    try:
+        yield
+    except BaseException:
+        for part in new:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _folder(path: Path, name: str) -> None:

@@ -8,16 +8,23 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alerts.store.engine import keys_url
+from alerts.store.engine import WrongDatabase, keys_url
+from alerts.store.keks import WrongKey
+from alerts.store.keystore import NewerKeyStore, NoKeyStore
+from alerts.store.store import StoreRefused
+from alerts.store.trouble import database_errors
 from bot import app, practice
 from bot.alarm import Alarm
 from bot.canary import Canaries, Canary, Trip
+from bot.channels.practice.journal import JournalUnreadable
 from bot.channels.practice.page import NotLoopback
 from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
 from bot.commands.opening import (
@@ -29,10 +36,11 @@ from bot.commands.opening import (
 )
 from bot.commands.saying import Status, foreseen, refuse
 from bot.commands.version import installed
-from bot.lock import AlreadyRunning
+from bot.lock import AlreadyRunning, RunLock
 from bot.logs import loop_trouble
 from bot.metrics import Metrics
 from bot.watch import Watch, WatchConfig
+from config.keyfile import KeyFileError
 from config.settings import Settings
 
 Job = Callable[[], Awaitable[None]]
@@ -58,8 +66,28 @@ def command(settings: Settings, practise: bool) -> None:
 
 
 def _practice(settings: Settings) -> None:
+    folder = settings.practice_dir
     try:
-        made = practice.set_up(settings.practice_dir, SystemEntropy(), port=settings.practice_port)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = RunLock(folder / "practice.db")
+        made = practice.set_up(folder, SystemEntropy(), port=settings.practice_port)
+    except AlreadyRunning:
+        refuse(
+            f"WATCHLINE_DATA_DIR: another `watchline run` serves the practice phones of {folder}: open the address that"
+            " it printed, or stop it first"
+        )
+    except (
+        WrongDatabase,
+        StoreRefused,
+        WrongKey,
+        NoKeyStore,
+        NewerKeyStore,
+        KeyFileError,
+        JournalUnreadable,
+    ):
+        _practice_store_unusable(folder)
+    except database_errors():
+        _practice_store_unusable(folder)
     except NotAPracticeStore as error:
         refuse(f"WATCHLINE_DATA_DIR: {error}")
     except NotLoopback as error:
@@ -80,7 +108,18 @@ def _practice(settings: Settings) -> None:
     def told(address: str) -> None:
         _say(settings, rows, f"Open {address}")
 
-    asyncio.run(_in_our_loop(app.serve_practice(made, told)))
+    try:
+        asyncio.run(_in_our_loop(app.serve_practice(made, told)))
+    finally:
+        lock.release()
+
+
+def _practice_store_unusable(folder: Path) -> NoReturn:
+    refuse(
+        f"WATCHLINE_DATA_DIR: the practice phones' own store in {folder} cannot be opened or made: make room if the"
+        " disk is full, let the user that runs watchline own the folder, or delete it to begin anew, since nothing"
+        " in it is real"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- desk

@@ -96,9 +96,11 @@ def foreseen() -> Iterator[None]:
         WrongKey,
         RotationOvertaken,
         KeyFileError,
-        PolicyFileError,
         LexiconError,
     ) as error:
         refuse(str(error))
+    except PolicyFileError as error:
+        # A file of the desk's own has a path; a shipped one only a name.
+        refuse(f"WATCHLINE_POLICY_DIR: {error}" if "/" in error.file else str(error))
     except database_errors() as error:
         refuse(f"WATCHLINE_DATABASE: {plain_trouble(error)}", Status.DATABASE)

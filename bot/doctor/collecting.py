@@ -33,7 +33,7 @@ from bot.doctor.facts import Facts, SignalFacts, StaffFacts, TelegramFacts
 from bot.doctor.people_and_channels import AHEAD
 from bot.engine import ALIVE
 from bot.practice import LINEAGE
-from bot.rules import DESK, own_file
+from bot.rules import DESK, own_file, wrong_policy
 from bot.seats import seats_taken
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
@@ -57,6 +57,7 @@ def collect(settings: Settings, environment: Mapping[str, str] | None = None) ->
             for name in POLICY_FILES
             if reviewed_on(name, own := own_file(settings.policy_dir, name)) is None
         ),
+        wrong_policy=tuple(wrong_policy(settings.policy_dir)),
         zone=settings.zone,
         zone_set="zone" in settings.model_fields_set,
         telegram_webhook=settings.telegram_webhook_url is not None,

@@ -89,6 +89,8 @@ class Facts:
     backup_at: datetime | None = None
     unreviewed: tuple[str, ...] = ()
     """Policy files that nobody has reviewed."""
+    wrong_policy: tuple[str, ...] = ()
+    """What is wrong with the desk's own policy files: the file, the key, and the mend."""
     zone: str = "UTC"
     zone_set: bool = True
     telegram: TelegramFacts | None = None

@@ -126,6 +126,14 @@ def _clock(facts: Facts) -> Iterator[Finding]:
 
 
 def _policy(facts: Facts) -> Iterator[Finding]:
+    for problem in facts.wrong_policy:
+        yield Finding(
+            Weight.WRONG,
+            "policy",
+            problem if problem.endswith(".") else f"{problem}.",
+            "Correct the file in the folder that WATCHLINE_POLICY_DIR names, or take it away for the shipped one:"
+            " `run` does not start on a file that it cannot read.",
+        )
     for name in facts.unreviewed:
         yield Finding(
             Weight.WARNING,
