@@ -1,8 +1,9 @@
 """The small trained model beside the rules: logistic regression over what a stretch of words is made of.
 
 Three groups of features, each divided by the square root of its number so that none outweighs the others by its size:
-character n-grams, words and pairs of words, and the signs the rules found (classes of the lexicon, pairs of them, and
-the rule's own answer). The signs are the same in every language, so what is learned in one serves the others.
+character n-grams, words and pairs of words (also with the words that a lexicon knows replaced by their class), and the
+signs the rules found (classes of the lexicon, pairs of them, and the rule's own answer). Classes and signs are the same
+in every language, so what is learned in one serves the others.
 The weights are one signed byte each. Training is `benchmarks/train_recognition.py`, at build time; here is only the
 reading.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
+_FORMAT = 3
 SHORTEST, LONGEST = 1, 5  # characters of an n-gram
 _SIGNS_TABLE = (
     1 << 13
@@ -25,9 +27,10 @@ _SIGNS_TABLE = (
 
 
 class Reading(NamedTuple):
-    """One stretch of a message: its words, and the signs the rules found in it."""
+    """One stretch of a message: its words, these with their classes where a lexicon knows them, and the rules' signs."""
 
     words: tuple[str, ...]
+    shape: tuple[str, ...]
     signs: frozenset[str]
 
 
@@ -39,18 +42,25 @@ def features(reading: Reading, buckets: int) -> Features:
     text = f" {' '.join(reading.words)} ".encode("utf-8", "replace").decode("utf-8")
     plain = buckets - _SIGNS_TABLE
     hashed = zlib.crc32
-    grams = {
-        hashed(text[at : at + size].encode()) % plain
-        for size in range(SHORTEST, LONGEST + 1)
-        for at in range(len(text) - size + 1)
-    }
+    sizes = range(SHORTEST, LONGEST + 1)
+    if text.isascii():  # the same, without encoding every n-gram anew
+        plainly = text.encode()
+        grams = {hashed(plainly[at : at + n]) % plain for n in sizes for at in range(len(text) - n + 1)}
+    else:
+        grams = {hashed(text[at : at + n].encode()) % plain for n in sizes for at in range(len(text) - n + 1)}
     bounded = text.split()
-    pairs = [f"{one} {other}" for one, other in zip(["^", *bounded], [*bounded, "$"], strict=True)]
-    words = {hashed(f"w {word}".encode()) % plain for word in (*bounded, *pairs)}
+    pairs = [f"{one} {other}" for one, other in _neighbours(bounded)]
+    pairs += [f"{one}>{other}" for one, other in _neighbours(reading.shape)]
+    words = {hashed(f"w {word}".encode("utf-8", "replace")) % plain for word in (*bounded, *pairs)}
     ordered = sorted(reading.signs)
     both = [f"{one} {other}" for one, other in combinations(ordered, 2)]
     signs = {plain + hashed(sign.encode()) % _SIGNS_TABLE for sign in (*ordered, *both)}
     return tuple(sorted(grams)), tuple(sorted(words)), tuple(sorted(signs))
+
+
+def _neighbours(words: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Each word with the next one, and the edges of the stretch."""
+    return zip(("^", *words), (*words, "$"), strict=True)
 
 
 def weighed(weights: Sequence[float], found: Features) -> float:
@@ -60,7 +70,8 @@ def weighed(weights: Sequence[float], found: Features) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of a trained model, and the log-odds from which it says sos and doubt, and below which ordinary talk."""
+    """Weights of a trained model, and the log-odds from which it says sos and doubt, below which it stills a doubt of the
+    rules (`ordinary`), and far below that also an sos of theirs (`stilled`)."""
 
     weights: array.array[int]
     scale: float
@@ -68,6 +79,7 @@ class Model:
     sos: float
     doubt: float
     ordinary: float
+    stilled: float
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
@@ -76,12 +88,10 @@ class Model:
         try:
             facts = json.loads(head)
             weights = array.array("b", zlib.decompress(body))
-            if facts["format"] != 2 or len(weights) != facts["buckets"]:
+            if facts["format"] != _FORMAT or len(weights) != facts["buckets"]:
                 raise ValueError("recognition model: another format or a cut file")
-            scale, bias = float(facts["scale"]), float(facts["bias"])
-            return cls(
-                weights, scale, bias, float(facts["sos"]), float(facts["doubt"]), float(facts["ordinary"])
-            )
+            numbers = [float(facts[name]) for name in ("scale", "bias", "sos", "doubt", "ordinary", "stilled")]
+            return cls(weights, *numbers)
         except (KeyError, TypeError, zlib.error, json.JSONDecodeError) as error:
             raise ValueError("recognition model: not a model file") from error
 

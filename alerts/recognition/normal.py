@@ -92,6 +92,8 @@ _SPELLED = re.compile(r"(?<![^\W_])[^\W_](?:[ .]{1,3}[^\W_](?![^\W_])){2,}")
 _RUN = re.compile(r"(.)\1{2,}")
 _TWICE = re.compile(r"(.)\1+")
 _LATIN = re.compile(r"[a-z]")
+_DOUBLED = re.compile(r"[^\W\d_]{2,}([^\W\d_])\1")
+_FOREIGN = re.compile("[\u0455\u0456\u0458\u051b\u0501]")  # Cyrillic letters that look Latin and that no word of ours has
 _LOOKALIKE = re.compile(r"[\u0370-\u04ff]")
 _PERSIAN_PREFIX = re.compile(r"(?<![^\s(|])(ن?مي) (?=[^\W\d_]|\()")
 _PERSIAN_ENDING = re.compile(r"(?<=[^\W\d_]) (اند|ها)(?![^\s)|])")
@@ -143,11 +145,16 @@ def clauses(folded: str) -> Iterator[list[str]]:
 
 
 def spellings(word: str) -> list[str]:
-    """Other readings of one folded word: repeated letters shortened, and letters of a second alphabet put right."""
+    """Other readings of one folded word: repeated letters shortened, and letters of a second alphabet put right.
+
+    Also its last letter written twice ("helpp"), which people do more than anywhere else in a word.
+    """
     found: list[str] = []
     if _RUN.search(word):
         found += [_RUN.sub(r"\1", word), _RUN.sub(r"\1\1", word)]
-    if not word.isascii() and _LATIN.search(word) and _LOOKALIKE.search(word):
+    elif _DOUBLED.fullmatch(word):
+        found.append(word[:-1])
+    if not word.isascii() and (_FOREIGN.search(word) or (_LATIN.search(word) and _LOOKALIKE.search(word))):
         found += [
             word.translate(_GREEK_TO_LATIN).translate(_CYRILLIC_TO_LATIN),
             word.translate(_LATIN_TO_CYRILLIC),

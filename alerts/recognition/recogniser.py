@@ -2,9 +2,10 @@
 
 1. `/sos`, `/test`, `/help` and the whole-message words, also misspelt, decide alone.
 2. Otherwise each clause, in stretches of at most `_STRETCH` words, is judged per language by `rules`.
-3. Where the rules find nothing, the trained model may still raise a doubt; it never lowers what a rule found.
+3. The trained model reads the same stretches. It may raise an alarm where the rules find none, still a doubt of theirs,
+   and an sos of theirs only where it is nearly sure; never whole-message words and signs.
 
-The strongest finding wins. Time grows linearly with the text; nothing of it is kept.
+Of several findings of the rules the strongest wins. Time grows linearly with the text; nothing of it is kept.
 """
 
 from __future__ import annotations
@@ -28,16 +29,20 @@ _TOGETHER = 24  # words up to which clauses are also judged as one: panic puts f
 _FUZZY_FROM = 4  # letters a word needs to be recognised with one slip
 _FUZZIER_FROM = 9  # letters from which two slips are allowed
 _LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
+_SIGNS = frozenset("$@")
 _PAIR = 2
 _TELLING = 3  # words of one language that a text needs to be told by them, and two more than of any other
 _TOLD_BY = 200  # characters of a text that are looked at for its language
 _NONE = Verdict(Alarm.NONE, "none")
+_STILLED = Verdict(Alarm.NONE, "model")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
 _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
 _STAY_UNCLEAR = frozenset(  # said to be doubts, word by word
     ("phrase-unclear", "help-me-unclear", "siren", "not-well", "named-alone")
 )
 _NEVER_STILLED = frozenset(("siren", "not-well", "farewell", "named-alone", "entered"))  # by the model
+_CRIES = frozenset(("sos-word", "help-me", "help-danger", "help-me-danger", "help-now"))
+_CRIED = 2  # how many times surer the model must be to still a cry for help
 _OF_ALL_LANGUAGES = frozenset(("sos", "help"))  # words that do not tell what language somebody speaks
 _MODEL_READS = 60  # words of a text the model looks at, from each end
 
@@ -83,32 +88,41 @@ class Recogniser:
         if SOS_SIGN in stripped:
             return Verdict(Alarm.SOS, "sos-sign")
         folded = fold(stripped)
-        whole = self._whole_message(folded)
+        whole = self._whole_message(folded) or self._disguised(stripped)
         if whole is not None:
             return whole
         found, readings = self._read(stripped, folded)
-        if self._model is None or found.alarm is Alarm.SOS:
+        if self._model is None:
             return found
-        return self._weighed(found, self._model, self._model.score(readings))
+        brief = len(folded.split()) <= _TOGETHER
+        return self._weighed(found, self._model, self._model.score(readings), brief=brief)
 
     def readings(self, text: str) -> tuple[Verdict, tuple[Reading, ...]]:
         """What the rules alone say of `text`, and what the model is to read of it (nothing where the rules decide)."""
         stripped = text.strip()
         folded = fold(stripped)
-        alone = self._whole_message(folded)
+        alone = self._whole_message(folded) or self._disguised(stripped)
         if alone is not None or SOS_SIGN in stripped or stripped.startswith("/"):
             return self.recognise(text), ()
         found, readings = self._read(stripped, folded)
         return found, tuple(readings)
 
     @staticmethod
-    def _weighed(found: Verdict, model: Model, score: float) -> Verdict:
-        """`found` and the model's word together: it may raise an alarm, or still a doubt it is sure of."""
+    def _weighed(found: Verdict, model: Model, score: float, *, brief: bool) -> Verdict:
+        """`found` and the model's word together: it may raise an alarm, or still one of the rules it is sure about.
+
+        In a text that is not `brief` a cry is drowned by what stands around it, so there no sos of the rules is stilled.
+        """
+        if found.alarm is Alarm.SOS:
+            if not brief:
+                return found
+            needed = model.stilled * (_CRIED if found.rule in _CRIES else 1)
+            return found if score >= needed else _STILLED
         if score >= model.sos and found.rule not in _STAY_UNCLEAR:
             return Verdict(Alarm.SOS, "model" if found.alarm is Alarm.NONE else found.rule, found.language)
         if found.alarm is Alarm.DOUBT:
             kept = score >= model.ordinary or found.rule in _NEVER_STILLED
-            return found if kept else Verdict(Alarm.NONE, "model")
+            return found if kept else _STILLED
         return Verdict(Alarm.DOUBT, "model") if score >= model.doubt else found
 
     def whole_message_sos(self, text: str) -> bool:
@@ -148,7 +162,7 @@ class Recogniser:
     def _whole_message(self, folded: str) -> Verdict | None:
         if len(folded) > 4 * BARE:
             return None
-        plain = " ".join(folded.replace(BREAK, " ").split())
+        plain = " ".join(folded.replace(BREAK, " ").replace(SIREN, " ").split())
         if plain in self._tests:
             return Verdict(Alarm.TEST, "test-word", self._tests[plain])
         if plain and plain in self._answers:
@@ -178,6 +192,13 @@ class Recogniser:
                 if language is not None:
                     return Verdict(Alarm.SOS, "sos-words", language)
         return None
+
+    def _disguised(self, text: str) -> Verdict | None:
+        """A word like "$O$", whose signs are folded away elsewhere, as a whole message."""
+        if len(text) > _BARE or not _SIGNS.intersection(text):
+            return None
+        word = "".join(fold(text.translate(_LEET)).replace(BREAK, " ").split())
+        return Verdict(Alarm.SOS, "whole-word", _told_by(word, None)) if word in self._bare else None
 
     def _whole_word(self, word: str) -> str | None:
         """The language in which `word` is an SOS word, with repeated letters and a slip allowed; None if in none."""
@@ -254,10 +275,13 @@ class Recogniser:
             known = _coverage(hits)
             language = max(sorted(known), key=known.__getitem__, default="")
             mine = [hit for hit in hits if hit.language == language or hit.kind in SHARED]
-            signs = {hit.kind for hit in unmasked(mine, (), shouted)}
-            signs |= {hit.kind for hit in mine if hit.kind in SILENT}
+            heard = [*unmasked(mine, (), shouted), *(hit for hit in mine if hit.kind in SILENT)]
+            shape = list(stretch)
+            for hit in sorted(heard, key=lambda hit: (hit.start, hit.end, hit.kind), reverse=True):
+                shape[hit.start : hit.end] = [hit.kind] * (min(hit.end, len(shape)) - hit.start)
+            signs = {hit.kind for hit in heard}
             signs |= {f"rule {found.rule}", "question" if question else "statement"}
-            yield Reading(stretch, frozenset(signs))
+            yield Reading(stretch, tuple(shape), frozenset(signs))
 
     def _clauses(
         self, given: Sequence[list[str]], memory: Memory, *, shouted: bool, question: bool

@@ -38,6 +38,8 @@ def alarm(text: str) -> Alarm:
             "ＳＯＳ",
             "sos!",
             "SOSSOS",
+            "$O$",
+            "ѕоѕ",
         ),
         *(
             "help",
@@ -50,6 +52,9 @@ def alarm(text: str) -> Alarm:
             "нelp",
             "HELP\u200b",
             "h\u200bel\u200fp",
+            "helpp mee",
+            "🚨 help 🚨",
+            "i am in dangr",
         ),
         *("🆘", "🆘🆘", "🆘 office", "🇸🇴🇸", "/sos", "/sos they are here", "/SOS@desk_bot"),
         *(
@@ -63,6 +68,7 @@ def alarm(text: str) -> Alarm:
             "au secour",
             "à l'aide",
             "aidez moi",
+            "jai besoin daide vite",
         ),
         *(
             "النجدة",
@@ -83,6 +89,7 @@ def alarm(text: str) -> Alarm:
             "ımdat",
             "yardım edin",
             "yardim edin",
+            "acill yardimm 🚨",
             "nisaidieni",
             "nisaideni",
             "naomba msaada",
