@@ -35,7 +35,7 @@ _STEEPEST = 30.0  # log-odds beyond which the exponential is not worth taking
 
 
 class Cuts(NamedTuple):
-    """The log-odds from which the model says sos and doubt, and below which it stills a doubt and an sos of the rules."""
+    """The log-odds from which the model says sos and doubt, and below which it stills a doubt or an sos of rules."""
 
     sos: float
     doubt: float

@@ -27,7 +27,7 @@ _SIGNS_TABLE = (
 
 
 class Reading(NamedTuple):
-    """One stretch of a message: its words, these with their classes where a lexicon knows them, and the rules' signs."""
+    """One stretch of a message: its words, the same with classes for what a lexicon knows, and the rules' signs."""
 
     words: tuple[str, ...]
     shape: tuple[str, ...]
@@ -70,8 +70,8 @@ def weighed(weights: Sequence[float], found: Features) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of a trained model, and the log-odds from which it says sos and doubt, below which it stills a doubt of the
-    rules (`ordinary`), and far below that also an sos of theirs (`stilled`)."""
+    """Weights of a trained model, and its log-odds: from which it says sos and doubt, below which it stills a doubt of
+    the rules (`ordinary`), and further below an sos of theirs (`stilled`)."""
 
     weights: array.array[int]
     scale: float
@@ -90,7 +90,9 @@ class Model:
             weights = array.array("b", zlib.decompress(body))
             if facts["format"] != _FORMAT or len(weights) != facts["buckets"]:
                 raise ValueError("recognition model: another format or a cut file")
-            numbers = [float(facts[name]) for name in ("scale", "bias", "sos", "doubt", "ordinary", "stilled")]
+            numbers = [
+                float(facts[name]) for name in ("scale", "bias", "sos", "doubt", "ordinary", "stilled")
+            ]
             return cls(weights, *numbers)
         except (KeyError, TypeError, zlib.error, json.JSONDecodeError) as error:
             raise ValueError("recognition model: not a model file") from error

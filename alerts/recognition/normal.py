@@ -93,7 +93,9 @@ _RUN = re.compile(r"(.)\1{2,}")
 _TWICE = re.compile(r"(.)\1+")
 _LATIN = re.compile(r"[a-z]")
 _DOUBLED = re.compile(r"[^\W\d_]{2,}([^\W\d_])\1")
-_FOREIGN = re.compile("[\u0455\u0456\u0458\u051b\u0501]")  # Cyrillic letters that look Latin and that no word of ours has
+_FOREIGN = re.compile(
+    "[\u0455\u0456\u0458\u051b\u0501]"
+)  # Cyrillic that looks Latin, and is in no word of ours
 _LOOKALIKE = re.compile(r"[\u0370-\u04ff]")
 _PERSIAN_PREFIX = re.compile(r"(?<![^\s(|])(ن?مي) (?=[^\W\d_]|\()")
 _PERSIAN_ENDING = re.compile(r"(?<=[^\W\d_]) (اند|ها)(?![^\s)|])")

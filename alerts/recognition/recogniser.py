@@ -98,20 +98,23 @@ class Recogniser:
         return self._weighed(found, self._model, self._model.score(readings), brief=brief)
 
     def readings(self, text: str) -> tuple[Verdict, tuple[Reading, ...]]:
-        """What the rules alone say of `text`, and what the model is to read of it (nothing where the rules decide)."""
+        """What the rules alone say of `text`, and what the model would read of it; nothing of a command.
+
+        Whole messages are read too, though they are decided without it: it is to learn that cries are cries.
+        """
         stripped = text.strip()
         folded = fold(stripped)
-        alone = self._whole_message(folded) or self._disguised(stripped)
-        if alone is not None or SOS_SIGN in stripped or stripped.startswith("/"):
+        if stripped.startswith("/"):
             return self.recognise(text), ()
         found, readings = self._read(stripped, folded)
-        return found, tuple(readings)
+        alone = self._whole_message(folded) or self._disguised(stripped)
+        return self.recognise(text) if alone is not None or SOS_SIGN in stripped else found, tuple(readings)
 
     @staticmethod
     def _weighed(found: Verdict, model: Model, score: float, *, brief: bool) -> Verdict:
         """`found` and the model's word together: it may raise an alarm, or still one of the rules it is sure about.
 
-        In a text that is not `brief` a cry is drowned by what stands around it, so there no sos of the rules is stilled.
+        In a text that is not `brief` a cry is drowned by what stands around it, so no sos of the rules is stilled.
         """
         if found.alarm is Alarm.SOS:
             if not brief:
@@ -216,6 +219,11 @@ class Recogniser:
             return self._bare.get(shortest) or self._squeezed[shortest]
         if len(word) < _FUZZY_FROM or word in self._answers:
             return None
+        near = self._near(word)
+        return near if near is not None or len(shortest) <= _FUZZY_FROM else self._near(shortest)
+
+    def _near(self, word: str) -> str | None:
+        """The language of an SOS word that `word` differs from by a slip or two; None if there is none."""
         for length in range(len(word) - 2, len(word) + 3):
             allowed = 2 if length >= _FUZZIER_FROM else 1
             if length >= _FUZZY_FROM and abs(length - len(word)) <= allowed:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import array
 import functools
 
 import pytest
 
-from alerts.recognition import Alarm, Intent, Recogniser
+from alerts.recognition import Alarm, Intent, Model, Recogniser
 from bot.rules import shipped_recogniser
 from config.lexicons import load_lexicons
 
@@ -185,3 +186,14 @@ def test_an_entry_with_a_persian_prefix_apart_meets_the_joined_word() -> None:
     lexicon = {"xx": {"classes": {"sure": ["می زدند"], "maybe": ["می (کوبد|کوبند) ~"]}}}
     for text in ("می زدند", "می‌زدند", "میزدند", "او می‌کوبد به"):
         assert Recogniser(lexicon, None).recognise(text).alarm in PAGES
+
+
+def test_a_calm_model_stills_what_the_rules_heard_but_no_cry_alone_and_none_in_a_long_text() -> None:
+    calm = Model(array.array("b", bytes(1 << 14)), 1.0, -9.0, 1.0, 0.0, 0.0, -1.0)
+    told = "they are taking me now"
+    stilled = Recogniser(load_lexicons(), calm)
+    assert Recogniser(load_lexicons(), None).recognise(told).alarm is Alarm.SOS
+    assert stilled.recognise(told).alarm is Alarm.NONE
+    long = "we met the partners and planned the budget for june. " * 5 + told
+    for text in ("SOS", "help me", "🆘 at the office", "/sos", long):
+        assert stilled.recognise(text).alarm is Alarm.SOS
