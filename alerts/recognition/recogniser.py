@@ -198,7 +198,7 @@ class Recogniser:
 
     def _disguised(self, text: str) -> Verdict | None:
         """A word like "$O$", whose signs are folded away elsewhere, as a whole message."""
-        if len(text) > _BARE or not _SIGNS.intersection(text):
+        if len(text) > BARE or not _SIGNS.intersection(text):
             return None
         word = "".join(fold(text.translate(_LEET)).replace(BREAK, " ").split())
         return Verdict(Alarm.SOS, "whole-word", _told_by(word, None)) if word in self._bare else None
