@@ -93,6 +93,7 @@ def play(it: Chat) -> list[str]:
     fetch(it)
     it.says(ANA, f"note {STEM}note")
     it.does(ANA, text=f"{STEM}answer again: we are looking for you")
+    it.says(SAMI, f"/okword {STEM}word", "telegram")
     it.says(SAMI, f"timer 20m {STEM}timer", "telegram")
     it.says(SAMI, f"add contact {STEM.capitalize()}label", "telegram")
     secrets.append(it.code(SAMI))

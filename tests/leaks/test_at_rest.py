@@ -22,6 +22,7 @@ def test_nothing_planted_is_readable_in_the_database(database: str) -> None:
         secrets = [STEM, *play(it)]
         held = opened(it.stage.engine.store).lower()
         assert [word for word in STORED if f"{STEM}{word}" not in held] == [], "it is there, sealed"
+        assert f"{STEM}word" not in held, "a secret word is kept as a digest, not even sealed"
         assert [s for s in secrets if s.lower() not in held and "-" not in s] == []
         assert found_in(database, secrets) == []
         # The search finds what is readable, in the very same files.
