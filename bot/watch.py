@@ -28,6 +28,7 @@ from typing import Protocol
 import structlog
 from pydantic import SecretStr
 
+from alerts.events import Refused
 from alerts.store.figures import Backlog, backlog
 from alerts.store.store import Store
 from bot import canary as canaries
@@ -131,6 +132,7 @@ class Watch:
     ) -> None:
         """`show` is told the figures and the verdict at each beat."""
         self._config = config
+        self._moved: dict[str, str] = {}
         self._desk = desk
         self._store = store
         self._channels = channels
@@ -267,7 +269,13 @@ class Watch:
         address, channel = self._config.canary_addresses.get(name), self._channels.get(name)
         if address is None or channel is None:
             return
+        address = self._moved.get(name, address)
         outcome = await channel.send(canaries.message(name, address, self._new_id()))
+        if isinstance(outcome, Refused) and outcome.moved_to:
+            # A group that grew has a new id. The line works; the setting is the administrator's to mend.
+            log.warning("canary_moved", channel=name)
+            self._moved[name] = outcome.moved_to
+            outcome = await channel.send(canaries.message(name, outcome.moved_to, self._new_id()))
         self.trips.change(name, lambda one: canaries.went_out(one, outcome, self._now()))
 
 

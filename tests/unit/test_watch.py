@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from alerts.events import Attachment, Inbound, Outbound, Outcome, Sent
+from alerts.events import Attachment, Inbound, Outbound, Outcome, Refusal, Refused, Sent
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
 from bot.canary import Canaries, Canary, Trip, went_out
@@ -71,6 +71,7 @@ class OneChannel:
     def __init__(self) -> None:
         self.state = "receiving"
         self.sent: list[Outbound] = []
+        self.moved: dict[str, str] = {}
 
     @property
     def health(self) -> OneChannel:
@@ -88,6 +89,8 @@ class OneChannel:
 
     async def send(self, outbound: Outbound) -> Outcome:
         self.sent.append(outbound)
+        if outbound.address in self.moved:
+            return Refused(Refusal.MIGRATED, moved_to=self.moved[outbound.address])
         return Sent("ref-1", delivered=False)
 
     def fetch(self, attachment: Attachment, limit: int) -> AsyncIterator[bytes]:
@@ -249,6 +252,21 @@ def test_canaries_go_to_their_address_only(tmp_path: Path) -> None:
         assert [outbound.address for outbound in bench.channel.sent] == ["admin"]
         (canary,) = bench.trips.all()
         assert canary.refs == {"ref-1"}
+
+    asyncio.run(story())
+
+
+def test_a_canarys_group_that_moved_is_followed(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, canary_addresses={"signal": "-100"})
+        bench.channel.moved = {"-100": "-100777"}
+        bench.trips.add(Canary("signal", Trip.OUT, timedelta(minutes=15)))
+        await bench.beats(2)
+        bench.pass_time(16 * 60)
+        await bench.beats(2)
+        assert [outbound.address for outbound in bench.channel.sent] == ["-100", "-100777", "-100777"]
+        (canary,) = bench.trips.all()
+        assert (canary.missed, canary.trouble) == (0, "")
 
     asyncio.run(story())
 
