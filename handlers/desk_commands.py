@@ -76,6 +76,8 @@ def command_in(draft: Draft, officer: Person, inbound: Inbound) -> Said | None:
     word = folded(first.lstrip("/").split("@")[0]).rstrip(":")
     language = draft.language_of(officer)
     command = next((c for c in COMMANDS if word in spellings(draft, language, c)), "")
+    if slash and word == "sos":
+        return None  # an alarm, and no command that the desk does not know
     if not command:
         return Said("unknown", None, rest, "") if slash and inbound.kind is InboundKind.TEXT else None
     refs = references_in(rest)

@@ -267,3 +267,10 @@ def test_an_officer_who_tells_of_danger_in_more_than_a_word_hears_how_to_call(ma
 def test_a_stranger_is_answered_in_the_language_of_their_own_words(words: str, beginning: str) -> None:
     story = Manner().play(script(f'amina: "{words}"'))
     assert story.texts("receipt", who="amina")[0].startswith(beginning)
+
+
+@pytest.mark.parametrize("words", ["SOS", "/sos", "/SOS", "🆘", "sos!!!"])
+def test_an_officer_s_own_sos_is_one_however_it_is_written(words: str) -> None:
+    story = Manner().play(script(f'ana: "{words}"'))
+    assert [line["who"] for line in story.out("page")] == ["ben", "ben"]
+    assert case_of(story, "ana")["urgency"] == "P1"
