@@ -10,7 +10,6 @@ import sys
 
 import typer
 
-from bot.clock import RealClock, SystemEntropy
 from bot.commands.opening import (
     RECEIVER,
     channel_settings_right,
@@ -20,9 +19,7 @@ from bot.commands.opening import (
 )
 from bot.commands.saying import refuse
 from bot.commands.settled import settings_or_refuse
-from bot.engine import Engine
 from bot.receiver import ReceiverSettings, keep, work
-from bot.rules import shipped_rules
 from config.settings import Settings
 
 
@@ -44,6 +41,11 @@ def command(worker: bool) -> None:
 
 
 def _work(settings: Settings) -> None:
+    # The keeper, which does none of it, is not to hold it in memory.
+    from bot.clock import RealClock, SystemEntropy
+    from bot.engine import Engine
+    from bot.rules import shipped_rules
+
     rules = shipped_rules(settings.zone, language=settings.language, own=settings.policy_dir)
     with open_store(settings) as store:
         store.vault.keys.refill()
