@@ -376,8 +376,8 @@ class KeyStore:
 
 def _no_key_store(place: str) -> str:
     return (
-        f"there is no key store in {place}: run `watchline init` for a new installation; if there is data"
-        " already, restore the key store from its own backup, since nothing can be read without it"
+        f"WATCHLINE_DATABASE: there is no key store in {place}: run `watchline init` for a new installation; if there"
+        " is data already, restore the key store from its own backup, since nothing can be read without it"
     )
 
 

@@ -97,3 +97,10 @@ def test_a_policy_file_that_run_refuses_is_wrong_for_the_doctor_too(installed: D
         "protocol.yaml is read by nobody: the names are escalation.yaml, protocols.yaml, taxonomy.yaml"
         in told
     )
+
+
+def test_keys_that_are_not_there_cannot_be_rotated_and_the_setting_is_named(desk: Desk) -> None:
+    status, _, err = desk.run("keys", "rotate")
+    assert status == 1
+    assert "WATCHLINE_DATABASE: there is no key store in " in err
+    assert "watchline init" in err
