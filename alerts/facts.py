@@ -226,6 +226,8 @@ class Facts:
     """Whether this message begins with the sender's secret OK word."""
     lately: tuple[Round, ...] = ()
     """The latest check-ins of whom that case is about, the newest first."""
+    relayed: tuple[str, datetime] | None = None
+    """Of several cases that this member of staff has: the one on which somebody's words came last, and when."""
     to_clear: tuple[Outgoing, ...] = ()
     """What went out to this address and could be deleted."""
     file: StoredFile | None = None

@@ -17,7 +17,7 @@ from alerts.outbox import OUT, SendState
 from alerts.people import Person
 from alerts.records import replace
 from handlers.draft import Draft
-from handlers.telling import answer
+from handlers.telling import answer_on
 
 PRIVATE = ("note", "plan")
 
@@ -32,13 +32,12 @@ def original(draft: Draft, officer: Person) -> Message | None:
 def deleted(draft: Draft, officer: Person) -> None:
     """The officer deleted a message. Nothing is said about one that went nowhere."""
     said = original(draft, officer)
-    if said is None:
-        return
     case = draft.facts.case
-    ref = case.ref if case is not None else ""
+    if said is None or case is None:
+        return
     draft.record(person_id=said.person_id, author_id=officer.id, kind="delete", case=case, key_id=said.key_id)
     if said.kind in PRIVATE:
-        answer(draft, officer, "desk.deleted_kept", ref=ref)
+        answer_on(draft, officer, case, "desk.deleted_kept", ref=case.ref)
         return
     person = draft.person(said.person_id)
     for row in draft.facts.group if person is not None else ():
@@ -50,4 +49,4 @@ def deleted(draft: Draft, officer: Person) -> None:
                 draft.say(
                     person, OutboundKind.NOTICE, "", to=(address,), delete_ref=part, urgency=2, case=case
                 )
-    answer(draft, officer, "desk.deleted", ref=ref)
+    answer_on(draft, officer, case, "desk.deleted", ref=case.ref)

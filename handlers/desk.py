@@ -35,6 +35,7 @@ from handlers.desk_commands import REFERENCE, Said, case_meant, command_in
 from handlers.draft import Draft
 from handlers.person import chosen
 from handlers.person import heard as heard_as_person
+from handlers.telling import answer_on
 
 THUMBS = ("👍", "👌", "✅", "🫡")
 ASKED_ABOUT_AN_ALARM = frozenset({*questions.BY_CODE, sos.DOUBT})
@@ -320,7 +321,21 @@ def bare_words(draft: Draft, event: Heard, officer: Person) -> None:
     if not quoted and looks_like_slip(inbound.text):
         tell(draft, officer, "desk.not_sent_slip")
         return
+    other = None if quoted else who_spoke_last(draft, case)
     answer(draft, event, officer, draft.latest(case))
+    if other is not None:
+        answer_on(draft, officer, other, "desk.went_to", ref=case.ref, other=other.ref)
+
+
+def who_spoke_last(draft: Draft, case: Case) -> Case | None:
+    """Another case of the officer's, if words came on it last, since anything was done on this one: what is written
+    now may be meant for there."""
+    if draft.facts.relayed is None:
+        return None
+    which, when = draft.facts.relayed
+    # By the second: what happens at one instant has no order.
+    since = when.replace(microsecond=0) > (case.seen_at or case.opened_at)
+    return next((c for c in draft.facts.board if c.id == which and which != case.id and since), None)
 
 
 def looks_like_slip(text: str) -> bool:

@@ -307,20 +307,20 @@ class Loader:
     def _for_staff(self, facts: Facts, text: str) -> Facts:
         work = self.work
         named = work.cases_named(self.rules.desk, references_in(text))
-        case_id = next((t.case_id for t in facts.targets if t.case_id), None) or (
-            facts.menu.case_id if facts.menu is not None else None
-        )
+        asked = facts.menu.case_id if facts.menu is not None else None
+        case_id = next((t.case_id for t in facts.targets if t.case_id), asked)
         case = work.case(case_id) if case_id else None
         me = facts.me
-        called = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
-        called = tuple({p.id: p for p in (*facts.called, *called)}.values())
+        named_so = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
+        called = tuple({p.id: p for p in (*facts.called, *named_so)}.values())
         board = self._board((*([me] if me else []), *called))
         looked_at = (*named, case)[0] or next((c for c in board if me and c.id == me.talk.focus), None)
         if looked_at is not None and begins_with(self.rules.words, text, ("case",)):
             lately = work.recent_rounds_of(looked_at.person_id, 2 * THREAD)
             facts = replace(facts, thread=work.messages_of(looked_at.id, THREAD), lately=lately)
-        mine = (c.id for c in board if me and c.taken_by == me.id)
-        held = work.rounds_of_cases(c if isinstance(c, str) else c.id for c in (*named, *mine, case) if c)
+        mine = [c.id for c in board if me and c.taken_by == me.id]
+        held = work.rounds_of_cases((*mine, *(c.id for c in (*named, case) if c)))
+        facts = replace(facts, relayed=work.last_relayed(me.id, mine) if me else None)
         return replace(facts, board=board, named=named, case=case, called=called, held=held)
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:

@@ -12,7 +12,7 @@ from alerts.outbox import Guard, Outgoing
 from alerts.people import Person
 from handlers import paging
 from handlers.draft import Draft
-from handlers.telling import answer
+from handlers.telling import answer, answer_on
 
 
 def waiting(draft: Draft, officer: Person) -> Case | None:
@@ -86,7 +86,7 @@ def take(draft: Draft, event: Heard, officer: Person, case: Case) -> None:
     again = case.status is CaseStatus.TAKEN and case.taken_by == officer.id
     paging.take(draft, case, officer)
     if again and event.inbound.kind is InboundKind.TEXT:
-        answer(draft, officer, "desk.have_already", ref=case.ref)
+        answer_on(draft, officer, case, "desk.have_already", ref=case.ref)
 
 
 def taken_by_other(draft: Draft, officer: Person, case: Case) -> None:

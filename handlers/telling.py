@@ -15,6 +15,12 @@ def answer(draft: Draft, person: Person, key: str, **arguments: object) -> None:
     draft.say(person, OutboundKind.ANSWER, draft.word(person, key, **arguments), urgency=3)
 
 
+def answer_on(draft: Draft, person: Person, case: Case, key: str, **arguments: object) -> None:
+    """An answer about a case: words in reply to it are for that case."""
+    words = draft.word(person, key, **arguments)
+    draft.say(person, OutboundKind.ANSWER, words, case=case, urgency=3, defender_id=case.person_id)
+
+
 def notice(draft: Draft, people: Iterable[Person], key: str, **arguments: object) -> None:
     """Something that members of staff should know, without waking anybody."""
     for person in {p.id: p for p in people}.values():

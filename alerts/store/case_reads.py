@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile
+from alerts.events import OutboundKind
 from alerts.ids import from_micros
 from alerts.outbox import OUT, Outgoing, SendState
 from alerts.rounds import Sending
@@ -76,6 +78,17 @@ _LATEST_MENU = prepared(
     .limit(1)
 )
 _GROUP = prepared(select(tables.outbox).where(_o.group_id == bindparam("group")))
+_LAST_RELAYED = prepared(
+    select(_o.case_id, _o.sent_at)
+    .where(
+        _o.case_id == bindparam("case"),
+        _o.kind == OutboundKind.RELAY.value,
+        _o.state.in_([s.value for s in OUT]),
+        _o.person_id == bindparam("person"),
+    )
+    .order_by(_o.sent_at.desc())
+    .limit(1)
+)
 _OF_ROUNDS = prepared(
     select(_o.round_id, _o.person_id, _o.channel, _o.state, _o.sent_at, _o.created_at).where(
         _o.round_id.in_(bindparam("rounds", expanding=True))
@@ -236,6 +249,15 @@ class CaseReads(PeopleReads):
         """The latest message with choices that went out to an address."""
         found = self._find(OUTBOX, _LATEST_MENU, address=address_id)
         return found[0] if found else None
+
+    def last_relayed(self, person_id: str, case_ids: Iterable[str]) -> tuple[str, datetime] | None:
+        """On which of these cases somebody was last shown what another wrote, and when; None for fewer than two."""
+        wanted = list(case_ids)
+        if len(wanted) < 2:
+            return None
+        rows = (_LAST_RELAYED.first(self.connection, case=one, person=person_id) for one in wanted)
+        last = max((row for row in rows if row is not None), key=lambda row: int(row.sent_at), default=None)
+        return (last.case_id, from_micros(last.sent_at)) if last is not None else None
 
     def group(self, group_id: str) -> tuple[Outgoing, ...]:
         """Every copy and fallback of one thing said."""

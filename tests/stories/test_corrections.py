@@ -147,3 +147,31 @@ def test_a_number_that_the_question_does_not_have_is_no_word_for_the_defender(ma
         "There is no 9 in the list. Choose a number from 1 to 8, or write in your own words."
     ]
     assert story.cases[0]["status"] == "closed"
+
+
+def test_words_that_may_be_meant_for_another_case_are_said_to_have_gone_to_the_open_one(
+    manner: Manner,
+) -> None:
+    steps = [
+        *TAKEN,
+        "nour: SOS",
+        "ana@telegram: {press: 1}",
+        "ana: stay inside",
+        "wait: 1m",
+        "sami: I hear steps",
+        "wait: 5s",
+        "ana: is the door locked?",
+        "wait: 5s",
+        "ana: tell me",
+        "ana: {reply: stay}",
+    ]
+    story = manner.play(script(*steps))
+    nour = next(c["case"] for c in story.cases if c["person"] == "nour")
+    assert story.texts("relay", who="nour") == [
+        f"Ana: {t}" for t in ("stay inside", "is the door locked?", "tell me")
+    ]
+    sami = next(c["case"] for c in story.cases if c["person"] == "sami")
+    assert answers(story, "ana") == [
+        f"Sent to {nour}, which you have open. For {sami}, reply to this message."
+    ]
+    assert story.texts("relay", who="sami")[-1] == "Ana: stay"
