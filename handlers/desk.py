@@ -26,6 +26,7 @@ from handlers import (
     paging,
     planning,
     questions,
+    reach,
     relay,
     rota,
     sos,
@@ -81,6 +82,8 @@ def heard(draft: Draft, event: Heard) -> None:
     if inbound.text and not draft.facts.targets and is_own_alarm(draft, inbound):
         draft.talk(officer, focus=None)
         sos.alarm(draft, event, officer)
+        if not draft.facts.cases:
+            reach.taker_in_danger(draft, officer)
         return
     if speaks_for_themselves(draft, officer, inbound):
         heard_as_person(draft, event)

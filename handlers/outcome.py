@@ -13,7 +13,7 @@ from alerts.facts import Answered
 from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
 from alerts.people import Person, Reach
 from alerts.records import replace
-from handlers import ladder_rungs, paging, relay
+from handlers import ladder_rungs, reach, relay
 from handlers.draft import Draft
 
 ASK_ELSEWHERE_AFTER = 2
@@ -165,11 +165,11 @@ def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
         return
     if person.is_staff and person.id != case.person_id:
         if row.question == "page":
-            paging.out_of_reach(draft, case, person)
+            reach.out_of_reach(draft, case, person)
         elif row.kind is OutboundKind.RELAY and case.taken_by == person.id and case.climb_from is None:
             # The first of the copies says the most.
             said = min((row, *draft.facts.group), key=lambda copied: copied.id).text
-            paging.out_of_reach(draft, case, person, said.removeprefix(f"{case.ref} "))
+            reach.out_of_reach(draft, case, person, said.removeprefix(f"{case.ref} "))
         return
     if row.kind in (OutboundKind.RELAY, OutboundKind.RECEIPT):
         key = "notice.not_delivered" if row.kind is OutboundKind.RELAY else "notice.unreachable"

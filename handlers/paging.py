@@ -15,7 +15,6 @@ from alerts.escalation import case_deadlines, leads, officers, order_of_call, ru
 from alerts.events import OutboundKind
 from alerts.outbox import Guard, Outgoing
 from alerts.people import Person, Reach
-from alerts.policy import Target
 from alerts.records import replace
 from handlers.draft import Draft
 from handlers.words import excerpt
@@ -149,7 +148,7 @@ def page(
 ) -> None:
     """Queues the page for each person, on every channel they have. `words` stand for the case's headline, `author` for
     the person whose case it is."""
-    subject = draft.person(case.person_id)
+    subject, taker = draft.person(case.person_id), draft.person(case.taken_by)
     name = name_for_desk(draft, author or subject)
     for person in people:
         arguments = {
@@ -160,6 +159,7 @@ def page(
             "standing": draft.word(person, "desk.verified" if case.verified else "desk.unverified"),
             "source": draft.word(person, f"source.{case.source.value}"),
             "count": crowd_of(draft),
+            "officer": (taker.alias if taker else "") or draft.word(person, "desk.officer"),
         }
         listed = "\n" + ", ".join(others) if (others := crowd_list(draft)) and key == "page.crowd" else ""
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
@@ -209,66 +209,9 @@ def is_due(draft: Draft, case: Case) -> bool:
     return coming is not None and coming <= draft.now
 
 
-def out_of_reach(draft: Draft, case: Case, person: Person, words: str = "") -> None:
-    """Somebody of the desk who was called for the case, or who has it, takes nothing on any channel: somebody else is
-    called at once. `words` is what did not reach them."""
-    if case.status is CaseStatus.CLOSED:
-        return
-    if case.status is CaseStatus.OPEN or case.climb_from is not None:
-        next_at_once(draft, case, person)
-    elif case.taken_by == person.id:
-        due_ack(draft, case, words)
-    else:
-        ask_another(draft, case, person)
-
-
-def next_at_once(draft: Draft, case: Case, person: Person) -> None:
-    """The next person is called now, and the policy's steps keep their times.
-
-    With nobody left the steps go on, and nothing goes round in circles between phones that all refuse. But when it was
-    the last one who refused, and nobody else was called with them, the others hear it again.
-    """
-    desk = draft.facts.desk
-    if crowded(draft, case) and desk.crowd_head not in (None, case.id):
-        return
-    done = {*case.paged, case.person_id}
-    following = [desk.person(i) for i in order_of_call(desk) if i not in done][:1]
-    if not following:
-        single = set(rule_of(case, draft.rules.policy).step(case.step - 1).targets) <= {
-            Target.ON_CALL,
-            Target.NEXT,
-        }
-        if not single or case.paged[-1:] != (person.id,):
-            return
-        following = [
-            p for p in desk.staff if p.id not in (person.id, case.person_id) and takes_messages(draft, p)
-        ]
-    people = [p for p in following if p is not None]
-    if not people:
-        return
-    page(draft, case, people, key="page.crowd" if crowded(draft, case) else "page.case")
-    case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *(p.id for p in people))))))
-    draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
-    tell_not_seen(draft, case)
-
-
 def takes_messages(draft: Draft, person: Person) -> bool:
     """Whether an account of theirs has not refused the last message."""
     return any(a.status is Reach.OK for a in draft.latest(person).addresses)
-
-
-def ask_another(draft: Draft, case: Case, person: Person) -> None:
-    """Who was asked to answer in the taker's place takes nothing: the one after them is asked."""
-    order = order_of_call(draft.facts.desk)
-    place = order.index(person.id) + 1 if person.id in order else 0
-    following = (draft.facts.desk.person(i) for i in (*order[place:], *order[:place]))
-    others = (
-        p for p in following if p is not None and p.id not in (case.taken_by, case.person_id, person.id)
-    )
-    other = next((p for p in others if takes_messages(draft, p)), None)
-    if other is not None:
-        page(draft, case, [other], key="page.unanswered", guard=Guard.SOUGHT)
-        draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, other.id)))))
 
 
 def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:

@@ -139,3 +139,22 @@ def test_whoever_raises_their_own_case_is_not_paged_for_it(manner: Manner) -> No
     story = manner.play(script(*steps))
     assert case_of(story, "sami")["urgency"] == "P1"
     assert story.out("page") == []
+
+
+def test_an_officer_s_alarm_is_told_for_the_urgent_cases_in_their_hands(manner: Manner) -> None:
+    steps = [
+        *TAKEN,
+        "nour: can you help me with the form",
+        "ana@telegram: {press: 1}",
+        "wait: 1m",
+        "ana: SOS",
+        "ana: SOS",
+    ]
+    story = manner.play(script(*steps, "ben: take"))
+    sami, nour = case_of(story, "sami")["case"], case_of(story, "nour")["case"]
+    shown = story.texts("page", who="ben", channel="signal")
+    assert [
+        t for t in shown if t.startswith(f"P1 {sami}: Ana, who has this case, has raised an alarm.")
+    ] == shown[1:2]
+    assert not any(nour in text for text in shown)
+    assert case_of(story, "ana")["taken_by"] == "ben"
