@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -32,7 +33,7 @@ from alerts.timetext import (
     parse_zone,
 )
 from bot.rules import shipped_rules
-from handlers import asking, checkin_setup, desk_commands
+from handlers import asking, checkin_setup, desk_commands, ok_word
 from handlers.draft import Draft
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -126,6 +127,8 @@ def command_meant(person: Person, text: str) -> set[str]:
         found.add(f"{person.role} asks {wanted.command}{' …' if wanted.rest else ''}")
     if person.role is Role.DEFENDER and checkin_setup.is_list(draft, person, text):
         found.add("list")
+    if ok_word.asked(draft, person, replace(inbound, text=f"{slashed} x")):
+        found.add("ok word")
     return found
 
 
