@@ -9,13 +9,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from threading import Event, Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from psycopg import Connection as PgConnection
-from psycopg import sql
 from sqlalchemy import Connection, Engine, bindparam, event, func, select
 
 from alerts.store.prepared import prepared
+
+if TYPE_CHECKING:
+    from psycopg import Connection as PgConnection
 
 LOOK_SECONDS = 1.0
 """How often a listener looks whether it is to end."""
@@ -70,6 +71,9 @@ def listen(
 ) -> None:
     """Tells `heard` what others add, until `ended` is set; everything at the beginning, since nobody tells what came
     before. Raises the driver's error when the connection is lost."""
+    # A desk on SQLite never comes here, and has no use for the driver.
+    from psycopg import sql
+
     borrowed = engine.raw_connection()
     try:
         connection: PgConnection[Any] = borrowed.driver_connection  # type: ignore[assignment]
