@@ -2,7 +2,8 @@
 
 Lexicon entries go through the same `fold`, so the two sides always meet. Capitals, accents, Arabic vowel marks,
 tatweel, full-width and squared letters, invisible marks, and letters of one alphabet hidden in a word of another
-(a Cyrillic "о" in "SОS") all disappear here. Bengali vowel signs stay: without them its words run together.
+(a Cyrillic "о" in "SОS") all disappear here, and Bengali letters that sound alike are one. Bengali vowel signs stay:
+without them its words run together.
 """
 
 from __future__ import annotations
@@ -34,6 +35,20 @@ _ARABIC_VARIANTS = {
     "گ": "ك",
     "ڤ": "ف",
     "ۇ": "و",
+    "ظ": "ض",
+}
+# Bengali letters that sound alike and are often mistaken for each other; the word's meaning hardly ever hangs on them.
+_BENGALI_VARIANTS = {
+    "শ": "স",
+    "ষ": "স",
+    "ণ": "ন",
+    "য": "জ",
+    "\u09df": "য",
+    "ঙ": "ং",
+    "ৎ": "ত",
+    "\u09c0": "\u09bf",
+    "\u09c2": "\u09c1",
+    "\u0981": "",
 }
 _LATIN_VARIANTS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae", "ß": "ss"}
 _CYRILLIC_TO_LATIN = str.maketrans("аеорсухкмтнвіјѕьһԁɡ", "aeopcyxkmthbijsbhdg")
@@ -68,7 +83,7 @@ def _table() -> dict[int, str | None]:
     for ends in _CLAUSE_ENDS:
         table[ord(ends)] = f" {BREAK} "
     table[ord(".")] = f" {BREAK} "
-    for variants in (_ARABIC_VARIANTS, _LATIN_VARIANTS):
+    for variants in (_ARABIC_VARIANTS, _BENGALI_VARIANTS, _LATIN_VARIANTS):
         table.update({ord(key): value for key, value in variants.items()})
     for zero in (0x0660, 0x06F0, 0x09E6):
         table.update({zero + digit: str(digit) for digit in range(10)})
@@ -99,6 +114,8 @@ _FOREIGN = re.compile(
 _LOOKALIKE = re.compile(r"[\u0370-\u04ff]")
 _PERSIAN_PREFIX = re.compile(r"(?<![^\s(|])(ن?مي) (?=[^\W\d_]|\()")
 _PERSIAN_ENDING = re.compile(r"(?<=[^\W\d_]) (اند|ها)(?![^\s)|])")
+_YA_WITH_DOT = "\u09af\u09bc"  # another letter than without the dot
+_BENGALI_NG = re.compile("ং\u09cd?গ")
 _LONGEST = 48  # characters; no word of the lexicon comes near it
 
 
@@ -130,7 +147,9 @@ def persian_joined(text: str) -> str:
 
 def _fold_word(word: str) -> str:
     # Accents, hamza and ligatures come off by decomposition; what is left of Bengali is put together again.
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", word).casefold().translate(_TABLE))
+    apart = unicodedata.normalize("NFKD", word).casefold().replace(_YA_WITH_DOT, "\u09df")
+    folded = unicodedata.normalize("NFC", apart.translate(_TABLE))
+    return _BENGALI_NG.sub("ং", folded) if "ং" in folded else folded
 
 
 def _join(spelled: str) -> str:
