@@ -112,7 +112,9 @@ def is_bare_command(draft: Draft, officer: Person, command: str, rest: str, quot
         return not rest or bool(unknown_reference(command, rest))
     if command == "close":
         known = bool(closing.outcome_in(draft, officer, rest)[0])
-        return not rest or known or bool(unknown_reference(command, rest))
+        # "close done" says what the desk did; how it ended for the person is asked, and nothing goes to them.
+        done = rest.casefold().rstrip(".!") in draft.rules.taxonomy.lists["outcome_intervention"]
+        return not rest or known or done or bool(unknown_reference(command, rest))
     if command in ("note", "plan"):
         return True
     return command in ("invite", "rota", "cover", "checkin") and (not rest or not quoted)

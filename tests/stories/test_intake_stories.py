@@ -274,3 +274,10 @@ def test_an_officer_s_own_sos_is_one_however_it_is_written(words: str) -> None:
     story = Manner().play(script(f'ana: "{words}"'))
     assert [line["who"] for line in story.out("page")] == ["ben", "ben"]
     assert case_of(story, "ana")["urgency"] == "P1"
+
+
+def test_what_the_desk_did_is_no_word_for_the_defender(manner: Manner) -> None:
+    story = manner.play(script("nour: SOS", "ana: take", "ana: I am here", "ana: close done"))
+    assert story.texts("relay", who="nour") == ["Ana: I am here"]
+    assert story.out("question", who="ana")
+    assert case_of(story, "nour")["status"] == "taken"
