@@ -144,7 +144,11 @@ def next_rung(round_: Round, ladder: Ladder) -> tuple[int, datetime] | None:
     A live round never runs out of rungs, not even when the desk has shortened the ladder under it: then the desk's
     comes.
     """
-    left = [(rung_at(round_, ladder, n), n) for n in range(len(ladder.rungs)) if n not in round_.done]
+    places = [n for n in range(len(ladder.rungs)) if n not in round_.done]
+    if round_.shifted_from is None and round_.contacts_from is None:
+        # Rungs stand in the order of their times, and nothing has moved one of them.
+        places = places[:1]
+    left = [(rung_at(round_, ladder, n), n) for n in places]
     if not left:
         if round_.status is not RoundStatus.LIVE:
             return None
