@@ -76,6 +76,9 @@ def heard(draft: Draft, event: Heard) -> None:
         heard_as_person(draft, event)
         return
     said = command_in(draft, officer, inbound)
+    if said is not None and said.command in corrections.PRIVATE and is_about_themselves(draft, officer, said):
+        heard_as_person(draft, event)
+        return
     if said is not None:
         run(draft, event, officer, said)
         return
@@ -131,6 +134,12 @@ def speaks_for_themselves(draft: Draft, officer: Person, inbound: Inbound) -> bo
     if quoted or draft.facts.targets:
         return any(c.id in own for c in quoted)
     return not any(c.id == officer.talk.focus for c in draft.facts.board)
+
+
+def is_about_themselves(draft: Draft, officer: Person, said: Said) -> bool:
+    """Whether a note or a plan is about the officer's own alarm: others make its plan, and what the one in danger
+    writes is for them to read."""
+    return said.case is not None and said.case.is_open and taking.is_own(draft, officer, said.case)
 
 
 def is_own_alarm(draft: Draft, inbound: Inbound) -> bool:
@@ -270,7 +279,7 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, menu: Outgoin
         draft.facts.case if draft.facts.case and draft.facts.case.id == menu.case_id else None
     )
     kind, _, value = code.partition(":")
-    if kind in ("take", "outcome") and case is not None and taking.is_theirs(draft, officer, case):
+    if kind in ("take", "outcome", planning.INSTEAD) and case is not None and taking.is_theirs(draft, officer, case):
         return True
     if kind == "take" and case is not None:
         taking.button(draft, event, officer, draft.latest(case), menu)

@@ -37,10 +37,15 @@ def is_sought(case: Case) -> bool:
     return case.status is CaseStatus.TAKEN and (case.climb_from is not None or overdue)
 
 
+def is_own(draft: Draft, officer: Person, case: Case) -> bool:
+    """Whether a case is the officer's own alarm. Somebody else takes it and closes it, as long as there is anybody:
+    whoever holds the phone of the one in danger must not be able to silence it."""
+    return case.person_id == officer.id and any(p.id != officer.id for p in draft.facts.desk.staff)
+
+
 def is_theirs(draft: Draft, officer: Person, case: Case) -> bool:
-    """Whether a case is the officer's own alarm; told so. Somebody else takes it and closes it, as long as there is
-    anybody: whoever holds the phone of the one in danger must not be able to silence it."""
-    own = case.person_id == officer.id and any(p.id != officer.id for p in draft.facts.desk.staff)
+    """Whether a case is the officer's own alarm; told so."""
+    own = is_own(draft, officer, case)
     if own:
         answer(draft, officer, "desk.own_case", ref=case.ref)
     return own

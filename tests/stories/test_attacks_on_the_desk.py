@@ -38,6 +38,21 @@ def test_an_officer_neither_takes_nor_closes_an_alarm_of_their_own(database: str
         assert only_case(it).status is CaseStatus.CLOSED
 
 
+def test_a_plan_in_reply_to_ones_own_alarm_takes_nothing(database: str) -> None:
+    with chat(database=database) as it:
+        it.says("ana", "SOS")
+        it.says("ben", "note she does not answer her telephone")
+        it.does("ana", reply="plan is to go home, all is well")
+        assert only_case(it).planned_at is None
+        assert any("go home" in text for text in it.texts("ben")), "it is what she says, and the desk reads it"
+        it.says("ana", f"/plan {only_case(it).ref} go home")
+        assert only_case(it).planned_at is None
+        it.says("ana", "1")
+        assert only_case(it).status is CaseStatus.OPEN
+        it.waits(minutes=2)
+        assert it.new("ben", "page") or it.new("carla", "page"), "it goes on calling"
+
+
 def test_with_nobody_else_at_the_desk_one_can() -> None:
     with chat(officers=("ana",), lead="") as it:
         it.says("ana", "SOS")
