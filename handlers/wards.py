@@ -5,9 +5,12 @@ Source: protection practice, "SOS" and "Check-ins".
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from alerts.cases import raised
 from alerts.events import OutboundKind
 from alerts.facts import Heard, Ward
+from alerts.outbox import Outgoing
 from alerts.people import Person
 from alerts.records import replace
 from handlers import missed, paging, relay
@@ -15,13 +18,23 @@ from handlers.draft import Draft
 
 
 def alerted_ward(draft: Draft, person: Person) -> Ward | None:
-    """The defender about whom this trusted contact was told, and who is not safe yet."""
-    for ward in draft.facts.wards:
-        if any(person.id in c.alerted for c in ward.cases) or any(
-            person.id in r.alerted for r in ward.rounds
-        ):
-            return ward
-    return None
+    """The defender about whom this trusted contact was told, and who is not safe yet. Of several the one whose message
+    is quoted, else the one who was asked last."""
+    told = [(ward, when) for ward in draft.facts.wards if (when := told_of(ward, person)) is not None]
+    quoted = draft.facts.target
+    meant = next((w for w, _ in told if quoted is not None and is_about(quoted, w)), None)
+    return meant or max(told, key=lambda one: one[1], default=(None, None))[0]
+
+
+def is_about(quoted: Outgoing, ward: Ward) -> bool:
+    """Whether a message that the contact got was about this defender."""
+    return quoted.defender_id == ward.defender.id or any(c.id == quoted.case_id for c in ward.cases)
+
+
+def told_of(ward: Ward, person: Person) -> datetime | None:
+    """Since when the defender is silent about whom the contact was told; None when they were not told."""
+    rounds = [r.asked_at for r in ward.rounds if person.id in r.alerted]
+    return max(rounds or [c.opened_at for c in ward.cases if person.id in c.alerted], default=None)
 
 
 def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, urgency: int | None = None) -> None:

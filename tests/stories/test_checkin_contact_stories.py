@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.stories.harness import Manner
 from tests.stories.test_checkin_stories import script
 
@@ -61,3 +63,27 @@ def test_whoever_pauses_while_a_question_waits_is_asked_whether_that_is_their_an
         story = manner.play(script("until: 2026-03-02T20:10", f"sami: {command}", 'sami: "1"', "wait: 5h"))
         assert "To be sure: are you OK?" in story.texts("answer", who="sami")[1]
         assert story.cases == []
+
+
+TWO = """
+zone: Europe/Brussels
+start: 2026-03-02T18:00
+desk: {officers: [ana, ben], lead: carla}
+people:
+  sami: {channels: [signal], verified: true, contacts: [lina], check_in: {protocol: routine, times: ["19:00"]}}
+  nour: {channels: [signal], verified: true, contacts: [lina], check_in: {protocol: routine, times: ["19:30"]}}
+steps:
+  - until: 2026-03-02T21:40
+"""
+
+
+@pytest.mark.parametrize("said", ['{reply: "He is in the hospital"}', '"He is in the hospital"'])
+def test_a_contact_of_two_is_heard_about_the_one_they_were_asked_about(manner: Manner, said: str) -> None:
+    story = manner.play(f"{TWO}  - lina: {said}\n  - wait: 1m\n")
+    assert [case["person"] for case in story.cases] == ["nour"]
+
+
+def test_what_a_contact_of_two_wrote_before_keeps_nothing_from_the_other(manner: Manner) -> None:
+    early = TWO.replace("21:40", "21:10") + '  - lina: He is at home\n  - until: 2026-03-02T21:31\n'
+    story = manner.play(f"{early}  - lina: She is in the hospital\n  - wait: 1m\n")
+    assert [case["person"] for case in story.cases] == ["sami", "nour"]
