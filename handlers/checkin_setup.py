@@ -37,11 +37,12 @@ from alerts.timetext import (
     parse_zone,
 )
 from alerts.timetext.lexing import Phrases, Reader, one_of
-from handlers import checkin_answers, checkin_timers, relay
+from handlers import checkin_answers, checkin_timers, paging, relay
 from handlers.asking import has_rights, said_with, spoken
 from handlers.checkin_words import check_in_words, misread_words
 from handlers.draft import Draft
 from handlers.localtime import clock, zone_of
+from handlers.telling import first_on_call, notice
 
 LONGEST = 300
 """Characters of a message that may be a command."""
@@ -59,6 +60,20 @@ def listens(draft: Draft, person: Person, text: str) -> bool:
 
 def heard(draft: Draft, event: Heard, person: Person) -> bool:
     """A command about check-ins. False: it was none, and goes on as what it is."""
+    if not commanded(draft, event, person):
+        return False
+    changed = any(draft.latest(check_in) != check_in for check_in in draft.facts.check_ins)
+    if changed and person.ok_word:
+        # Who holds the phone needs no word for it: to be asked no more is as good as an OK.
+        name = paging.name_for_desk(draft, person)
+        for officer in first_on_call(draft):
+            key, somebody = "notice.changed_without_word", draft.word(officer, "desk.somebody")
+            notice(draft, (officer,), key, name=name or somebody)
+    return True
+
+
+def commanded(draft: Draft, event: Heard, person: Person) -> bool:
+    """Does what a command about check-ins asks for. False when it was none."""
     text = event.inbound.text.strip()
     if not listens(draft, person, text):
         return False

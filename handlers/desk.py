@@ -279,7 +279,11 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, menu: Outgoin
         draft.facts.case if draft.facts.case and draft.facts.case.id == menu.case_id else None
     )
     kind, _, value = code.partition(":")
-    if kind in ("take", "outcome", planning.INSTEAD) and case is not None and taking.is_theirs(draft, officer, case):
+    if (
+        kind in ("take", "outcome", planning.INSTEAD)
+        and case is not None
+        and taking.is_theirs(draft, officer, case)
+    ):
         return True
     if kind == "take" and case is not None:
         taking.button(draft, event, officer, draft.latest(case), menu)

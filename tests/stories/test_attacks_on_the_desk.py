@@ -44,7 +44,7 @@ def test_a_plan_in_reply_to_ones_own_alarm_takes_nothing(database: str) -> None:
         it.says("ben", "note she does not answer her telephone")
         it.does("ana", reply="plan is to go home, all is well")
         assert only_case(it).planned_at is None
-        assert any("go home" in text for text in it.texts("ben")), "it is what she says, and the desk reads it"
+        assert any("go home" in text for text in it.texts("ben")), "she says it to the desk"
         it.says("ana", f"/plan {only_case(it).ref} go home")
         assert only_case(it).planned_at is None
         it.says("ana", "1")

@@ -84,6 +84,6 @@ def test_a_contact_of_two_is_heard_about_the_one_they_were_asked_about(manner: M
 
 
 def test_what_a_contact_of_two_wrote_before_keeps_nothing_from_the_other(manner: Manner) -> None:
-    early = TWO.replace("21:40", "21:10") + '  - lina: He is at home\n  - until: 2026-03-02T21:31\n'
+    early = TWO.replace("21:40", "21:10") + "  - lina: He is at home\n  - until: 2026-03-02T21:31\n"
     story = manner.play(f"{early}  - lina: She is in the hospital\n  - wait: 1m\n")
     assert [case["person"] for case in story.cases] == ["sami", "nour"]

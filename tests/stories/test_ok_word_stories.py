@@ -41,9 +41,24 @@ def test_an_ok_without_the_word_looks_the_same_once_the_desk_looks_for_them(mann
 def test_the_desk_hears_that_a_word_was_changed_and_never_which(manner: Manner) -> None:
     story = manner.play(script(SET, "sami: /okword off", "sami: /okword off", ASKED, "sami: ok", "wait: 3h"))
     assert len(story.texts("notice", who="ana", channel="signal")) == 2
-    assert story.texts("answer", who="sami")[2].startswith("You have no secret OK word.")
+    off, again = story.texts("answer", who="sami")[1:3]
+    assert off == again, "whether there was one is not told"
     assert not [line for line in story.out() if "heron" in line["text"].casefold()]
     assert story.cases == []
+
+
+@pytest.mark.parametrize(
+    "said", ["end timer", "extend 3h", "stop checkins", "pause 20d", "quiet 20:00-19:00"]
+)
+def test_the_desk_hears_who_is_asked_no_more_without_the_word(manner: Manner, said: str) -> None:
+    timer = "sami: timer 2h court"
+    without, with_word = (
+        manner.play(script(*first, timer, f"sami: {said}", "wait: 1m")) for first in ([], [SET])
+    )
+    assert without.out("notice") == []
+    assert without.texts("answer", who="sami") == with_word.texts("answer", who="sami")[1:]
+    assert "takes no secret OK word" in with_word.texts("notice", who="ana", channel="signal")[-1]
+    assert len(with_word.out("notice", channel="signal")) == 2
 
 
 def test_what_is_an_answer_or_an_alarm_is_no_word(manner: Manner) -> None:
