@@ -16,6 +16,8 @@ STEP_WORDS = ("wait", "until", "restart", "outage", "channel")
 FIRST_YEAR, LAST_YEAR = 1980, 2900
 """What a story may be about: far from where calendars end, so that no sum of times leaves them."""
 LANGUAGES = re.compile(r"[a-z]{2,3}")
+MERGE = "tag:yaml.org,2002:merge"
+NULL = "tag:yaml.org,2002:null"
 
 
 class ScriptError(Exception):
@@ -36,12 +38,22 @@ class Mapped:
     def __init__(self, node: yaml.MappingNode, what: str) -> None:
         self.node, self.what = node, what
         self.items: dict[str, yaml.Node] = {}
+        self.lines: dict[str, int] = {}
+        """Where each key stands; what belongs to it may begin lower down."""
+        merged: list[Mapped] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise ScriptError(line_of(key), f"a key in {what} is not a word", "plain words as keys")
+            if key.tag == MERGE:
+                merged += _merged(key, value, what)
+                continue
             if key.value in self.items:
                 raise ScriptError(line_of(key), f"{key.value} stands twice in {what}", "each key once")
             self.items[key.value] = value
+            self.lines[key.value] = line_of(key)
+        for other in merged:
+            self.items = {**other.items, **self.items}
+            self.lines = {**other.lines, **self.lines}
 
     @classmethod
     def of(cls, node: yaml.Node | None, what: str, allowed: str) -> Mapped:
@@ -50,9 +62,9 @@ class Mapped:
         return cls(node, what)
 
     def only(self, *allowed: str) -> None:
-        for key, value in self.items.items():
+        for key, line in self.lines.items():
             if key not in allowed:
-                raise ScriptError(line_of(value), f"{self.what} does not know {key!r}", ", ".join(allowed))
+                raise ScriptError(line, f"{self.what} does not know {key!r}", ", ".join(allowed))
 
     def get(self, key: str) -> yaml.Node | None:
         return self.items.get(key)
@@ -63,6 +75,22 @@ class Mapped:
         return self.items[key]
 
 
+def _merged(key: yaml.Node, value: yaml.Node, what: str) -> list[Mapped]:
+    """The mappings that `<<` takes in; of a list the first wins, as YAML has it."""
+    given = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    wanted = [node for node in given if isinstance(node, yaml.MappingNode)]
+    if len(wanted) < len(given):
+        raise ScriptError(line_of(key), f"<< in {what} takes in something else than a mapping", "<<: *name")
+    if any(inner.tag == MERGE for node in wanted for inner, _ in node.value):
+        raise ScriptError(line_of(key), f"<< in {what} takes in another <<", "<< once")
+    return [Mapped(node, what) for node in wanted]
+
+
+def is_nothing(node: yaml.Node | None) -> bool:
+    """Whether nothing is said there: no such key, or one with nothing behind it."""
+    return node is None or (isinstance(node, yaml.ScalarNode) and node.tag == NULL)
+
+
 def read_scalar(node: yaml.Node, allowed: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise ScriptError(line_of(node), "a single value is expected here", allowed)
@@ -70,6 +98,8 @@ def read_scalar(node: yaml.Node, allowed: str) -> str:
 
 
 def read_text(node: yaml.Node) -> str:
+    if is_nothing(node):
+        raise ScriptError(line_of(node), "a text is missing here", "a text")
     return read_scalar(node, "a text")
 
 

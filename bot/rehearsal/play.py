@@ -31,7 +31,7 @@ from bot.downloads import stored
 from bot.engine import Engine
 from bot.rehearsal.cast import settle_in
 from bot.rehearsal.nodes import ScriptError
-from bot.rehearsal.script import Script, Step
+from bot.rehearsal.script import Script, Step, passed
 from bot.rehearsal.summary import summary
 from bot.rules import shipped_rules
 from handlers.rules import Rules
@@ -193,7 +193,7 @@ class Stage:
                 now = self.clock.now()
                 # The moment that a start takes is not the script's: what it calls now is now.
                 if step.at is None or step.at < now.replace(microsecond=0):
-                    raise ScriptError(step.line, "that time has passed already", "a later time")
+                    raise passed(step)
                 self.until(max(step.at, now))
             case "restart":
                 self.die()
@@ -318,7 +318,9 @@ def _check_protocols(script: Script, rules: Rules) -> None:
     for person in script.people.values():
         if person.check_in is not None and person.check_in.protocol not in rules.protocols:
             allowed = ", ".join(rules.protocols)
-            raise ScriptError(person.line, f"there is no protocol {person.check_in.protocol!r}", allowed)
+            raise ScriptError(
+                person.check_in.line, f"there is no protocol {person.check_in.protocol!r}", allowed
+            )
 
 
 def rehearse(

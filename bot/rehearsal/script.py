@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -19,6 +19,7 @@ from bot.rehearsal.nodes import (
     STEP_WORDS,
     Mapped,
     ScriptError,
+    is_nothing,
     line_of,
     read_clock_time,
     read_duration,
@@ -36,8 +37,12 @@ from bot.rehearsal.nodes import (
 )
 
 CHANNELS = ("signal", "telegram")
+PERSON_STATES = {"up": "ok", "ok": "ok", "refused": "refused", "offline": "offline"}
+"""What a person's channel can be in a script, and what the pretend phone calls it."""
 ACTIONS = ("react", "reply", "press", "location", "voice", "photo", "edit", "delete")
+YAML = "YAML; a text with a colon in it, or that begins with a sign, in quotes"
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WHOLE_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class CheckInPlan:
     days: frozenset[int] = frozenset(range(7))
     every_hours: float | None = None
     quiet: tuple[time, time] | None = None
+    line: int = 0
+    """Where its protocol is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Character:
     contacts: tuple[str, ...] = ()
     check_in: CheckInPlan | None = None
     line: int = 0
+    contacts_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,8 @@ def read_script(path: Path) -> Script:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ScriptError(1, "the file is not UTF-8 text", "a YAML file in UTF-8") from error
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ScriptError(line, "the file is not UTF-8 text", "a YAML file in UTF-8") from error
     return parse_script(text)
 
 
@@ -110,12 +119,15 @@ def parse_script(text: str) -> Script:
     """The script in a text. Raises ScriptError."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise ScriptError(line, "a character that YAML does not have", YAML) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not readable as YAML"
-        raise ScriptError(mark.line + 1 if mark else 1, str(problem), "YAML") from None
+        raise ScriptError(mark.line + 1 if mark else 1, str(problem), YAML) from None
     except (RecursionError, ValueError):
-        raise ScriptError(1, "not readable as YAML", "YAML") from None
+        raise ScriptError(1, "not readable as YAML", YAML) from None
     top = Mapped.of(root, "the script", "zone, start, desk, people, steps, and seed and language if wanted")
     top.only("zone", "start", "seed", "language", "desk", "people", "steps")
     zone = read_zone(top.need("zone", "an IANA zone such as Europe/Brussels"))
@@ -126,7 +138,7 @@ def parse_script(text: str) -> Script:
     desk.only("officers", "lead")
     officers = read_names(desk.need("officers", "a list of names"))
     lead_node = desk.get("lead")
-    lead = read_name(lead_node) if lead_node is not None else ""
+    lead = read_name(lead_node) if lead_node is not None and not is_nothing(lead_node) else ""
     if lead and lead in officers:
         raise ScriptError(line_of(lead_node), f"{lead} is an officer already", "another name for the lead")
     people = _people(top.get("people"))
@@ -142,7 +154,9 @@ def parse_script(text: str) -> Script:
         for contact in person.contacts:
             if contact in (*officers, lead) or contact == person.name:
                 raise ScriptError(
-                    person.line, f"{contact} cannot be a contact here", "somebody who is not of the desk"
+                    person.contacts_line,
+                    f"{contact} cannot be a contact here",
+                    "somebody who is not of the desk",
                 )
             people.setdefault(contact, Character(contact, ("signal",)))
     steps_node = top.need("steps", "a list of steps")
@@ -150,7 +164,8 @@ def parse_script(text: str) -> Script:
         raise ScriptError(
             line_of(steps_node), "steps is not a list", "a list of steps, each beginning with “- ”"
         )
-    steps = tuple(_step(node, people, zone) for node in steps_node.value)
+    steps = tuple(step for node in steps_node.value for step in _steps(node, people, zone))
+    _in_their_order(steps, start)
     return Script(zone.key, start, seed, language, officers, lead, people, steps)
 
 
@@ -158,23 +173,24 @@ def parse_script(text: str) -> Script:
 
 
 def _people(node: yaml.Node | None) -> dict[str, Character]:
-    if node is None:
+    if is_nothing(node):
         return {}
     mapping = Mapped.of(node, "people", "name: {channels: [signal, telegram], …}")
     found = {}
     for name, value in mapping.items.items():
+        line = mapping.lines[name]
         if not NAME.fullmatch(name) or name in STEP_WORDS:
             raise ScriptError(
-                line_of(value), f"{name!r} cannot be a name", "a name of a-z, 0-9 and _, no word of a step"
+                line, f"{name!r} cannot be a name", "a name of a-z, 0-9 and _, no word of a step"
             )
-        found[name] = _character(name, value)
+        found[name] = _character(name, value, line)
     return found
 
 
-def _character(name: str, node: yaml.Node) -> Character:
+def _character(name: str, node: yaml.Node, line: int) -> Character:
     keys = ("channels", "language", "zone", "verified", "contacts", "check_in")
-    if isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null"):
-        return Character(name, ("signal",), line=line_of(node))
+    if is_nothing(node):
+        return Character(name, ("signal",), line=line)
     given = Mapped.of(node, name, ", ".join(keys))
     given.only(*keys)
     channels: tuple[str, ...] = ("signal",)
@@ -188,9 +204,9 @@ def _character(name: str, node: yaml.Node) -> Character:
     zone_node, contacts_node, check_in_node = given.get("zone"), given.get("contacts"), given.get("check_in")
     verified = read_truth(given.get("verified"))
     if not verified and (contacts_node is not None or check_in_node is not None):
-        where = contacts_node if contacts_node is not None else check_in_node
+        where = "contacts" if contacts_node is not None else "check_in"
         raise ScriptError(
-            line_of(where), f"{name} is a stranger and has no contacts or check-ins", "verified: true"
+            given.lines[where], f"{name} is a stranger and has no contacts or check-ins", "verified: true"
         )
     return Character(
         name=name,
@@ -200,7 +216,8 @@ def _character(name: str, node: yaml.Node) -> Character:
         verified=verified,
         contacts=read_names(contacts_node) if contacts_node is not None else (),
         check_in=_check_in(check_in_node) if check_in_node is not None else None,
-        line=line_of(node),
+        line=line,
+        contacts_line=given.lines.get("contacts", line),
     )
 
 
@@ -236,24 +253,54 @@ def _check_in(node: yaml.Node) -> CheckInPlan:
     return CheckInPlan(
         protocol=read_scalar(protocol_node, "a protocol's name") if protocol_node is not None else "routine",
         times=times,
-        days=frozenset(_day(n) for n in read_sequence(days_node, "[mon, tue]"))
-        if days_node
-        else frozenset(range(7)),
+        days=_days(days_node) if days_node is not None else frozenset(range(7)),
         every_hours=read_number(every_node, 1, 168, "1 to 168") if every_node is not None else None,
         quiet=quiet,
+        line=line_of(protocol_node if protocol_node is not None else node),
     )
 
 
+def _days(node: yaml.Node) -> frozenset[int]:
+    found = frozenset(_day(n) for n in read_sequence(node, "a list such as [mon, tue]"))
+    if not found:
+        raise ScriptError(line_of(node), "days names none", ", ".join(DAY_NAMES))
+    return found
+
+
 def _day(node: yaml.Node) -> int:
-    value = read_scalar(node, ", ".join(DAY_NAMES)).lower()[:3]
-    if value not in DAY_NAMES:
-        raise ScriptError(line_of(node), f"{value!r} is no day", ", ".join(DAY_NAMES))
-    return DAY_NAMES.index(value)
+    value = read_scalar(node, ", ".join(DAY_NAMES))
+    for number, (short, whole) in enumerate(zip(DAY_NAMES, WHOLE_DAY_NAMES, strict=True)):
+        if value.lower() in (short, whole):
+            return number
+    raise ScriptError(line_of(node), f"{value!r} is no day", ", ".join(DAY_NAMES))
 
 
 # ------------------------------------------------------------------------------------------------------------- steps
 
 STEPS_ALLOWED = "NAME: text, NAME: {…}, NAME@CHANNEL: …, wait, until, restart, outage, channel"
+
+
+def _in_their_order(steps: tuple[Step, ...], now: datetime) -> None:
+    for step in steps:
+        now += step.duration
+        if step.at is not None:
+            if step.at < now:
+                raise passed(step)
+            now = step.at
+
+
+def passed(step: Step) -> ScriptError:
+    """What is said of an `until` whose time lies behind."""
+    return ScriptError(step.line, "that time has passed already", "a later time")
+
+
+def _steps(node: yaml.Node, people: Mapping[str, Character], zone: ZoneInfo) -> tuple[Step, ...]:
+    """What one entry of the list says: several things only where it is about several channels."""
+    if isinstance(node, yaml.MappingNode) and len(node.value) == 1:
+        key, value = node.value[0]
+        if isinstance(key, yaml.ScalarNode) and key.value == "channel":
+            return _channel_steps(line_of(key), value, people)
+    return (_step(node, people, zone),)
 
 
 def _step(node: yaml.Node, people: Mapping[str, Character], zone: ZoneInfo) -> Step:
@@ -273,46 +320,49 @@ def _step(node: yaml.Node, people: Mapping[str, Character], zone: ZoneInfo) -> S
             return Step(line, "until", at=read_local(value, zone))
         case "restart":
             raise ScriptError(line, "restart takes nothing", "- restart")
-        case "channel":
-            return _channel_step(line, value, people)
         case _:
-            who, channel = _speaker(key_node, key, people)
+            who, channel = _speaker(line, key, people)
             return _said(line, who, channel, value)
 
 
-def _speaker(node: yaml.Node, key: str, people: Mapping[str, Character]) -> tuple[str, str]:
+def _speaker(line: int, key: str, people: Mapping[str, Character]) -> tuple[str, str]:
     who, _, channel = key.partition("@")
     if who not in people:
         raise ScriptError(
-            line_of(node), f"nobody is called {who!r}", f"{', '.join(people)}; or {', '.join(STEP_WORDS)}"
+            line, f"nobody is called {who!r}", f"{', '.join(people)}; or {', '.join(STEP_WORDS)}"
         )
     if "@" in key and channel not in people[who].channels:
-        raise ScriptError(line_of(node), f"{who} is not on {channel!r}", ", ".join(people[who].channels))
+        raise ScriptError(line, f"{who} is not on {channel!r}", ", ".join(people[who].channels))
     return who, channel or people[who].channels[0]
 
 
-def _channel_step(line: int, node: yaml.Node, people: Mapping[str, Character]) -> Step:
-    allowed = "{signal: down}, {telegram: up}, {NAME@CHANNEL: ok, refused or offline}"
+def _channel_steps(line: int, node: yaml.Node, people: Mapping[str, Character]) -> tuple[Step, ...]:
+    allowed = "{signal: down}, {telegram: up}, {NAME@CHANNEL: up, refused or offline}"
     given = Mapped.of(node, "channel", allowed)
-    if len(given.items) != 1:
-        raise ScriptError(line, "channel takes one thing at a time", allowed)
-    (key, value) = next(iter(given.items.items()))
-    state = read_scalar(value, allowed)
+    if not given.items:
+        raise ScriptError(line, "channel names none", allowed)
+    return tuple(
+        _channel_step(given.lines[key], key, read_scalar(value, allowed), people, allowed)
+        for key, value in given.items.items()
+    )
+
+
+def _channel_step(line: int, key: str, state: str, people: Mapping[str, Character], allowed: str) -> Step:
     if key in CHANNELS:
         if state not in ("up", "down"):
             raise ScriptError(line, f"a channel cannot be {state!r}", "up, down")
         return Step(line, "channel", channel=key, state=state)
     if key.partition("@")[0] not in people:
         raise ScriptError(line, f"there is no channel and nobody called {key!r}", allowed)
-    who, channel = _speaker(value, key, people)
-    if state not in ("ok", "refused", "offline"):
-        raise ScriptError(line, f"a person's channel cannot be {state!r}", "ok, refused, offline")
-    return Step(line, "channel", who=who, channel=channel, state=state)
+    who, channel = _speaker(line, key, people)
+    if state not in PERSON_STATES:
+        raise ScriptError(line, f"a person's channel cannot be {state!r}", ", ".join(PERSON_STATES))
+    return Step(line, "channel", who=who, channel=channel, state=PERSON_STATES[state])
 
 
 def _said(line: int, who: str, channel: str, node: yaml.Node) -> Step:
     if isinstance(node, yaml.ScalarNode):
-        if node.tag == "tag:yaml.org,2002:null":
+        if is_nothing(node):
             raise ScriptError(line, f"{who} says nothing", f"a text, or one of {', '.join(ACTIONS)}")
         return Step(line, "say", who, channel, text=str(node.value))
     given = Mapped.of(node, "what is done", ", ".join(ACTIONS))
@@ -344,10 +394,10 @@ def _value(action: str, node: yaml.Node) -> Any:
             if not read_truth(node):
                 raise ScriptError(line_of(node), f"{action} can only be true", f"{{{action}: true}}")
             return True
+        case "react":
+            emoji = read_text(node).strip()
+            if not emoji:
+                raise ScriptError(line_of(node), "a reaction of nothing", 'an emoji such as "👍"')
+            return emoji
         case _:
             return read_text(node)
-
-
-def unreachable(line: int, wrong: str, allowed: str) -> NoReturn:
-    """Raises a ScriptError for something that turned out while playing."""
-    raise ScriptError(line, wrong, allowed)
