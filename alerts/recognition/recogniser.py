@@ -3,7 +3,8 @@
 1. `/sos`, `/test`, `/help` and the whole-message words, also misspelt, decide alone.
 2. Otherwise each clause, in stretches of at most `_STRETCH` words, is judged per language by `rules`.
 3. The trained model reads the same stretches. It may raise an alarm where the rules find none, still a doubt of theirs,
-   and an sos of theirs only where it is nearly sure; never whole-message words and signs.
+   and an sos of theirs only where it is nearly sure, which leaves a doubt of a whole phrase that the lexicon has; never
+   whole-message words and signs.
 
 Of several findings of the rules the strongest wins. Time grows linearly with the text; nothing of it is kept.
 """
@@ -120,7 +121,11 @@ class Recogniser:
             if not brief:
                 return found
             needed = model.stilled * (_CRIED if found.rule in _CRIES else 1)
-            return found if score >= needed else _STILLED
+            if score >= needed:
+                return found
+            # What the lexicon has word for word may stand in front of words the model never saw: not less than a doubt.
+            doubted = Verdict(Alarm.DOUBT, found.rule, found.language)
+            return doubted if found.rule == "phrase" else _STILLED
         if score >= model.sos and found.rule not in _STAY_UNCLEAR:
             return Verdict(Alarm.SOS, "model" if found.alarm is Alarm.NONE else found.rule, found.language)
         if found.alarm is Alarm.DOUBT:

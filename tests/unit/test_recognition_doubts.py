@@ -193,7 +193,13 @@ def test_a_calm_model_stills_what_the_rules_heard_but_no_cry_alone_and_none_in_a
     told = "they are taking me now"
     stilled = Recogniser(load_lexicons(), calm)
     assert Recogniser(load_lexicons(), None).recognise(told).alarm is Alarm.SOS
-    assert stilled.recognise(told).alarm is Alarm.NONE
+    assert stilled.recognise("soldiers beat us").alarm is Alarm.NONE
+    assert stilled.recognise(told).alarm is Alarm.DOUBT, "a phrase that the lexicon has is never silence"
     long = "we met the partners and planned the budget for june. " * 5 + told
     for text in ("SOS", "help me", "🆘 at the office", "/sos", long):
         assert stilled.recognise(text).alarm is Alarm.SOS
+
+
+@pytest.mark.parametrize("text", ["the plan: they are taking me now", "the plan they are taking me now"])
+def test_words_that_the_model_takes_for_calm_leave_a_doubt_of_a_phrase_behind_them(text: str) -> None:
+    assert alarm(text) in PAGES
