@@ -15,7 +15,7 @@ from alerts.people import Invitation, LinkStatus, Person, Purpose, Reach, Role, 
 from alerts.records import replace
 from handlers import dialogue, relay, rota
 from handlers.draft import Draft
-from handlers.telling import answer, notice, staff_but, unasked
+from handlers.telling import answer, first_on_call, notice, staff_but, unasked
 
 
 def name_for(draft: Draft, person: Person, invitation: Invitation) -> str:
@@ -130,6 +130,9 @@ def as_channel(draft: Draft, inbound: Inbound, person: Person, invitation: Invit
     if owner.is_staff:
         leads = (p for p in staff_but(draft, owner) if p.role is Role.LEAD)
         notice(draft, leads, "staff.linked", name=owner.alias, channel=channel)
+    elif owner.role is Role.DEFENDER:
+        # Whoever held the phone for a minute could answer for them from then on.
+        notice(draft, first_on_call(draft), "notice.linked", name=owner.alias, channel=channel)
     draft.event("channel_linked", channel=inbound.channel)
     return True
 

@@ -20,7 +20,7 @@ from alerts.timetext.lexing import Reader
 from handlers import sos
 from handlers.asking import has_rights, phrases_of, spoken
 from handlers.draft import Draft
-from handlers.telling import answer
+from handlers.telling import answer, first_on_call, notice
 
 HEAD = 40
 """Characters in which the words of the command stand."""
@@ -69,6 +69,7 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
         # What a channel cut would be half a plan.
         answer(draft, person, "plan.too_long", count=len(plan) if cut else LONGEST)
         return True
+    changed_for_desk(draft, person, plan)
     person = draft.put_person(replace(person, notes=plan))
     draft.event("plan_written", person=person.id)
     verdict = draft.verdict(inbound.text)
@@ -79,6 +80,12 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     return True
 
 
+def changed_for_desk(draft: Draft, person: Person, plan: str) -> None:
+    """The desk hears that a plan it counts on was taken away, or that another stands in its place."""
+    if person.notes and plan != person.notes:
+        notice(draft, first_on_call(draft), "notice.plan_changed", name=person.alias)
+
+
 def show(draft: Draft, person: Person) -> None:
     """`my plan`: whether there is one, and how to write it."""
     answer(draft, person, "plan.has" if person.notes else "plan.none")
@@ -86,6 +93,7 @@ def show(draft: Draft, person: Person) -> None:
 
 def delete(draft: Draft, person: Person) -> None:
     """`delete plan`."""
+    changed_for_desk(draft, person, "")
     if person.notes:
         draft.put_person(replace(person, notes=""))
     answer(draft, person, "plan.deleted" if person.notes else "plan.none")

@@ -367,6 +367,8 @@ def test_a_link_never_moves_an_account_of_somebody_known() -> None:
         assert it.told("lina", "link.taken")
         it.says("nour", code, "signal")
         assert it.told("nour", "link.done", name="Nour")
+        assert it.told("ana", "notice.linked", name="Nour", channel="Signal"), "a phone can be taken"
+        assert not it.new("ana", "page")
 
 
 def test_the_lead_hears_when_an_officer_adds_an_account() -> None:

@@ -64,14 +64,19 @@ def test_a_plan_is_replaced_and_deleted() -> None:
         it.says("sami", "/plan")
         assert it.told("sami", "plan.none")
         it.says("sami", "/plan call my sister")
+        assert not it.new("ana")
         it.says("sami", "plan: call my brother")
         assert notes(it, "sami") == "call my brother"
+        assert it.told("ana", "notice.plan_changed", name="Sami"), "a phone can be taken"
+        it.says("sami", "plan: call my brother")
+        assert not it.new("ana")
         it.says("sami", "/plan " + "x" * 3001)
         assert it.told("sami", "plan.too_long", count=3000)
         assert notes(it, "sami") == "call my brother"
         it.says("sami", "delete plan")
         assert it.told("sami", "plan.deleted")
         assert notes(it, "sami") == ""
+        assert it.told("ana", "notice.plan_changed", name="Sami")
 
 
 @pytest.mark.parametrize(
