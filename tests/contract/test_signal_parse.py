@@ -293,3 +293,10 @@ def test_a_link_in_a_sentence_is_no_pin() -> None:
     assert event.kind is InboundKind.TEXT
     assert event.location is not None
     assert is_shared_place("https://maps.google.com/maps?q=33.89%2C35.50", with_picture=False)
+
+
+def test_an_alarm_as_a_reaction_is_seen_before_it_is_understood() -> None:
+    message = {"timestamp": 1, "reaction": {"emoji": "🆘", "targetSentTimestamp": 1}}
+    envelope = {"sourceUuid": "8f0e5f1e-0000-4000-8000-000000000001", "timestamp": 1, "dataMessage": message}
+    frame = {"jsonrpc": "2.0", "method": "receive", "params": {"envelope": envelope}}
+    assert describe(json.dumps(frame).encode()).peek == "🆘"

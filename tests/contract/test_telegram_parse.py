@@ -272,3 +272,9 @@ def test_the_library_reads_the_same_from_what_it_can_read() -> None:
         assert ours.text == (theirs.effective_message.text or theirs.effective_message.caption)
         assert ours.sender == str(theirs.effective_user.id)
         assert ours.sent_at == theirs.effective_message.date
+
+
+def test_an_alarm_as_a_reaction_is_seen_before_it_is_understood() -> None:
+    reaction = {"chat": {"id": 5, "type": "private"}, "user": {"id": 5}, "message_id": 3}
+    added = {"new_reaction": [{"type": "emoji", "emoji": "🆘"}]}
+    assert peek({"update_id": 1, "message_reaction": {**reaction, **added}}) == "🆘"

@@ -147,7 +147,8 @@ def _peek(frame: Json, envelope: Json) -> str:
         return ""
     if frame.get("exception") or part(envelope, "callMessage").get("offerMessage"):
         return ALARM
-    text = words(message, "message")[:PEEK].encode("utf-8", "replace").decode()
+    said = words(message, "message") or words(part(message, "reaction"), "emoji")
+    text = said[:PEEK].encode("utf-8", "replace").decode()
     attachments = items(message, "attachments")
     if any(map(is_voice, attachments)) or is_shared_place(text, with_picture=bool(attachments)):
         return ALARM

@@ -155,6 +155,8 @@ def peek(update: Json) -> str:
     message = _object(update, "message") or _object(update, "edited_message")
     if any(key in message for key in ("location", "venue", "voice", "video_note")):
         return "🆘"
+    if reaction := _object(update, "message_reaction"):
+        return "".join(_emojis(reaction, "new_reaction")).encode("utf-8", "replace").decode()
     text = _string(message, "text") or _string(message, "caption") or formatted_words(message)
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
