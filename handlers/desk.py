@@ -22,6 +22,7 @@ from handlers import (
     checkin_proposals,
     closing,
     corrections,
+    desk_slips,
     enrol,
     paging,
     planning,
@@ -37,11 +38,10 @@ from handlers.draft import Draft
 from handlers.person import chosen
 from handlers.person import heard as heard_as_person
 from handlers.telling import answer_on
+from handlers.words import excerpt
 
 THUMBS = ("👍", "👌", "✅", "🫡")
 ASKED_ABOUT_AN_ALARM = frozenset({*questions.BY_CODE, sos.DOUBT})
-LONG_ENOUGH = 3
-"""Letters that a slip of a command must have to be taken for one."""
 
 
 def heard(draft: Draft, event: Heard) -> None:
@@ -334,8 +334,7 @@ def bare_words(draft: Draft, event: Heard, officer: Person) -> None:
         if draft.verdict(inbound.text).alarm is Alarm.SOS:
             tell(draft, officer, "desk.own_danger")
         return
-    if not quoted and looks_like_slip(inbound.text):
-        tell(draft, officer, "desk.not_sent_slip")
+    if not quoted and held_back(draft, officer, case, inbound):
         return
     other = None if quoted else who_spoke_last(draft, case)
     answer(draft, event, officer, draft.latest(case))
@@ -354,11 +353,24 @@ def who_spoke_last(draft: Draft, case: Case) -> Case | None:
     return next((c for c in draft.facts.board if c.id == which and which != case.id and since), None)
 
 
+def held_back(draft: Draft, officer: Person, case: Case, inbound: Inbound) -> bool:
+    """A mistyped command is not something to tell a defender: the officer hears that it went nowhere."""
+    meant = desk_slips.slip_of(draft, officer, inbound)
+    if meant:
+        command = draft.word(officer, f"command.{meant}").split("|")[0]
+        answer_on(draft, officer, case, "desk.not_sent_slip_of", text=excerpt(inbound.text), command=command)
+    elif looks_like_slip(inbound.text):
+        answer_on(draft, officer, case, "desk.not_sent_slip", text=excerpt(inbound.text))
+    else:
+        return False
+    return True
+
+
 def looks_like_slip(text: str) -> bool:
-    """A short text with a case reference in it is a mistyped command, not something to tell a defender."""
+    """A short text with a case reference in it is a mistyped command too, whatever its first word is."""
     words = text.split()
     return (
-        len(words) <= LONG_ENOUGH
+        len(words) <= desk_slips.FEW
         and any(any(letter.isdigit() for letter in w) for w in words if REFERENCE.fullmatch(w))
         and words[0].isascii()
     )

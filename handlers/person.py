@@ -276,6 +276,8 @@ def closed_meanwhile(draft: Draft, event: Heard, person: Person, question: str, 
         if question == sos.DOUBT
         else questions.in_words(draft, question, value)
     )
+    # A case of today may be open meanwhile: that the question is not one of it has to stand beside the answer.
+    said = f"{draft.rules.words.say(draft.rules.language, 'relay.of_closed_earlier')} {said}"
     event = replace(event, inbound=replace(event.inbound, text=said, kind=InboundKind.TEXT))
     if (question, value) in GRAVE_STILL:
         sos.doubt(draft, event, person)

@@ -204,3 +204,51 @@ def test_a_missed_timer_is_one_also_while_an_ordinary_conversation_is_open(manne
     case = case_of(story, "sami")
     assert (case["source"], case["urgency"], case["opened_at"]) == ("timer", "P1", "2026-03-02T08:00:00Z")
     assert "Please verify" in story.texts("relay", who="ana")[-1]
+
+
+# ------------------------------------------------------------------------------------------ a slip of the fingers
+
+
+SLIPS = [
+    "close saef",
+    "clse safe",
+    "caes",
+    "notes: she is at the clinic",
+    "noet she is at the clinic",
+    "ntoe: " + "x " * 40,
+]
+WORDS = [
+    "close the door",
+    "case closed, well done",
+    "help is coming",
+    "make tea",
+    "noted",
+    "closed now",
+]
+
+
+def test_a_mistyped_command_goes_to_nobody_and_the_officer_hears_it(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, *(f'ana: "{said.strip()}"' for said in SLIPS)))
+    assert story.texts("relay", who="sami") == ["Ana: I am here"]
+    told = answers(story, "ana")
+    assert len(told) == len(SLIPS)
+    assert all(text.startswith("Not sent to anybody") for text in told)
+    assert "“close saef” looks like the command “close”" in told[0]
+
+
+def test_a_mistyped_command_goes_all_the_same_in_reply_to_what_held_it_back(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, "ana: caes", 'ana: {reply: "caes"}'))
+    assert story.texts("relay", who="sami")[-1] == "Ana: caes"
+
+
+def test_ordinary_words_like_a_command_are_words(manner: Manner) -> None:
+    story = manner.play(script(*TAKEN, *(f'ana: "{said}"' for said in WORDS)))
+    assert story.texts("relay", who="sami")[1:] == [f"Ana: {said}" for said in WORDS]
+
+
+def test_an_answer_to_a_question_of_an_earlier_case_says_so_to_the_desk(manner: Manner) -> None:
+    steps = ("sami: SOS", "ana: take", "ana: close safe", "sami: hello there", 'sami: "1"', "wait: 1s")
+    story = manner.play(script(*steps))
+    pages = [text for text in story.texts("page", who="ana", channel="signal") if "Yes, now" in text]
+    assert len(pages) == 1
+    assert "In answer to a question of an earlier case, which is closed: Danger: Yes, now" in pages[0]
