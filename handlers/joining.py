@@ -71,6 +71,7 @@ def as_defender(draft: Draft, person: Person, invitation: Invitation) -> bool:
     if person.role is Role.DEFENDER:
         answer(draft, person, "code.enrolled")
         return False
+    known = person.alias if person.role is not Role.STRANGER else ""
     alias = name_for(draft, person, invitation)
     person = draft.put_person(replace(person, role=Role.DEFENDER, verified=True, alias=alias))
     verified_cases(draft, person)
@@ -78,6 +79,10 @@ def as_defender(draft: Draft, person: Person, invitation: Invitation) -> bool:
     maker = draft.person(invitation.made_by)
     if maker is not None:
         notice(draft, [maker], "staff.enrolled", name=alias)
+    if known:
+        # A code may have come to somebody it was not meant for, who is known here: nobody gets in unnoticed.
+        heard_by = (*([maker] if maker is not None else ()), *first_on_call(draft))
+        notice(draft, heard_by, "staff.known_before", name=alias, known=known)
     draft.event("defender_joined")
     return True
 

@@ -87,8 +87,9 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     changed = digest != person.ok_word
     if changed:
         name = paging.name_for_desk(draft, person)
+        told = "notice.ok_word" if digest else "notice.ok_word_off"
         for officer in first_on_call(draft):
-            notice(draft, (officer,), "notice.ok_word", name=name or draft.word(officer, "desk.somebody"))
+            notice(draft, (officer,), told, name=name or draft.word(officer, "desk.somebody"))
         draft.put_person(replace(draft.latest(person), ok_word=digest))
         draft.event("ok_word_changed", person=person.id)
     answer(draft, person, key)

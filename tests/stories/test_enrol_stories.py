@@ -412,3 +412,20 @@ def test_a_voice_note_of_somebody_who_uses_voice_is_looked_at_and_not_an_alarm()
         assert it.told("sami", "voice.on")
         it.does("sami", voice=True)
         assert it.new("ana", "page")[0]["urgency"] == "P2"
+
+
+def test_the_desk_hears_that_whoever_used_a_code_is_known_already() -> None:
+    with chat(SAMI, "lina", "nadia") as it:
+        it.says("ana", "invite Nadia")
+        it.says("lina", it.code("ana"))
+        known = it.person("lina")
+        assert known is not None
+        assert known.role is Role.DEFENDER
+        assert it.told("ana", "staff.known_before", name="Nadia", known="Lina")
+
+
+def test_the_desk_hears_no_such_thing_of_a_stranger() -> None:
+    with chat("nadia") as it:
+        it.says("ana", "invite Nadia")
+        it.says("nadia", it.code("ana"))
+        assert not any("already known" in text for text in it.texts("ana"))

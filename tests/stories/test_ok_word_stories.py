@@ -40,7 +40,9 @@ def test_an_ok_without_the_word_looks_the_same_once_the_desk_looks_for_them(mann
 
 def test_the_desk_hears_that_a_word_was_changed_and_never_which(manner: Manner) -> None:
     story = manner.play(script(SET, "sami: /okword off", "sami: /okword off", ASKED, "sami: ok", "wait: 3h"))
-    assert len(story.texts("notice", who="ana", channel="signal")) == 2
+    changed, removed = story.texts("notice", who="ana", channel="signal")
+    assert "has changed" in changed
+    assert "has removed" in removed
     off, again = story.texts("answer", who="sami")[1:3]
     assert off == again, "whether there was one is not told"
     assert not [line for line in story.out() if "heron" in line["text"].casefold()]
