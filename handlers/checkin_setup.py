@@ -334,7 +334,8 @@ def listing(draft: Draft, person: Person) -> None:
     if not mine:
         draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.none"), urgency=3)
         return
-    lines = [f"{n}. {check_in_words(draft, person, c)}" for n, c in enumerate(mine, 1)]
+    # A dash: a number would look like an answer to choose, and none is heard here.
+    lines = [f"– {check_in_words(draft, person, c)}" for c in mine]
     title = draft.word(person, "checkin.list", zone=zone_of(draft, person))
     text = "\n".join([title, *lines, draft.word(person, "checkin.how")])
     draft.say(person, OutboundKind.ANSWER, text, urgency=3)

@@ -488,7 +488,7 @@ def test_a_defender_sets_up_a_check_in_by_chat(manner: Manner) -> None:
     answers = story.texts("answer", who="sami")
     assert "every day at 08:00, 20:30 (elevated), next: 20:30" in answers[0]
     assert any("quiet 23:00–07:00" in text for text in answers)
-    assert any("Africa/Cairo" in text and "1. every day" in text for text in answers)
+    assert any("Africa/Cairo" in text and "– every day" in text for text in answers)
 
 
 def test_an_officer_proposes_and_the_yes_begins_it(manner: Manner) -> None:
