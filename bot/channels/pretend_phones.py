@@ -71,6 +71,8 @@ class PretendMessage:
     text: str = field(default="", repr=False)
     choices: tuple[str, ...] = field(default=(), repr=False)
     """Labels of the buttons, on a channel that has buttons."""
+    menu: tuple[str, ...] = ()
+    """What stands numbered under the text to choose from, on a channel without buttons."""
     pressed: int | None = None
     quote: str = field(default="", repr=False)
     location: Location | None = None
@@ -97,6 +99,7 @@ class PretendMessage:
             "kind": self.kind,
             "text": self.text,
             "choices": list(self.choices),
+            "menu": list(self.menu),
             "pressed": self.pressed,
             "quote": self.quote,
             "location": write_location(self.location) if self.location else None,
@@ -119,6 +122,7 @@ class PretendMessage:
                 "at": datetime.fromisoformat(data["at"]),
                 "tick": Tick(data["tick"]),
                 "choices": tuple(data["choices"]),
+                "menu": tuple(data.get("menu", ())),
                 "location": read_location(location) if location else None,
             }
         )
@@ -130,6 +134,7 @@ class PretendMessage:
             deleted=True,
             text="",
             choices=(),
+            menu=(),
             location=None,
             file="",
             quote="",

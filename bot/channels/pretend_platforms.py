@@ -186,6 +186,7 @@ class PretendPlatforms:
             kind=kind,
             text=shown,
             choices=outbound.choices if channel == TELEGRAM else (),
+            menu=() if channel == TELEGRAM else outbound.choices,
             quote=outbound.quote_ref,
             location=outbound.location,
             file=file_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from alerts.events import Outbound, OutboundKind
 from bot.channels.practice.acts import act
 from tests.fakes.practice_server import PracticeServer, practice_server
 
@@ -263,6 +264,81 @@ def test_a_phone_shows_the_latest_of_a_very_long_chat(page: Page, server: Practi
     expect(last(page, "lina", "mine")).to_contain_text("n259")
     assert rows.count() <= 200
     expect(phone(page, "lina").locator(".log > :first-child")).to_have_class("day")
+
+
+def deliver(
+    server: PracticeServer, person: str, channel: str, kind: OutboundKind, text: str, *choices: str
+) -> None:
+    address = server.phones.network.address(person, channel)
+    server.phones.network.deliver(Outbound("o", channel, address, kind, text, choices))
+
+
+def test_a_rush_of_pages_is_told_together_and_the_clock_can_be_slowed(
+    page: Page, server: PracticeServer
+) -> None:
+    """As at 600 times the speed: far more pages than anybody could read or a browser could draw one by one."""
+    page.get_by_role("button", name="600 times as fast").click()
+    page.evaluate("""() => {
+        window.drawings = 0;
+        const log = document.querySelector("[data-person=ana] .log");
+        new MutationObserver(() => { window.drawings += 1; }).observe(log, { childList: true });
+    }""")
+
+    def rush() -> None:
+        for number in range(600):
+            for channel in ("signal", "telegram"):
+                deliver(
+                    server,
+                    "ana",
+                    channel,
+                    OutboundKind.PAGE,
+                    f"P1 7KQX: an SOS\n“{number}”",
+                    "Take",
+                    "Not me",
+                )
+
+    server.on_loop(rush)
+    page.get_by_role("button", name="Real time").click()
+    expect(page.get_by_role("button", name="Real time")).to_have_attribute("aria-pressed", "true")
+    expect(last(page, "ana")).to_contain_text("“599”")
+    assert phone(page, "ana").locator(".row").count() == 200
+    assert page.evaluate("window.drawings") < 30
+    expect(phone(page, "ana").locator(".ring-badge")).to_have_text("1")
+
+
+def test_the_fuller_of_two_pages_is_shown_and_the_other_is_marked_unread(
+    page: Page, server: PracticeServer
+) -> None:
+    ana = phone(page, "ana")
+    server.on_loop(
+        lambda: deliver(server, "ana", "signal", OutboundKind.PAGE, "P1 7KQX: SOS, Sami\nhelp", "Take")
+    )
+    expect(last(page, "ana")).to_contain_text("Sami")
+    server.on_loop(lambda: deliver(server, "ana", "telegram", OutboundKind.PAGE, "P1 7KQX: SOS", "Take"))
+    expect(ana.locator(".app-telegram .unread")).to_have_text("1")
+    expect(last(page, "ana")).to_contain_text("Sami")
+    page.reload()
+    expect(last(page, "ana")).to_contain_text("Sami")
+
+
+def test_only_a_menu_becomes_chips_and_a_closing_takes_them_away(page: Page, server: PracticeServer) -> None:
+    lina = phone(page, "lina")
+    chips = lina.locator(".chips .chip")
+
+    def say(kind: OutboundKind, text: str, *choices: str) -> None:
+        server.on_loop(lambda: deliver(server, "lina", "signal", kind, text, *choices))
+
+    say(OutboundKind.ANSWER, "Which?\n1. every 4 hours\n2. every day")
+    expect(last(page, "lina")).to_contain_text("every 4 hours")
+    expect(chips).to_have_count(0)
+    say(OutboundKind.QUESTION, "Where are you?", "At home", "Elsewhere")
+    expect(chips).to_have_count(2)
+    server.phones.story.observe("case_closed", {"case": "7KQX"})
+    say(OutboundKind.NOTICE, "It is closed.")
+    expect(chips).to_have_count(0)
+    page.reload()
+    expect(last(page, "lina")).to_contain_text("It is closed.")
+    expect(chips).to_have_count(0)
 
 
 def test_what_people_write_is_text_and_never_markup(page: Page) -> None:

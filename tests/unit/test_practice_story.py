@@ -74,6 +74,44 @@ def test_a_paged_phone_rings_on_both_chats_until_its_officer_does_something(tmp_
     assert ringing(phones) == set()
 
 
+def test_what_an_officer_writes_ends_no_page_that_can_be_taken(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    page(phones, "ana", "P1 WL-1")
+    phones.network.write("ana", text="Who is free tonight?")
+    assert ringing(phones) == {"ana"}
+    phones.network.write("ana", text="1")
+    assert ringing(phones) == set()
+
+
+def test_a_page_on_their_own_case_rings_until_the_officer_writes(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    send(phones, "ana", "signal", OutboundKind.PAGE, "P1 WL-1: a new alarm on your case")
+    assert ringing(phones) == {"ana"}
+    phones.network.write("ana", text="I am here")
+    assert ringing(phones) == set()
+
+
+def test_a_page_that_is_repeated_rings_once_and_as_the_latest(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    for number in range(30):
+        send(phones, "ana", "signal", OutboundKind.PAGE, f"P1 7KQX: an SOS\n“{number}”", choices=("Take",))
+    last = phones.network.chat("ana")[-1].ref
+    assert phones.story.ringing() == [{"person": "ana", "channel": "signal", "ref": last, "pages": 1}]
+    send(phones, "ana", "signal", OutboundKind.PAGE, "P1 9ACD: an SOS", choices=("Take",))
+    assert [page["pages"] for page in phones.story.ringing()] == [2]
+
+
+def test_a_phone_that_rang_rings_after_a_restart(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    page(first, "ana", "P1 WL-1")
+    first.keep()
+    second = run(tmp_path)
+    assert second.story.ringing() == first.story.ringing()
+    second.story.observe("case_taken", {"case": "WL-1"})
+    second.keep()
+    assert ringing(run(tmp_path)) == set()
+
+
 def test_phones_calm_down_when_another_takes_that_case_and_not_another_case(tmp_path: Path) -> None:
     phones = run(tmp_path)
     page(phones, "ana", "P1 WL-1")

@@ -100,14 +100,14 @@ class PracticePhones:
         """Called, after every change, with the messages that changed on a phone."""
 
     def _play_back(self) -> None:
-        offset, story = timedelta(0), []
+        offset, story, rings = timedelta(0), [], []
         changes: list[Json] = []
         for record in self._journal.records:
             for change in record:
                 if "ahead" in change:
                     offset = timedelta(seconds=change["ahead"])
                 elif "story" in change:
-                    story = change["story"]
+                    story, rings = change["story"], change.get("rings", [])
                 else:
                     changes.append(change)
         self._journal.records.clear()
@@ -119,6 +119,7 @@ class PracticePhones:
         self.story = Story(self.network.world.people, self.clock.now)
         for happening in story:
             self.story.recall(Happening.from_json(happening))
+        self.story.ring_again(rings)
 
     def run_at(self, factor: float) -> None:
         """Changes the speed of the clock. Raises ValueError for a speed it does not have."""
@@ -136,7 +137,7 @@ class PracticePhones:
         """Writes down what has been told and how far ahead the clock is, if it is not written down yet:
         after a crash a drill must not find itself long before its own deadlines. Raises OSError."""
         ahead = self.clock.offset - self._kept_offset > _OFFSET_STEP
-        if ahead or self.story.told != self._kept_told:
+        if ahead or self.story.told != self._kept_told or self.story.rings() != self._kept_rings:
             self._journal.append(self._memories())
 
     def close(self) -> None:
@@ -146,8 +147,9 @@ class PracticePhones:
 
     def _memories(self) -> list[Json]:
         self._kept_offset, self._kept_told = self.clock.offset, self.story.told
+        self._kept_rings = self.story.rings()
         story = [happening.to_json() for happening in self.story.recent()]
-        return [{"ahead": self._kept_offset.total_seconds()}, {"story": story}]
+        return [{"ahead": self._kept_offset.total_seconds()}, {"story": story, "rings": self._kept_rings}]
 
     def _watch(self, changes: Sequence[Json]) -> None:
         """Tells the story of what changed, then those who show it."""

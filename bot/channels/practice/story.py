@@ -17,6 +17,7 @@ from typing import Any
 from alerts.events import InboundKind, OutboundKind, Outcome, Refused, RetryAt
 from bot.channels.pretend import Handed, PretendMessage, PretendPerson
 from bot.channels.pretend_frames import Json
+from handlers.desk_commands import REFERENCE
 
 _KEPT = 200
 """Happenings that the page can look back on."""
@@ -64,6 +65,8 @@ class Happening:
     """Reference of the case it is about."""
     settles: bool = False
     """Pages about this case have been answered: the phones that ring for it calm down."""
+    closes: bool = False
+    """The case is over: what was asked about it needs no answer any more."""
 
     def to_json(self) -> Json:
         return {
@@ -72,6 +75,7 @@ class Happening:
             "tone": self.tone.value,
             "case": self.case,
             "settles": self.settles,
+            "closes": self.closes,
         }
 
     @staticmethod
@@ -100,6 +104,35 @@ _ENGINE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """A page that rings in one chat."""
+
+    ref: str
+    text: str = field(repr=False)
+    offers: bool
+    """It can be taken: nobody has the case."""
+
+    def to_json(self, key: tuple[str, str, str]) -> Json:
+        return {"key": list(key), "ref": self.ref, "text": self.text, "offers": self.offers}
+
+    @staticmethod
+    def from_json(data: Json) -> tuple[tuple[str, str, str], _Ring]:
+        person, channel, about = data["key"]
+        return (person, channel, about), _Ring(data["ref"], data["text"], data["offers"])
+
+
+def _subject(text: str) -> str:
+    """What a page is about, the same in all its wordings: the case it names first, else its first line."""
+    return next(
+        (found for found in REFERENCE.findall(text) if found == found.upper()), text.partition("\n")[0]
+    )
+
+
+def _offers(message: PretendMessage) -> bool:
+    return bool(message.choices or message.menu)
+
+
 class Story:
     """The happenings of one practice run, and the phones that ring."""
 
@@ -109,7 +142,7 @@ class Story:
         self._last_told: dict[tuple[str, OutboundKind, type[Outcome]], tuple[datetime, str]] = {}
         self._lock = threading.Lock()
         self._happenings: deque[Happening] = deque(maxlen=_KEPT)
-        self._ringing: dict[tuple[str, str, str], str] = {}
+        self._ringing: dict[tuple[str, str, str], _Ring] = {}
         self.told = 0
         """How many happenings there have been."""
         self.on_tell: list[Callable[[Happening], None]] = []
@@ -121,7 +154,8 @@ class Story:
             self._happenings.append(happening)
             self.told += 1
             if happening.settles and happening.case:
-                self._ringing = {k: text for k, text in self._ringing.items() if happening.case not in text}
+                rings = self._ringing.items()
+                self._ringing = {key: ring for key, ring in rings if happening.case not in ring.text}
         for hear in self.on_tell:
             hear(happening)
 
@@ -132,7 +166,8 @@ class Story:
         if told is not None:
             words, tone, settles = told
             text = words.format(**{"urgency": "?", "outcome": "", **references})
-            self.tell(Happening(self._now(), text, tone, str(references.get("case", "")), settles))
+            case, closes = str(references.get("case", "")), name == "case_closed"
+            self.tell(Happening(self._now(), text, tone, case, settles, closes))
 
     def recall(self, happening: Happening) -> None:
         """Adds what an earlier run told."""
@@ -144,9 +179,25 @@ class Story:
             return list(self._happenings)
 
     def ringing(self) -> list[Json]:
-        """Pages that nobody has answered yet, as the page shows them."""
+        """The phones that ring, as the page shows them: of each chat the latest page that nobody has
+        answered, and how many there are."""
+        latest: dict[tuple[str, str], Json] = {}
         with self._lock:
-            return [{"person": person, "channel": on, "ref": ref} for person, on, ref in self._ringing]
+            for (person, on, _), ring in self._ringing.items():
+                before = latest.get((person, on), {"pages": 0})
+                pages = before["pages"] + 1
+                latest[person, on] = {"person": person, "channel": on, "ref": ring.ref, "pages": pages}
+        return list(latest.values())
+
+    def rings(self) -> list[Json]:
+        """What rings, to be kept."""
+        with self._lock:
+            return [ring.to_json(key) for key, ring in self._ringing.items()]
+
+    def ring_again(self, rings: list[Json]) -> None:
+        """Brings back what rang at the end of an earlier run."""
+        with self._lock:
+            self._ringing = dict(_Ring.from_json(ring) for ring in rings)
 
     def sent(self, handed: Handed) -> None:
         """A message of Watchline's was handed to a platform, or was not."""
@@ -163,16 +214,24 @@ class Story:
             self.tell(told)
 
     def arrived(self, message: PretendMessage) -> None:
-        """A message of Watchline's is on a phone. A page rings until it is answered."""
+        """A message of Watchline's is on a phone. A page rings until it is answered; a later one about the
+        same takes its place."""
         if message.purpose == OutboundKind.PAGE.value and not message.deleted:
+            key = message.person, message.channel, _subject(message.text)
             with self._lock:
-                self._ringing[message.person, message.channel, message.ref] = message.text
+                self._ringing.pop(key, None)
+                self._ringing[key] = _Ring(message.ref, message.text, offers=_offers(message))
 
     def acted(self, message: PretendMessage, kind: str) -> None:
-        """A person did something (`kind` is the frame's) with a message; whatever an officer does answers
-        the pages on both of the officer's channels."""
+        """A person did something (`kind` is the frame's) with a message. What answers a page ends it on both
+        of the officer's channels; whatever else an officer writes does not."""
         with self._lock:
-            self._ringing = {k: text for k, text in self._ringing.items() if k[0] != message.person}
+            answered = self._answered(message)
+            self._ringing = {
+                (person, on, about): ring
+                for (person, on, about), ring in self._ringing.items()
+                if person != message.person or about not in answered
+            }
         who, on = self._display(message.person), message.channel.title()
         if kind == InboundKind.PRESS.value and message.pressed is not None:
             self.tell(Happening(self._now(), f"{who} presses “{message.choices[message.pressed]}”"))
@@ -180,6 +239,18 @@ class Story:
             self.tell(Happening(self._now(), f"{who} reacts with {message.reaction}"))
         elif kind in _DONE:
             self.tell(Happening(self._now(), f"{who} {_DONE[kind]} on {on}"))
+
+    def _answered(self, message: PretendMessage) -> set[str]:
+        """What the pages are about that somebody answers by this."""
+        if not message.mine:
+            return {_subject(message.text)} if message.reaction or message.pressed is not None else set()
+        mine = [
+            (on, about, ring) for (who, on, about), ring in self._ringing.items() if who == message.person
+        ]
+        if message.text.strip().isdigit():
+            return set([about for on, about, ring in mine if on == message.channel and ring.offers][-1:])
+        # A page without a choice is about a case that is theirs already: any word to the person answers it.
+        return {about for _, about, ring in mine if not ring.offers}
 
     def _display(self, name: str) -> str:
         person = self._people.get(name)

@@ -1,6 +1,6 @@
 // One gentle hint at a time, on the phone where the story goes on. It goes away as soon as it has been followed.
 
-import { offers } from "./phone.js";
+import { offers } from "./news.js";
 
 export class Coach {
   constructor(phones) {
@@ -39,9 +39,9 @@ export class Coach {
 // A page without a choice is about a case that is theirs already.
 function aboutPage(phone, name) {
   const pages = phone.ringing.map((page) => phone.chats.get(page.channel)?.messages.get(page.ref)).filter(Boolean);
-  if (!pages.some(offers)) return `A new alarm on your own case. Write to ${name}, or react with 👍.`;
+  if (!pages.some(offers)) return `A new alarm on your own case. Write to ${name}, or react with 👍 (thumbs up).`;
   const how = phone.channel === "telegram" ? "press the button" : "write the number";
-  return `You are ${phone.person.display}, and this is a page. To take the case, ${how} or react with 👍.`;
+  return `You are ${phone.person.display}, and this is a page. To take the case, ${how} or react with 👍 (thumbs up).`;
 }
 
 function newest(phone) {

@@ -4,6 +4,7 @@ import { listen, post, WrongToken } from "./api.js";
 import { DeskClock } from "./clock.js";
 import { Coach } from "./coach.js";
 import { el } from "./dom.js";
+import { sameNews, wordsOf } from "./news.js";
 import { Phone } from "./phone.js";
 import { StoryLine } from "./story.js";
 import { Tabs } from "./tabs.js";
@@ -16,6 +17,9 @@ const tabs = new Tabs(byId("tabs"), byId("phones"));
 const coach = new Coach(phones);
 let suggestions = [];
 let noticeTimer = 0;
+let closing = Infinity;
+let waiting = null;
+let channelsShown = "";
 
 function failed(error) {
   if (error instanceof WrongToken) return curtain("Open the address that was printed when the practice phones were started: it holds the key to this page.");
@@ -38,18 +42,61 @@ const host = {
     return wrote ? [] : suggestions.filter((suggestion) => suggestion.person === person.name);
   },
   failed,
-  changed: () => { tabs.show(phones); coach.look(); },
+  changed: once(() => { tabs.show(phones); coach.look(); }),
+  closing: () => closing,
 };
+
+// However often it is asked for, it is done once, at the next frame.
+function once(act) {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    soon(() => { due = false; act(); });
+  };
+}
+
+// At the next frame; a page that nobody looks at has none, and goes on all the same.
+function soon(act) {
+  let done = false;
+  const go = () => { if (!done) { done = true; act(); } };
+  requestAnimationFrame(go);
+  setTimeout(go, 500);
+}
 
 function hear(name, data) {
   if (name === "state") begin(data);
-  else if (name === "change") change(data);
+  else if (name === "change") gather(data);
   else if (name === "clock") clock.set(data);
-  else if (name === "happening") story.add(data);
+  else if (name === "happening") happened(data);
+}
+
+const applyGathered = once(() => {
+  const data = waiting;
+  waiting = null;
+  if (data) change({ ...data, messages: [...data.messages.values()] });
+});
+
+// Changes that come within one frame are shown together.
+function gather(data) {
+  const messages = waiting?.messages ?? new Map();
+  for (const message of data.messages) messages.set(`${message.channel} ${message.ref}`, message);
+  waiting = { ...data, messages };
+  applyGathered();
+}
+
+function happened(happening) {
+  story.add(happening);
+  if (!happening.closes) return;
+  closing = new Date(happening.at);
+  for (const phone of phones.values()) phone.showState();
 }
 
 function begin(state) {
   curtain("");
+  waiting = null;
+  channelsShown = "";
+  closing = state.story.filter((happening) => happening.closes).map((happening) => new Date(happening.at)).pop() ?? Infinity;
   suggestions = state.suggestions;
   phones.clear();
   byId("phones").replaceChildren();
@@ -74,7 +121,10 @@ function openLatest(phone) {
     .map(([channel, chat]) => [channel, [...chat.messages.values()].pop()])
     .filter(([, message]) => message)
     .sort((one, other) => new Date(other[1].at) - new Date(one[1].at));
-  if (last.length) phone.open(last[0][0]);
+  if (!last.length) return;
+  const [, newest] = last[0];
+  const fuller = last.filter(([, message]) => sameNews(message, newest)).sort((one, other) => wordsOf(other[1]).length - wordsOf(one[1]).length);
+  phone.open(fuller[0][0]);
 }
 
 function change(data, fresh = true) {
@@ -91,6 +141,9 @@ function change(data, fresh = true) {
 }
 
 function showChannels(up) {
+  const state = JSON.stringify(up);
+  if (state === channelsShown) return;
+  channelsShown = state;
   const buttons = Object.entries(up).map(([name, on]) => {
     const label = name[0].toUpperCase() + name.slice(1);
     const button = el("button", {

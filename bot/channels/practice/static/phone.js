@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import { bubble } from "./bubble.js";
 import { el, HOUR_MINUTE, icon, iconButton, timeIn } from "./dom.js";
+import { sameNews, wordsOf } from "./news.js";
 import { samplePhoto, sampleVoice, toBase64 } from "./samples.js";
 import { attachSheet, messageSheet, placeSheet } from "./sheets.js";
 
@@ -12,7 +13,7 @@ const KEPT = 200;
 const HOME = [33.8938, 35.5018];
 
 export class Phone {
-  // `host`: suggestions(person), failed(error), changed().
+  // `host`: suggestions(person), failed(error), changed(), closing().
   constructor(person, host) {
     this.person = person;
     this.host = host;
@@ -22,6 +23,8 @@ export class Phone {
     this.editing = null;
     this.ringing = [];
     this.typedAt = 0;
+    this.atEnd = true;
+    this.lastDay = "";
     this.build();
     this.open(this.channel);
   }
@@ -53,6 +56,7 @@ export class Phone {
       el("div", {}, el("b", {}, "Watchline"), this.subtitle));
     this.log = el("ol", { class: "log", role: "log", "aria-live": "off", tabindex: "0", "aria-label": `${person.display}’s chat. Up and down arrows go through the messages.` });
     this.log.addEventListener("keydown", (event) => this.onLogKey(event));
+    this.log.addEventListener("scroll", () => { this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120; }, { passive: true });
     this.log.addEventListener("contextmenu", (event) => this.onContext(event));
     longPress(this.log, (row) => this.menuOf(row));
     this.coach = el("div", { class: "coach", hidden: true });
@@ -94,71 +98,93 @@ export class Phone {
   redraw() {
     const { chat } = this;
     chat.rows.clear();
+    this.lastDay = "";
     this.log.replaceChildren();
     if (!chat.messages.size) this.log.append(el("li", { class: "quiet" }, this.person.note));
-    for (const message of chat.messages.values()) this.place(message);
+    this.place([...chat.messages.values()]);
     this.toEnd();
   }
 
   // Takes messages that are new or changed. Answers with those that have just come in.
   take(messages, fresh) {
+    if (!messages.length) return [];
     const arrived = [];
     for (const message of messages) {
       const chat = this.chats.get(message.channel);
       if (!chat) continue;
-      const known = chat.messages.has(message.ref);
+      if (!chat.messages.has(message.ref) && !message.mine && fresh) arrived.push(message);
       chat.messages.set(message.ref, message);
-      if (chat.messages.size > KEPT) this.forget(chat, chat.messages.keys().next().value);
-      if (!known && !message.mine && fresh) arrived.push(message);
     }
-    const others = arrived.filter((message) => message.channel !== this.channel);
-    if (others.length && others.length === arrived.length && this.idle()) this.open(others[0].channel);
-    const near = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
-    for (const message of messages) {
-      if (!this.chats.get(message.channel)?.messages.has(message.ref)) continue;
-      if (message.channel === this.channel) this.place(message, fresh);
-      else if (arrived.includes(message)) this.chats.get(message.channel).unread += 1;
+    for (const chat of this.chats.values()) this.trim(chat);
+    const better = this.fullerElsewhere(arrived);
+    if (better && this.idle()) this.open(better);
+    for (const message of arrived) {
+      if (message.channel !== this.channel) this.chats.get(message.channel).unread += 1;
     }
+    const { chat } = this;
+    this.place(messages.filter((message) => message.channel === this.channel && chat.messages.has(message.ref)), fresh);
     this.showTyping(messages.some((message) => message.mine && message.tick === "stored" && message.channel === this.channel) && fresh);
-    if (near || messages.some((message) => message.mine)) this.toEnd();
-    this.showState();
+    if (this.atEnd || messages.some((message) => message.mine)) this.toEnd();
     return arrived;
   }
 
-  // A clock left running fast makes thousands of pages: a phone shows the latest.
-  forget(chat, ref) {
-    chat.messages.delete(ref);
-    const row = chat.rows.get(ref);
-    chat.rows.delete(ref);
-    row?.remove();
-    while (this.log.firstElementChild?.matches(".day:has(+ .day)")) this.log.firstElementChild.remove();
+  // The chat where the news is, when it is not the one that is open. The same page comes to both: the one that says more counts.
+  fullerElsewhere(arrived) {
+    const here = [...this.chat.messages.values()].filter((message) => !message.mine).slice(-20);
+    const better = arrived.filter((message) => message.channel !== this.channel
+      && !here.some((one) => sameNews(one, message) && wordsOf(one).length >= wordsOf(message).length));
+    const onlyThere = arrived.every((message) => message.channel !== this.channel || better.some((one) => sameNews(one, message)));
+    return onlyThere ? better[0]?.channel : undefined;
   }
 
-  place(message, fresh = false) {
+  // A clock left running fast makes thousands of pages: a phone shows the latest.
+  trim(chat) {
+    for (const ref of [...chat.messages.keys()].slice(0, Math.max(0, chat.messages.size - KEPT))) {
+      chat.messages.delete(ref);
+      chat.rows.get(ref)?.remove();
+      chat.rows.delete(ref);
+    }
+    const isDay = (item) => item?.classList.contains("day");
+    while (isDay(this.log.firstElementChild) && isDay(this.log.children[1])) this.log.firstElementChild.remove();
+  }
+
+  // Puts messages of the open chat on the screen: those that changed in their place, new ones at the end, all at once.
+  place(messages, fresh = false) {
     const { chat } = this;
+    const added = document.createDocumentFragment();
+    for (const message of messages) {
+      const row = this.rowOf(message);
+      const old = chat.rows.get(message.ref);
+      chat.rows.set(message.ref, row);
+      if (old) {
+        const focused = old.contains(document.activeElement);
+        old.replaceWith(row);
+        if (focused) row.focus({ preventScroll: true });
+        continue;
+      }
+      if (row.dataset.day !== this.lastDay) added.append(el("li", { class: "day", role: "presentation" }, el("span", {}, row.dataset.day)));
+      this.lastDay = row.dataset.day;
+      if (fresh) row.classList.add("fresh");
+      added.append(row);
+    }
+    if (!added.childElementCount) return;
+    this.log.querySelector(".quiet")?.remove();
+    this.dots?.remove();
+    this.log.append(added);
+    this.trim(chat);
+  }
+
+  rowOf(message) {
     const row = bubble(message, {
       zone: this.person.zone,
-      find: (ref) => chat.messages.get(ref),
+      find: (ref) => this.chat.messages.get(ref),
       press: (about, number) => this.act({ do: "press", target: about.ref, number }),
       menu: (about, at) => this.menuOf(at),
       askLocation: () => this.attach("location"),
     });
-    const old = chat.rows.get(message.ref);
-    chat.rows.set(message.ref, row);
-    if (old) {
-      const focused = old.contains(document.activeElement);
-      old.replaceWith(row);
-      if (focused) row.focus({ preventScroll: true });
-    } else {
-      const day = timeIn(this.person.zone, new Date(message.at), { weekday: "long", day: "numeric", month: "long" });
-      this.log.querySelector(".quiet")?.remove();
-      this.dots?.remove();
-      if (day !== this.log.lastElementChild?.dataset.day) this.log.append(el("li", { class: "day", role: "presentation" }, el("span", {}, day)));
-      if (fresh) row.classList.add("fresh");
-      this.log.append(row);
-    }
     row.dataset.day = timeIn(this.person.zone, new Date(message.at), { weekday: "long", day: "numeric", month: "long" });
     if (this.ringing.some((page) => page.ref === message.ref && page.channel === message.channel)) row.classList.add("rings");
+    return row;
   }
 
   // Dots while an answer to what has just been stored may be on its way.
@@ -172,7 +198,16 @@ export class Phone {
     setTimeout(() => dots.remove(), 2500);
   }
 
-  toEnd() { this.log.scrollTop = this.log.scrollHeight; }
+  // Once a frame: each time makes the browser lay out the whole chat.
+  toEnd() {
+    this.atEnd = true;
+    if (this.endDue) return;
+    this.endDue = true;
+    requestAnimationFrame(() => {
+      this.endDue = false;
+      this.log.scrollTop = this.log.scrollHeight;
+    });
+  }
 
   // Nobody is in the middle of something here.
   idle() { return !this.input.value && !this.quote && !this.editing && !this.screen.querySelector(".sheet-cover"); }
@@ -190,8 +225,7 @@ export class Phone {
 
   // How many pages ring: the same page on two chats counts once.
   get rings() {
-    const perChannel = [...this.chats.keys()].map((channel) => this.ringing.filter((page) => page.channel === channel).length);
-    return Math.max(0, ...perChannel);
+    return Math.max(0, ...this.ringing.map((page) => page.pages));
   }
 
   showState() {
@@ -203,7 +237,10 @@ export class Phone {
     this.badge.hidden = rings === 0;
     this.badge.textContent = rings;
     this.role.textContent = rings ? (rings === 1 ? "Being paged" : `${rings} pages waiting`) : this.person.role;
-    this.bars.replaceChildren(icon(offline ? "nosignal" : "signal"), offline ? "No signal" : "");
+    if (this.bars.dataset.offline !== String(offline)) {
+      this.bars.dataset.offline = String(offline);
+      this.bars.replaceChildren(icon(offline ? "nosignal" : "signal"), offline ? "No signal" : "");
+    }
     this.offline.setAttribute("aria-pressed", String(offline));
     this.blocked.setAttribute("aria-pressed", String(refused));
     this.composer.hidden = refused;
@@ -221,7 +258,8 @@ export class Phone {
 
   showChips() {
     const chips = [];
-    for (const [, number, label] of this.openMenu().matchAll(/^(\d{1,2})\. (.+)$/gm)) {
+    for (const [index, label] of this.openMenu().entries()) {
+      const number = String(index + 1);
       const words = el("span", {}, el("b", {}, number), " ", el("bdi", {}, label));
       chips.push(chip(words, () => this.act({ do: "write", text: number }), this.input));
     }
@@ -242,15 +280,18 @@ export class Phone {
     this.toEnd();
   }
 
-  // The text of the latest numbered menu that can still be answered: a page, only while it rings.
+  // The latest numbered menu that can still be answered: a page, only while it rings; a question, until its case is closed.
   openMenu() {
-    if (this.channel !== "signal") return "";
+    if (this.channel !== "signal") return [];
+    const closing = this.host.closing();
+    let closed = false;
     for (const message of [...this.chat.messages.values()].reverse()) {
-      if (message.mine) return "";
+      if (message.mine) return [];
       const over = message.purpose === "page" && !this.ringing.some((page) => page.ref === message.ref);
-      if (!message.deleted && !over && offers(message)) return message.text;
+      if (!message.deleted && !over && message.menu.length) return closed && message.purpose === "question" && new Date(message.at) <= closing ? [] : message.menu;
+      closed ||= new Date(message.at) >= closing;
     }
-    return "";
+    return [];
   }
 
   setCoach(text) {
@@ -381,11 +422,6 @@ export class Phone {
     event.preventDefault();
     this.menuOf(row);
   }
-}
-
-// Whether a message has something to choose from: a numbered list, or buttons under it.
-export function offers(message) {
-  return message.choices?.length > 0 || /^1\. /m.test(message.text);
 }
 
 // Its chip is gone once it was pressed, so whoever uses a keyboard goes on in the composer.

@@ -24,7 +24,17 @@ export class StoryLine {
     this.list.querySelector(".empty")?.remove();
     this.list.append(item);
     while (this.list.children.length > KEPT) this.list.firstElementChild.remove();
-    this.list.scrollTo({ left: this.list.scrollWidth, behavior: calm() ? "auto" : "smooth" });
+    this.toEnd();
+  }
+
+  // Once a frame, however much happens.
+  toEnd() {
+    if (this.endDue) return;
+    this.endDue = true;
+    requestAnimationFrame(() => {
+      this.endDue = false;
+      this.list.scrollTo({ left: this.list.scrollWidth, behavior: calm() ? "auto" : "smooth" });
+    });
   }
 
   showEmpty() {
@@ -42,5 +52,5 @@ export class StoryLine {
 }
 
 function calm() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return document.body.classList.contains("fast") || matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
