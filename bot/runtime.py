@@ -51,9 +51,6 @@ PASSED_OVER = 4
 is due: somebody who writes without a pause must not keep pages from going out."""
 CATCH_UP_SECONDS = 10.0
 SWITCH_SECONDS = 0.0005
-COLLECT_AFTER = (10_000, 20, 50)
-"""Objects made before a collection, and collections before one that looks further back. A turn makes hundreds that are
-gone right after; Python's own 700 has it look for circles among them several times a batch, an eighth of the time."""
 SEND_SECONDS = 90.0
 """A channel that has not answered by then is counted as perhaps sent."""
 
@@ -161,12 +158,11 @@ class Runtime:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to work. What was left over from before is taken up first."""
         self._loop = loop
-        # What is loaded by now stays. A collection that walks through all of it again and again would keep an alarm
-        # waiting for as long as a tenth of a second.
+        # What is loaded by now stays; a collection that walks through all of it keeps an alarm waiting for 0.1 s.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        # What the desk thread has decided is handed over by another thread, which must not wait for it to pause.
+        gc.set_threshold(10_000, 20, 50)  # a turn's objects are gone right after it: an eighth of its time
+        # Another thread hands over what is decided, and must not wait for the desk thread to pause.
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self._thread.start()

@@ -103,10 +103,8 @@ def decided(draft: Draft, event: Heard, person: Person, *, yes: bool) -> None:
         draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.over"), urgency=3)
         return
     waiting = [c for c in map(draft.latest, draft.facts.check_ins) if c.status is CheckInStatus.PROPOSED]
-    for other in (
-        *(c for c in waiting if c.id != newest.id),
-        *(checkin_setup.periodic(draft) if yes else ()),
-    ):
+    earlier = checkin_setup.periodic(draft) if yes else ()
+    for other in (*(c for c in waiting if c.id != newest.id), *earlier):
         draft.put_check_in(replace(other, status=CheckInStatus.ENDED, next_at=None))
     if not yes:
         draft.put_check_in(replace(newest, status=CheckInStatus.ENDED))
@@ -114,5 +112,5 @@ def decided(draft: Draft, event: Heard, person: Person, *, yes: bool) -> None:
         checkin_setup.tell_maker(draft, person, newest, "notice.checkin_declined")
         return
     agreed = checkin_setup.set_next(draft, replace(newest, status=CheckInStatus.ACTIVE))
-    checkin_setup.confirm(draft, person, agreed)
-    checkin_setup.tell_maker(draft, person, agreed, "notice.checkin_agreed")
+    checkin_setup.confirm(draft, person, agreed, instead_of=earlier)
+    checkin_setup.tell_maker(draft, person, agreed, "notice.checkin_agreed", instead_of=earlier)

@@ -10,6 +10,7 @@ Source: protection practice, "Check-ins".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
@@ -39,7 +40,7 @@ from alerts.timetext import (
 from alerts.timetext.lexing import Phrases, Reader, one_of
 from handlers import checkin_answers, checkin_timers, paging, relay
 from handlers.asking import has_rights, said_with, spoken
-from handlers.checkin_words import check_in_words, misread_words
+from handlers.checkin_words import check_in_words, misread_words, protocol_word, schedule_words
 from handlers.draft import Draft
 from handlers.localtime import clock, zone_of
 from handlers.telling import first_on_call, notice
@@ -63,13 +64,48 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     if not commanded(draft, event, person):
         return False
     changed = any(draft.latest(check_in) != check_in for check_in in draft.facts.check_ins)
+    name = paging.name_for_desk(draft, person)
     if changed and person.ok_word:
         # Who holds the phone needs no word for it: to be asked no more is as good as an OK.
-        name = paging.name_for_desk(draft, person)
         for officer in first_on_call(draft):
             key, somebody = "notice.changed_without_word", draft.word(officer, "desk.somebody")
             notice(draft, (officer,), key, name=name or somebody)
+    elif gone := put_off(draft):
+        # Somebody else may hold the phone, or stand beside it.
+        told = {check_in.made_by for check_in in gone if check_in.status is CheckInStatus.ENDED}
+        for officer in first_on_call(draft):
+            if officer.id not in told:
+                somebody = draft.word(officer, "desk.somebody")
+                notice(draft, (officer,), "notice.checkins_put_off", name=name or somebody)
     return True
+
+
+def put_off(draft: Draft) -> tuple[CheckIn, ...]:
+    """The periodic check-ins that this turn has ended or paused, when none is left that asks at its usual times."""
+    gone = []
+    for before in draft.facts.check_ins:
+        now = draft.latest(before)
+        if before.kind is not CheckInKind.PERIODIC or before.status is not CheckInStatus.ACTIVE:
+            continue
+        if now.status is CheckInStatus.ACTIVE and not (
+            is_paused(draft, now) and not is_paused(draft, before)
+        ):
+            return ()
+        gone.append(now)
+    made_anew = any(not is_paused(draft, c) for c in draft.entities.values() if is_going_on(c))
+    return () if made_anew else tuple(gone)
+
+
+def is_going_on(entity: object) -> bool:
+    """Whether it is a periodic check-in that asks."""
+    periodic_one = isinstance(entity, CheckIn) and entity.kind is CheckInKind.PERIODIC
+    return periodic_one and isinstance(entity, CheckIn) and entity.status is CheckInStatus.ACTIVE
+
+
+def is_paused(draft: Draft, check_in: CheckIn) -> bool:
+    """Whether a check-in asks nothing for now because its person wished so."""
+    until = check_in.schedule.paused_until if check_in.schedule is not None else None
+    return until is not None and until > draft.now
 
 
 def commanded(draft: Draft, event: Heard, person: Person) -> bool:
@@ -167,7 +203,7 @@ def schedule(draft: Draft, person: Person, wish: Timetable) -> None:
     if kept is None:
         kept = new_check_in(draft, person, made, protocol, made_by=person.id)
     kept = set_next(draft, replace(kept, schedule=made, protocol=draft.protocol(protocol).name))
-    confirm(draft, person, kept)
+    confirm(draft, person, kept, instead_of=earlier)
 
 
 def made_schedule(
@@ -216,15 +252,30 @@ def set_next(draft: Draft, check_in: CheckIn) -> CheckIn:
     return draft.put_check_in(replace(check_in, next_at=following))
 
 
-def confirm(draft: Draft, person: Person, check_in: CheckIn) -> None:
-    """Says back what was understood."""
+def confirm(draft: Draft, person: Person, check_in: CheckIn, *, instead_of: Iterable[CheckIn] = ()) -> None:
+    """Says back what was understood, and which check-ins this takes the place of."""
     text = draft.word(
         person,
         "checkin.set",
         check_in=check_in_words(draft, person, check_in),
         zone=zone_of(draft, person),
     )
-    draft.say(person, OutboundKind.ANSWER, text, urgency=3)
+    draft.say(person, OutboundKind.ANSWER, text + replaced_words(draft, person, instead_of), urgency=3)
+
+
+def replaced_words(draft: Draft, reader: Person, earlier: Iterable[CheckIn]) -> str:
+    """What was asked until now and is not any more, as a line of its own; nothing when there was nothing."""
+    were = [
+        draft.word(
+            reader,
+            "checkin.replaces",
+            schedule=schedule_words(draft, reader, one.schedule),
+            protocol=protocol_word(draft, reader, one.protocol),
+        )
+        for one in earlier
+        if one.schedule is not None
+    ]
+    return "".join(f"\n{line}" for line in were)
 
 
 def change(
@@ -309,8 +360,10 @@ def end(draft: Draft, person: Person, wish: End) -> bool:
     return True
 
 
-def tell_maker(draft: Draft, person: Person, check_in: CheckIn, key: str) -> None:
-    """The officer who set a check-in up hears what became of it."""
+def tell_maker(
+    draft: Draft, person: Person, check_in: CheckIn, key: str, *, instead_of: Iterable[CheckIn] = ()
+) -> None:
+    """The officer who set a check-in up hears what became of it, and of those that it takes the place of."""
     maker = draft.facts.desk.person(check_in.made_by)
     if maker is not None:
         text = draft.word(
@@ -319,6 +372,7 @@ def tell_maker(draft: Draft, person: Person, check_in: CheckIn, key: str) -> Non
             name=draft.latest(person).alias or draft.word(maker, "desk.somebody"),
             check_in=check_in_words(draft, maker, check_in),
         )
+        text += replaced_words(draft, maker, instead_of)
         draft.say(maker, OutboundKind.NOTICE, text, via="content", urgency=3, defender_id=person.id)
 
 

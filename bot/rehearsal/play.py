@@ -20,8 +20,9 @@ from alerts.cases import StoredFile
 from alerts.events import InboundKind, RawInbound, Sent
 from alerts.facts import Fetched
 from alerts.store import files
+from alerts.store.engine import keys_url, sqlite_file
 from alerts.store.keks import NewKek
-from alerts.store.store import Store
+from alerts.store.store import Store, StoreRefused
 from alerts.store.work import Work
 from bot.channels.pretend import CHANNELS, Handed, NotThere, PretendNetwork, PretendPerson
 from bot.channels.pretend_frames import parse
@@ -292,6 +293,7 @@ def stage(
     """A stage that is set up, and leaves nothing behind."""
     with tempfile.TemporaryDirectory(prefix="watchline-rehearsal-") as folder:
         url = database or f"sqlite:///{Path(folder) / 'rehearsal.db'}"
+        own = _own_files(database) if database else ()
         # The schema's name is not part of the story: two rehearsals at once must not meet in one.
         schema = f"rehearsal_{secrets.token_hex(8)}" if database else "watchline"
         clock = SimulatedClock(script.start)
@@ -312,6 +314,23 @@ def stage(
         finally:
             if database:
                 Store.drop(url, schema)
+            for file in own:
+                file.unlink(missing_ok=True)
+
+
+def _own_files(database: str) -> tuple[Path, ...]:
+    """The files that a rehearsal on a SQLite file makes, and removes at its end; none on PostgreSQL, where a schema is
+    made and dropped. Raises StoreRefused when one of them is there: it may be a desk's."""
+    main, keys = sqlite_file(database), sqlite_file(keys_url(database))
+    if main is None or keys is None:
+        return ()
+    for file in (main, keys):
+        if file.exists():
+            raise StoreRefused(
+                f"WATCHLINE_DATABASE names {file}, which is there already: a rehearsal plays on a file of its own and"
+                " removes it. Give the name of a file that is not there, or leave it out"
+            )
+    return tuple(file.with_name(file.name + end) for file in (main, keys) for end in ("", "-wal", "-shm"))
 
 
 def _check_protocols(script: Script, rules: Rules) -> None:

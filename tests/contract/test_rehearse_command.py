@@ -294,3 +294,19 @@ def test_a_database_that_cannot_be_used_is_said_without_its_password(
     assert words in err
     assert "PLANTED" not in err
     assert "Traceback" not in err
+
+
+def test_a_sqlite_file_of_its_own_is_removed_and_one_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    story, place = script(tmp_path), tmp_path / "databases"
+    place.mkdir()
+    status, out, err = play(tmp_path, story, "--json", "--database", f"sqlite:///{place / 'own.db'}")
+    assert (status, err) == (0, "")
+    assert '"summary"' in out
+    assert list(place.iterdir()) == []
+    desk = place / "watchline.db"
+    desk.write_bytes(b"a desk's")
+    status, out, err = play(tmp_path, story, "--database", f"sqlite:///{desk}")
+    assert (status, out) == (3, "")
+    assert "--database names" in err
+    assert "not there" in err
+    assert [(p.name, p.read_bytes()) for p in place.iterdir()] == [("watchline.db", b"a desk's")]
