@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime, time
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
-from alerts.events import OutboundKind
+from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.invitations import folded
 from alerts.people import Person, Role
@@ -49,6 +49,8 @@ LONGEST = 300
 """Characters of a message that may be a command."""
 PROTOCOL = one_of(("protocol", "protocolo", "protocole", "بروتوكول"))
 FIRST_PROTOCOL = "routine"
+ZONE_WORDS = 3
+"""Words of a message that may have been meant for a zone: "time zone Atlantis"."""
 
 
 def listens(draft: Draft, person: Person, text: str) -> bool:
@@ -312,6 +314,18 @@ def move(draft: Draft, person: Person, zone: str) -> None:
         if check_in.schedule is not None:
             moved = set_next(draft, replace(check_in, schedule=replace(check_in.schedule, zone=zone)))
             confirm(draft, person, moved)
+
+
+def zone_unchanged(draft: Draft, event: Heard, person: Person) -> None:
+    """A few words that begin as a zone does and name none went to the desk: they may have been meant for a zone, and
+    whoever believes that it moved is asked at the wrong hours."""
+    text = event.inbound.text.strip()
+    is_short = len(text.split()) <= ZONE_WORDS and event.inbound.kind is InboundKind.TEXT
+    if not is_short or text.startswith("/") or not listens(draft, person, text):
+        return
+    wish = parse_zone(f"/{text}")
+    if isinstance(wish, Misread):
+        draft.say(person, OutboundKind.ANSWER, misread_words(draft, person, wish), urgency=3)
 
 
 def protocol_words(draft: Draft) -> Phrases[str]:

@@ -20,6 +20,7 @@ from alerts.records import replace
 from handlers import (
     checkin,
     checkin_answers,
+    checkin_setup,
     clearing,
     enrol,
     ok_word,
@@ -97,6 +98,7 @@ def heard(draft: Draft, event: Heard) -> None:
         return
     if not expected(draft, event, person):
         unexpected(draft, enrol.without_code(draft, event), person)
+        checkin_setup.zone_unchanged(draft, event, person)
 
 
 def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:

@@ -49,3 +49,9 @@ def test_whoever_looks_at_a_case_sees_how_the_person_has_been(manner: Manner) ->
     steps = [*days, "sami: can somebody call me tomorrow?", "ana: take", "wait: 1m", "ana: case"]
     story = manner.play(script(*steps).replace("ana: take", 'ana: {react: "👍"}'))
     assert "the latest last: 4 2" in story.texts("answer", who="ana")[-1]
+
+
+def test_whoever_names_no_zone_hears_that_nothing_changed_and_the_desk_reads_it(manner: Manner) -> None:
+    story = manner.play(script("sami: zone Atlantis", "wait: 1s"))
+    assert "Nothing was changed" in story.texts("answer", who="sami")[-1]
+    assert [case["source"] for case in story.cases] == ["message"]
