@@ -243,6 +243,7 @@ def test_a_reload_shows_the_same_chats(page: Page) -> None:
     page.reload()
     expect(phone(page, "sami").locator(".row.theirs")).to_have_count(2)
     assert phone(page, "sami").locator(".text").all_inner_texts() == before
+    expect(page.locator("#curtain")).to_be_hidden()
     expect(phone(page, "ana")).to_have_class("phone ringing")
 
 

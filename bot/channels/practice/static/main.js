@@ -123,7 +123,7 @@ function openLatest(phone) {
     .sort((one, other) => new Date(other[1].at) - new Date(one[1].at));
   if (!last.length) return;
   const [, newest] = last[0];
-  const fuller = last.filter(([, message]) => sameNews(message, newest)).sort((one, other) => wordsOf(other[1]).length - wordsOf(one[1]).length);
+  const fuller = last.filter(([, message]) => message === newest || sameNews(message, newest)).sort((one, other) => wordsOf(other[1]).length - wordsOf(one[1]).length);
   phone.open(fuller[0][0]);
 }
 
