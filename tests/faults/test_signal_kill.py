@@ -12,6 +12,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,10 @@ class Load:
         eventually(lambda: len(self.sent) >= count)
 
 
+def more_than(running: Running, count: int) -> bool:
+    return running.count() > count
+
+
 def campaign(
     stack: Any,
     folder: Path,
@@ -90,8 +95,9 @@ def campaign(
             for _ in range(kills):
                 # Only who is at work can lose something: the kill comes in the moments after a frame was stored, in the
                 # middle of the backlog of the last kill, or after it in a steady flow.
+                before = running.count()
                 load.wanted = len(load.sent) + (10_000 if steady else A_KILL)
-                running.stores_more()
+                eventually(partial(more_than, running, before))
                 if steady:
                     eventually(lambda: set(load.sent[-3:]) & set(running.texts()))
                 threading.Event().wait(chance.random() * 0.1)
@@ -184,9 +190,11 @@ def test_signal_cli_killed_while_messages_come(
     stack: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def kill(running: Running) -> None:
+        before = running.subscriptions()
         stack.stop_daemon(kill=True)
         stack.start_daemon()
-        running.stores_more()
+        # Not "until another is stored": all that waited may have been, before one could look.
+        eventually(lambda: running.subscriptions() > before)
 
     # A message that signal-cli had decrypted and not yet handed over when it was killed is lost inside signal-cli: it
     # finds it in its cache, and cannot decrypt it twice. A bare subscriber in our place loses as many.
