@@ -112,6 +112,14 @@ def test_another_web_page_gets_nothing_even_with_the_token(server: PracticeServe
     assert server.desk.stored == []
 
 
+def test_whoever_comes_before_it_is_up_waits_instead_of_being_refused(tmp_path: Path) -> None:
+    phones = PracticePhones(tmp_path / "phones", KEY, SystemEntropy(), lineage="practice")
+    page = PracticePage(phones, SystemEntropy())
+    with socket.create_connection(("127.0.0.1", page.port), timeout=10) as early:
+        assert early.getpeername() == ("127.0.0.1", page.port)
+    phones.close()
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::1", "::"])  # noqa: S104  # refused is the point
 def test_it_is_served_to_this_machine_only(tmp_path: Path, host: str) -> None:
     phones = PracticePhones(tmp_path / "phones", KEY, SystemEntropy(), lineage="practice")

@@ -87,8 +87,8 @@ class PracticePage:
         port: int = 0,
         next_due: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        """Binds the address at once. Port 0 takes a free one. `next_due` is when the engine
-        will do something by itself; it may look into a store and is called on a worker thread.
+        """Binds the address and listens at once: whoever is told of it can come. Port 0 takes a free one. `next_due`
+        is when the engine will do something by itself; it may look into a store and is called on a worker thread.
 
         Raises `NotLoopback` for any address that other machines can reach, and OSError when the port is
         taken.
@@ -110,6 +110,9 @@ class PracticePage:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            # Bound alone, the port would refuse whoever opens the printed address before the server is up, and a
+            # second process could bind it too.
+            self._socket.listen()
         except OSError:
             self._socket.close()
             raise
