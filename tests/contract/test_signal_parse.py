@@ -126,6 +126,12 @@ def test_attachments(attachment: dict[str, Any], kind: InboundKind) -> None:
     )
 
 
+@pytest.mark.parametrize("size", [-1, 2**63, 2**70, True, "12", None, 1.5])
+def test_a_size_that_is_none_is_not_told(size: Any) -> None:
+    event = parse(bare(message(None, T, attachments=[file("application/pdf", size=size)])))
+    assert event.attachments[0].size is None
+
+
 def test_a_long_text_is_a_text_with_the_whole_of_it_as_a_file() -> None:
     event = parse(bare(message("A" * 2000, T, attachments=[file("text/x-signal-plain")])))
     assert event.kind is InboundKind.TEXT

@@ -131,7 +131,19 @@ def test_who_wrote_is_the_chat_when_the_sender_is_not_told() -> None:
 
 def test_a_press_of_a_foreign_button_still_reaches_the_desk() -> None:
     query = {"id": "1", "from": AMAL, "chat_instance": "1", "message": message(text="x")}
-    for data in ("", "w", "w:", "w:1:", "w:1:x", "w:1:-1", "w:1:9999", "z:1:1", "w:1:²"):
+    for data in (
+        "",
+        "w",
+        "w:",
+        "w:1:",
+        "w:1:x",
+        "w:1:-1",
+        "w:1:9999",
+        "z:1:1",
+        "w:1:²",
+        "w:\ud800:1",
+        "w:\0:1",
+    ):
         inbound = parsed(callback_query=query | {"data": data})
         assert (inbound.kind, inbound.target_ref) == (InboundKind.OTHER, "5000000042:77")
         assert inbound.text

@@ -32,7 +32,8 @@ from bot.channels.signal.words import describe_call, describe_rest
 
 _LATEST = 253_402_300_799_000
 """Milliseconds since 1970 at the end of the year 9999: what comes after is no time."""
-"""A text above 2,000 bytes arrives cut there, with the whole of it as a file of this type."""
+_LARGEST = 2**53
+"""What is announced as larger is no size, and would not fit into the store."""
 _ENVELOPE = frozenset(
     (
         "source",
@@ -150,10 +151,11 @@ def _receipt(event: Inbound, receipt: Json) -> Inbound:
 
 
 def _attachment(attachment: Json) -> Attachment:
+    size = whole(attachment, "size")
     return Attachment(
         remote_id=words(attachment, "id"),
         content_type=words(attachment, "contentType") or "application/octet-stream",
-        size=whole(attachment, "size"),
+        size=size if size is not None and 0 <= size <= _LARGEST else None,
         name=words(attachment, "filename"),
         voice=is_voice(attachment),
     )
