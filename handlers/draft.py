@@ -27,6 +27,10 @@ from alerts.rounds import check_in_deadlines, round_deadline
 from handlers.rules import Rules
 
 T = TypeVar("T", Person, Case, Round, CheckIn)
+_EVENTS = (OutboundKind.PAGE, OutboundKind.NOTICE, OutboundKind.CONTACT_ALERT, OutboundKind.ALL_CLEAR)
+MARKED = frozenset({*_EVENTS, OutboundKind.RELAY})
+"""What says so when it may be a repeat: read twice it would be taken for two events, or for words said twice. A receipt
+or a question says the same however often it comes, and a person in danger is not to be made to wonder about it."""
 
 
 class Draft:
@@ -266,7 +270,7 @@ class Draft:
                 question=question,
                 line=line,
                 fallback=fallback,
-                repeat_note=self.word(person, "repeat.maybe") if kind is OutboundKind.PAGE else "",
+                repeat_note=self.word(person, "repeat.maybe") if kind in MARKED else "",
                 **{k: v for k, v in more.items() if k != "ready_at"},
             )
             self.entities[row.id] = row

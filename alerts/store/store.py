@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, func, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from alerts.sealing import Digests, Sealer
 from alerts.store import schema as migrations
@@ -158,7 +158,8 @@ class Store:
     def is_away(error: Exception) -> bool:
         """Whether an error says that the database cannot be reached or written now, and nothing about what was
         written: it is tried again as it is."""
-        if isinstance(error, OperationalError):
+        # The last one is a statement on a connection that was lost a statement earlier.
+        if isinstance(error, (OperationalError, PendingRollbackError)):
             return True
         return isinstance(error, DBAPIError) and error.connection_invalidated
 

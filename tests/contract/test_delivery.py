@@ -13,7 +13,8 @@ from alerts.outbox import Guard, Outgoing, SendState, priority
 from alerts.people import Address
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
-from bot.channels.pretend_frames import parse
+from bot.channels.pretend_frames import parse, to_raw
+from bot.channels.pretend_phones import account
 from bot.clock import SeededEntropy, SimulatedClock
 from bot.delivery import Budget, Delivery
 from bot.engine import Engine
@@ -122,3 +123,35 @@ def test_what_nobody_wants_any_more_does_not_stand_before_anything(desk: Desk) -
         desk.waits(ana, str(number), Guard.ROUND)
     desk.waits(ben, "to ben")
     assert desk.handed(3) == [(ben.id, "to ben")]
+
+
+def _says(desk: Desk, number: int, person: str, text: str) -> None:
+    frame = {
+        "n": number,
+        "from": account(person, "signal"),
+        "kind": "text",
+        "text": text,
+        "ref": f"m{number}",
+    }
+    desk.engine.accept([to_raw("signal", frame)])
+    desk.engine.work_inbox()
+
+
+def test_what_may_have_gone_out_before_says_so_when_it_comes_again(desk: Desk) -> None:
+    _says(desk, 1, "sami", "SOS")
+    _says(desk, 2, "nour", "I will be at the court on Friday")
+    delivery = Delivery(desk.engine, "signal", Budget())
+    first: dict[str, tuple[OutboundKind, str]] = {}
+    while claimed := delivery.claim(16):
+        # All of it is handed over, and nobody lives to hear what became of it.
+        first |= {row: (c.outbound.kind, c.outbound.text) for c in claimed for row in c.rows}
+    desk.engine.release()
+    again: dict[str, str] = {}
+    while claimed := delivery.claim(16):
+        again |= {row: c.outbound.text for c in claimed for row in c.rows}
+    assert again.keys() == first.keys()
+    kinds = {kind for kind, _ in first.values()}
+    assert {OutboundKind.PAGE, OutboundKind.NOTICE, OutboundKind.RECEIPT, OutboundKind.QUESTION} <= kinds
+    for row, (kind, text) in first.items():
+        marked = f"(This may be a repeat.)\n{text}"
+        assert again[row] == (marked if kind in (OutboundKind.PAGE, OutboundKind.NOTICE) else text)

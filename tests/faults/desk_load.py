@@ -318,5 +318,7 @@ def _repeated(chat: list[dict[str, Any]]) -> int:
         row = next((b["callback_data"] for line in buttons for b in line), "")
         if row and "take " in message["text"]:
             (marked if message["text"].startswith(REPEAT) else plain)[row] += 1
-    assert [row for row in plain if plain[row] > 1] == [], "a repeated page is marked"
+    twice = [row for row in plain if plain[row] > 1]
+    shown = [message["text"] for message in chat if any(row in json.dumps(message) for row in twice)]
+    assert twice == [], f"a repeated page is marked: {shown}"
     return sum(plain[row] + marked[row] - 1 for row in plain | marked)
