@@ -92,6 +92,7 @@ def heard(draft: Draft, event: Heard) -> None:
         if not (is_past(draft, *code) and is_alarm(draft, event, person)):
             choice(draft, event, person, *code)
         return
+    event = of_a_lost_button(draft, event)
     if own_plan.heard(draft, event, person) or ok_word.heard(draft, event, person):
         return
     if is_alarm(draft, event, person):
@@ -213,6 +214,14 @@ def chosen(draft: Draft, inbound: Inbound) -> tuple[str, Outgoing] | None:
     label = folded(inbound.text)
     exact = [c.code for c in menu.choices if folded(c.label) == label]
     return (exact[0], menu) if exact else None
+
+
+def of_a_lost_button(draft: Draft, event: Heard) -> Heard:
+    """A press under a message of which we know nothing any more, in words: it answers no question that waits."""
+    if event.inbound.kind is not InboundKind.PRESS:
+        return event
+    said = draft.rules.words.say(draft.rules.language, "relay.pressed")
+    return replace(event, inbound=replace(event.inbound, kind=InboundKind.OTHER, text=said))
 
 
 def choice(draft: Draft, event: Heard, person: Person, code: str, menu: Outgoing) -> None:

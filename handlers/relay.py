@@ -30,6 +30,13 @@ def point_of(location: Location) -> str:
     return f"{location.latitude:.5f}, {location.longitude:.5f}"
 
 
+def place_key(location: Location) -> str:
+    """What to say of a place: one, one that is being shared, or the last one of such a sharing."""
+    if location.ended:
+        return "relay.location_ended"
+    return "relay.location_live" if location.live else "relay.location"
+
+
 def content_of(draft: Draft, reader: Person, inbound: Inbound) -> str:
     """What a message says, in words for the reader: text, place, or what kind of file came."""
     parts = []
@@ -38,7 +45,7 @@ def content_of(draft: Draft, reader: Person, inbound: Inbound) -> str:
     if inbound.kind is InboundKind.DELETE:
         parts.append(draft.word(reader, "relay.deleted"))
     if inbound.location is not None:
-        parts.append(draft.word(reader, "relay.location", point=point_of(inbound.location)))
+        parts.append(draft.word(reader, place_key(inbound.location), point=point_of(inbound.location)))
     if inbound.kind in FILE_KINDS:
         parts.append(draft.word(reader, f"relay.{FILE_KINDS[inbound.kind]}"))
     if inbound.kind is InboundKind.UNREADABLE:

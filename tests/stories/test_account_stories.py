@@ -146,5 +146,5 @@ def test_an_edit_a_deletion_and_a_moving_place_reach_whoever_has_the_case() -> N
         place = {"latitude": 33.9, "longitude": 35.5, "accuracy": None, "live": True, "ended": False}
         it.shown = len(it.lines)
         frame(it, "sami", "telegram", kind="live_update", ref="7", target="7", location=place)
-        assert it.told("ana", "relay.location", point="33.90000, 35.50000")
+        assert it.told("ana", "relay.location_live", point="33.90000, 35.50000")
         assert it.texts("sami") == [], "a place that moves is not answered each time"

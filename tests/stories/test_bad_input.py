@@ -70,26 +70,54 @@ def signal(**content: Any) -> RawInbound:
     return describe(json.dumps({"envelope": envelope}).encode())
 
 
-@pytest.mark.parametrize("data", ["w:\ud800:1", "w:\0:1", "w:a\0b:0", "w::\udfff", "\ud83c", "x" * 64, ""])
-def test_a_button_that_is_not_ours_is_told_to_the_desk(it: Chat, data: str) -> None:
-    comes(it, update("callback_query", id="1", data=data))
-    assert any("not one of ours" in text for text in it.texts("ana"))
+def waits_for(it: Chat) -> str:
+    """The question that Sami was asked and that waits."""
+    person = it.person("sami")
+    return person.talk.question.code if person and person.talk.question else ""
 
 
-@pytest.mark.parametrize("size", [2**70, 2**63, -1, 50_000_000, None, "many"])
-def test_a_file_of_whatever_size_is_told_to_the_desk(it: Chat, size: object) -> None:
-    file = {"id": "a", "contentType": "application/pdf", "filename": "a", "size": size}
+# Loops, not parameters: what takes long is the desk that each test is given.
+
+
+def test_a_button_that_is_not_ours_is_told_to_the_desk(it: Chat) -> None:
+    for data in ("w:\ud800:1", "w:\0:1", "w:a\0b:0", "w::\udfff", "\ud83c", "x" * 64, ""):
+        comes(it, update("callback_query", id="1", data=data))
+        assert any("not one of ours" in text for text in it.texts("ana")), ascii(data)
+
+
+def test_a_file_of_whatever_size_is_told_to_the_desk(it: Chat) -> None:
     it.stage._fetch = lambda: False  # type: ignore[method-assign]  # what Signal holds is not played here
-    comes(it, signal(message="look", attachments=[file]))
-    assert any("look" in text for text in it.texts("ana"))
+    for size in (2**70, 2**63, -1, 50_000_000, None, "many"):
+        file = {"id": "a", "contentType": "application/pdf", "filename": "a", "size": size}
+        comes(it, signal(message="look", attachments=[file]))
+        assert any("look" in text for text in it.texts("ana")), size
 
 
-@pytest.mark.parametrize("odd", ["\ud800", "\0", "a\0b", "\u202e", "\u200b", "\u200f" * 9, "x" * 65_536])
-def test_odd_letters_anywhere_in_a_message_reach_the_desk(it: Chat, odd: str) -> None:
-    file = {"file_id": "F", "file_unique_id": "U", "file_name": odd, "mime_type": odd, "file_size": 5}
+def test_odd_letters_anywhere_in_a_message_reach_the_desk(it: Chat) -> None:
     it.stage._fetch = lambda: False  # type: ignore[method-assign]
-    for content in ({"text": odd}, {"document": file, "caption": odd}, {"contact": {"first_name": odd}}):
-        comes(it, update("message", **content))
-        assert it.texts("ana")
-        comes(it, update("edited_message", **content))
-        assert it.texts("ana")
+    for odd in ("\ud800", "\0", "a\0b", "\u202e", "\u200b", "\u200f" * 9, "x" * 65_536):
+        file = {"file_id": "F", "file_unique_id": "U", "file_name": odd, "mime_type": odd, "file_size": 5}
+        for content in ({"text": odd}, {"document": file, "caption": odd}, {"contact": {"first_name": odd}}):
+            for kind in ("message", "edited_message"):
+                comes(it, update(kind, **content))
+                assert it.texts("ana"), ascii(odd[:9])
+
+
+def test_a_button_of_which_nothing_is_known_answers_no_question_that_waits(it: Chat) -> None:
+    asked = waits_for(it)
+    assert asked == "sos.danger"
+    comes(it, update("callback_query", id="1", data="w:019cad8fac0000000d00010000000000:1"))
+    assert it.told("ana", "relay.pressed")
+    assert waits_for(it) == asked
+    assert it.texts("sami") == []
+
+
+def test_the_desk_sees_that_a_place_is_live_moves_and_is_shared_no_more(it: Chat) -> None:
+    first = {"latitude": 33.8, "longitude": 35.5, "live_period": 900}
+    comes(it, update("message", location=first))
+    for key, point in (
+        ("relay.location_live", first | {"latitude": 33.85}),
+        ("relay.location_ended", {"latitude": 33.9, "longitude": 35.5}),
+    ):
+        comes(it, update("edited_message", location=point))
+        assert it.told("ana", key, point=f"{point['latitude']:.5f}, 35.50000")
