@@ -7,7 +7,7 @@
    repeat.
 4. Hand over. The channel's answer is an event and has its own turn.
 
-Pages that pile up for one chat go out as one message that names every case; nothing is dropped.
+What piles up for one chat goes out as one message (`bot/bundles.py`); nothing is dropped.
 """
 
 from __future__ import annotations
@@ -26,22 +26,16 @@ from alerts.outbox import EVERYTHING, OUT, Guard, Outgoing, SendState
 from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.work import Work
+from bot.bundles import bundle, may_repeat, words
 from bot.engine import Engine
 
 log = structlog.get_logger("watchline")
 
-BUNDLE_ABOVE = 3
-"""More pages than this waiting for one chat become one message."""
-BUNDLE_SIZE = 40
 REPEATED_AFTER = timedelta(minutes=1)
 """A page that has waited this long may have company that says the same: the policy repeats no sooner."""
 COPIES = 400
-BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
-"""Notices that may concern many people at once -> what stands above them in one message."""
 SET_ASIDE = timedelta(seconds=20)
 """Until a message that could not be made is tried again; a process that was started anew may be able to."""
-UNCERTAIN = frozenset({"", "maybe_sent"})
-"""Reasons after which an earlier attempt may have gone out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +225,9 @@ class Delivery:
                 continue
             if row.address_id in chats:
                 continue  # the next one to this chat has its turn when this one has gone
-            bundle = self._bundle(work, row, rows if whole else None)
-            good = [r for r in bundle if self._still_wanted(work, r)]
-            sent |= {r.id for r in bundle}
+            bundled = bundle(work, row, rows if whole else None, now)
+            good = [r for r in bundled if self._still_wanted(work, r)]
+            sent |= {r.id for r in bundled}
             if not good:
                 continue
             chats.add(row.address_id)
@@ -258,40 +252,6 @@ class Delivery:
             if one is not None and one.state is SendState.QUEUED and (one.case_id, one.text) in said:
                 work.put(replace(one, state=SendState.STALE))
 
-    def _bundle(self, work: Work, row: Outgoing, all_waiting: list[Outgoing] | None) -> list[Outgoing]:
-        """The page together with the others that wait for the same chat, when there are many.
-
-        Only pages for unverified cases wait for company: a verified one always goes alone.
-        """
-        if row.kind is OutboundKind.NOTICE and row.question in BUNDLED:
-            return self._alike(work, row)
-        if row.kind is not OutboundKind.PAGE or self._verified(work, row):
-            return [row]
-        if all_waiting is not None:
-            to_chat = [r for r in all_waiting if r.address_id == row.address_id]
-            found = [r for r in to_chat if r.kind is OutboundKind.PAGE][:BUNDLE_SIZE]
-        else:
-            ids = queues.pages_to(work.connection, self.channel, row.address_id, BUNDLE_SIZE)
-            work.outgoings(ids)
-            rows = (work.outgoing(i) for i in ids)
-            found = [r for r in rows if r is not None and r.state is SendState.QUEUED]
-        work.cases(r.case_id for r in found if r.case_id)
-        others = [r for r in found if r.id != row.id and not self._verified(work, r)]
-        return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
-
-    def _alike(self, work: Work, row: Outgoing) -> list[Outgoing]:
-        """A notice together with the others that tell the same reader the same of other people."""
-        ids = queues.notices_to(work.connection, self.channel, row.address_id, BUNDLE_SIZE)
-        work.outgoings(ids)
-        found = (work.outgoing(i) for i in ids if i != row.id)
-        alike = (r for r in found if r is not None and r.state is SendState.QUEUED)
-        return [row, *(r for r in alike if r.question == row.question)]
-
-    @staticmethod
-    def _verified(work: Work, row: Outgoing) -> bool:
-        case = work.case(row.case_id) if row.case_id else None
-        return case is None or case.verified
-
     def _still_wanted(self, work: Work, row: Outgoing) -> bool:
         """Looks again at what is behind a row, and notes it when it should not go out any more."""
         case = work.case(row.case_id) if row.case_id else None
@@ -314,14 +274,16 @@ class Delivery:
         case = work.case(row.case_id) if row.case_id else None
         file = self.open_file(row.file_id) if row.file_id else None
         place = None
-        if row.latitude is not None and row.longitude is not None:
-            place = Location(row.latitude, row.longitude)
+        # Of many places that came together the last one is where somebody is.
+        for one in rows:
+            if one.latitude is not None and one.longitude is not None:
+                place = Location(one.latitude, one.longitude)
         outbound = Outbound(
             id=row.id,
             channel=self.channel,
             address=address.account,
             kind=row.kind,
-            text=self._text(work, rows),
+            text=words(work, self.engine.rules, rows),
             choices=tuple(c.label for c in row.choices) if len(rows) == 1 else (),
             quote_ref=row.quote_ref,
             file=file,
@@ -334,22 +296,6 @@ class Delivery:
         return Consignment(
             tuple(r.id for r in rows), outbound, ref, row.urgency, row.person_id, row.address_id
         )
-
-    def _text(self, work: Work, rows: list[Outgoing]) -> str:
-        row = rows[0]
-        text = row.text
-        if len(rows) > 1:
-            person = work.person(row.person_id)
-            language = person.language if person else ""
-            words = self.engine.rules.words
-            title = words.say(
-                language or self.engine.rules.language,
-                BUNDLED.get(row.question, "page.bundle"),
-                count=len(rows),
-            )
-            text = "\n".join([title, *dict.fromkeys(r.entry or r.line or r.text for r in rows)])
-        note = next((r.repeat_note for r in rows if r.repeat_note and may_repeat(r)), "")
-        return f"{note}\n{text}" if note else text
 
     def set_aside(self, limit: int, busy: Collection[str] = ()) -> None:
         """After `choose` has raised: tries each row alone and puts off those that raise; after three tries they are
@@ -397,11 +343,6 @@ class Delivery:
             ready = queues.next_ready(work.connection, now)
         times = [t for t in (ready, limited) if t is not None]
         return min(times, default=None)
-
-
-def may_repeat(row: Outgoing) -> bool:
-    """Whether an earlier try of a message that waits may have gone out."""
-    return row.attempts > 0 and row.reason in UNCERTAIN
 
 
 def asked_elsewhere(work: Work, row: Outgoing) -> bool:

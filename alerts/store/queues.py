@@ -196,6 +196,21 @@ _NOTICES_TO = prepared(
     .order_by(outbox.c.priority, outbox.c.id)
     .limit(bindparam("limit"))
 )
+_RELAYS_TO = prepared(
+    select(outbox.c.id)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.priority == bindparam("priority"),
+        outbox.c.id > bindparam("after"),
+        outbox.c.address_id == bindparam("address"),
+        tables.WAITING,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.kind == "relay",
+        outbox.c.case_id == bindparam("case"),
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def waiting_parcels(
@@ -260,6 +275,19 @@ def pages_to(connection: Connection, channel: str, address_id: str, limit: int) 
 def notices_to(connection: Connection, channel: str, address_id: str, limit: int) -> list[str]:
     """Ids of the notices that wait for one address, for bundling; those as well that wait for company."""
     return _NOTICES_TO.scalars(connection, channel=channel, address=address_id, limit=limit)
+
+
+def relays_to(connection: Connection, row: Outgoing, limit: int) -> list[str]:
+    """Ids of the relayed messages of the same case that wait for the same address behind this one."""
+    return _RELAYS_TO.scalars(
+        connection,
+        channel=row.channel,
+        priority=row.priority,
+        after=row.id,
+        address=row.address_id,
+        case=row.case_id,
+        limit=limit,
+    )
 
 
 _NEXT_READY = prepared(

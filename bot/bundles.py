@@ -1,0 +1,116 @@
+"""Which of the messages that wait for one chat go out as one, and what that one says. Nothing is dropped.
+
+1. Pages for unverified cases, once there are more than a few: the message names every case. A verified one always goes
+   alone.
+2. Notices that may concern many people at once.
+3. What one person writes faster than a chat may be written to: one by one it would keep the pages of less urgent cases
+   from whoever reads it, for as long as it takes to write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from alerts.events import OutboundKind
+from alerts.outbox import Outgoing, SendState
+from alerts.store import queues
+from alerts.store.work import Work
+from handlers.rules import Rules
+
+BUNDLE_ABOVE = 3
+"""More messages than this waiting for one chat become one."""
+BUNDLE_SIZE = 40
+BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
+"""Notices that may concern many people at once -> what stands above them in one message."""
+RELAYS = 150
+RELAYED_LENGTH = 3500
+"""Characters of relayed words in one message: what one message of either platform holds."""
+UNCERTAIN = frozenset({"", "maybe_sent"})
+"""Reasons after which an earlier attempt may have gone out."""
+
+
+def may_repeat(row: Outgoing) -> bool:
+    """Whether an earlier try of a message that waits may have gone out."""
+    return row.attempts > 0 and row.reason in UNCERTAIN
+
+
+def is_verified(work: Work, row: Outgoing) -> bool:
+    """Whether a message is about the case of somebody verified, or about none."""
+    case = work.case(row.case_id) if row.case_id else None
+    return case is None or case.verified
+
+
+def bundle(work: Work, row: Outgoing, all_waiting: list[Outgoing] | None, now: datetime) -> list[Outgoing]:
+    """The message together with the others that wait for the same chat and go with it; in their order, it first."""
+    if row.kind is OutboundKind.NOTICE and row.question in BUNDLED:
+        return _alike(work, row)
+    if row.kind is OutboundKind.RELAY and _joins(row):
+        return _relayed(work, row, all_waiting, now)
+    if row.kind is not OutboundKind.PAGE or is_verified(work, row):
+        return [row]
+    if all_waiting is not None:
+        to_chat = [r for r in all_waiting if r.address_id == row.address_id]
+        found = [r for r in to_chat if r.kind is OutboundKind.PAGE][:BUNDLE_SIZE]
+    else:
+        found = _queued(work, queues.pages_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
+    work.cases(r.case_id for r in found if r.case_id)
+    others = [r for r in found if r.id != row.id and not is_verified(work, r)]
+    return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
+
+
+def _queued(work: Work, ids: list[str]) -> list[Outgoing]:
+    work.outgoings(ids)
+    rows = (work.outgoing(i) for i in ids)
+    return [r for r in rows if r is not None and r.state is SendState.QUEUED]
+
+
+def _alike(work: Work, row: Outgoing) -> list[Outgoing]:
+    """A notice together with the others that tell the same reader the same of other people."""
+    found = _queued(work, queues.notices_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
+    return [row, *(r for r in found if r.id != row.id and r.question == row.question)]
+
+
+def _joins(row: Outgoing) -> bool:
+    """Whether a relayed message may stand among others: what goes to the desk, and is nothing but words and a place.
+    An officer's words to a defender go alone, since they can be taken back one by one."""
+    alone = row.file_id or row.delete_ref or row.quote_ref or row.choices
+    return row.defender_id is not None and not alone
+
+
+def _relayed(work: Work, row: Outgoing, all_waiting: list[Outgoing] | None, now: datetime) -> list[Outgoing]:
+    if all_waiting is not None:
+        waiting = [r for r in all_waiting if r.address_id == row.address_id and r.kind is row.kind]
+    else:
+        waiting = _queued(work, queues.relays_to(work.connection, row, RELAYS))
+    of_case = [r for r in waiting if r.case_id == row.case_id and r.ready_at <= now and r.id != row.id]
+    others = list(_that_fit(row, of_case))
+    return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
+
+
+def _that_fit(row: Outgoing, following: list[Outgoing]) -> Iterator[Outgoing]:
+    """Those that fit into one message; none behind one that does not, so that nothing overtakes."""
+    length = len(row.text)
+    for other in following:
+        length += len(other.text) + 1
+        if length > RELAYED_LENGTH or not _joins(other):
+            return
+        yield other
+
+
+def words(work: Work, rules: Rules, rows: list[Outgoing]) -> str:
+    """What the one message says."""
+    row = rows[0]
+    text = row.text
+    if row.kind is OutboundKind.RELAY:
+        text = "\n".join(r.text for r in rows)
+    elif len(rows) > 1:
+        person = work.person(row.person_id)
+        title = rules.words.say(
+            (person.language if person else "") or rules.language,
+            BUNDLED.get(row.question, "page.bundle"),
+            count=len(rows),
+        )
+        text = "\n".join([title, *dict.fromkeys(r.entry or r.line or r.text for r in rows)])
+    note = next((r.repeat_note for r in rows if r.repeat_note and may_repeat(r)), "")
+    return f"{note}\n{text}" if note else text
