@@ -10,24 +10,44 @@ What a canary can show differs, and is not made to look better than it is:
 - Without a canary address there is no canary; `doctor` says so.
 
 Decisions are pure: `step` says what to do now, `went_out` and `came_back` note what happened. A canary never waits for
-the outbox and is never retried: the next one comes anyway.
+the outbox and is never retried: the next one comes anyway, and soon after one that could not even be handed over.
+
+How they are stands in the store, without addresses: a process that is started anew does not forget that a channel is
+broken, and several nodes send one canary between them, whichever of them hears it come back.
 """
 
 from __future__ import annotations
 
 import enum
+import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.events import Inbound, InboundKind, Outbound, OutboundKind, Outcome, Refused, RetryAt, Sent
+from alerts.ids import from_micros, micros
 from alerts.records import replace
 
 PATIENCE = timedelta(minutes=2)
 """How long a canary may take to come back."""
 MISSED_IS_BAD = 2
 """Canaries in a row that did not make it before the channel counts as broken: one may meet a phone that is off."""
+AGAIN = timedelta(minutes=2)
+"""Until the next one when the first of a row was not even taken: that is no phone which is off, and whether it was a
+moment's trouble is to be known soon."""
+NOT_BACK = "not_back"
+EARLY = 100
+"""Receipts that are remembered while a canary is being handed over: its own may be faster than the channel's answer."""
+
+
+class Leg(enum.IntEnum):
+    """How far one canary has come; it only grows until the next is sent."""
+
+    BEING_SENT = 0
+    ON_ITS_WAY = 1
+    """Taken, and its receipt is waited for."""
+    OVER = 2
 
 
 class Trip(enum.Enum):
@@ -59,6 +79,9 @@ class Canary:
     """How many in a row did not make it."""
     trouble: str = ""
     """Code of what was wrong with the last one."""
+    leg: Leg = Leg.OVER
+    early: frozenset[str] = field(default=frozenset(), repr=False)
+    """References of receipts that came while it was being handed over."""
 
     @property
     def bad(self) -> bool:
@@ -79,41 +102,102 @@ def step(canary: Canary, now: datetime) -> tuple[Canary, Do]:
     After a jump of the clock backwards the next one is sent at once.
     """
     if canary.sent_at is not None and canary.refs and now - canary.sent_at > PATIENCE:
-        canary = replace(canary, refs=frozenset(), missed=canary.missed + 1, trouble="not_back")
-    late = canary.sent_at is None or not timedelta(0) <= now - canary.sent_at < canary.every
+        canary = _failed(canary, NOT_BACK)
+    not_taken = canary.missed == 1 and canary.trouble != NOT_BACK and canary.leg is Leg.OVER
+    pace = min(AGAIN, canary.every) if not_taken else canary.every
+    late = canary.sent_at is None or not timedelta(0) <= now - canary.sent_at < pace
     return canary, Do.SEND if late and not canary.refs else Do.WAIT
 
 
 def sending(canary: Canary, now: datetime) -> Canary:
     """One is about to be handed over."""
-    return replace(canary, sent_at=now, refs=frozenset())
+    return replace(canary, sent_at=now, refs=frozenset(), early=frozenset(), leg=Leg.BEING_SENT)
 
 
 def went_out(canary: Canary, outcome: Outcome, now: datetime) -> Canary:
     """The platform answered at `now`."""
     match outcome:
         case Sent(ref=ref, earlier_refs=earlier):
-            taken = _seconds(canary, now)
-            if canary.trip is Trip.ROUND:
-                return replace(canary, taken_seconds=taken, refs=frozenset({ref, *earlier}))
-            return replace(canary, taken_seconds=taken, done_at=now, missed=0, trouble="")
+            refs = frozenset({ref, *earlier})
+            canary = replace(canary, taken_seconds=_seconds(canary, now))
+            if canary.trip is Trip.OUT:
+                return _over(canary, now)
+            under_way = replace(canary, refs=refs, leg=Leg.ON_ITS_WAY)
+            return came_back(under_way, canary.early, now)
         case RetryAt(reason=reason):
-            return replace(canary, missed=canary.missed + 1, trouble=reason)
+            return _failed(canary, reason)
         case Refused(reason=refusal):
-            return replace(canary, missed=canary.missed + 1, trouble=refusal.value)
+            return _failed(canary, refusal.value)
 
 
 def came_back(canary: Canary, refs: Iterable[str], now: datetime) -> Canary:
     """A receipt for these messages arrived. Changes nothing when the canary is not among them."""
+    if canary.trip is Trip.ROUND and canary.leg is Leg.BEING_SENT:
+        return replace(canary, early=canary.early.union(refs)) if len(canary.early) < EARLY else canary
     if not canary.refs.intersection(refs):
         return canary
-    return replace(
-        canary, refs=frozenset(), round_seconds=_seconds(canary, now), done_at=now, missed=0, trouble=""
+    return _over(replace(canary, round_seconds=_seconds(canary, now)), now)
+
+
+def _over(canary: Canary, now: datetime) -> Canary:
+    none: frozenset[str] = frozenset()
+    return replace(canary, refs=none, early=none, leg=Leg.OVER, done_at=now, missed=0, trouble="")
+
+
+def _failed(canary: Canary, trouble: str) -> Canary:
+    none: frozenset[str] = frozenset()
+    missed = canary.missed + 1
+    return replace(canary, refs=none, early=none, leg=Leg.OVER, missed=missed, trouble=trouble)
+
+
+def noted(canary: Canary) -> str:
+    """How it is, for the store. A Telegram reference holds the chat's number, and nothing waits for one."""
+    return json.dumps(
+        {
+            "sent_at": micros(canary.sent_at) if canary.sent_at else None,
+            "done_at": micros(canary.done_at) if canary.done_at else None,
+            "leg": canary.leg.value,
+            "refs": sorted(canary.refs),
+            "missed": canary.missed,
+            "trouble": canary.trouble,
+            "taken": canary.taken_seconds,
+            "round": canary.round_seconds,
+        }
     )
+
+
+def recalled(canary: Canary, note: str, now: datetime) -> Canary:
+    """The canary as the note says, when that is about a later one or a later leg. What stands in the future was written
+    before a clock was set back, and a note that cannot be read is none."""
+    try:
+        said = json.loads(note)
+        sent_at, leg = from_micros(said["sent_at"]), Leg(said["leg"])
+        told = replace(
+            canary,
+            sent_at=sent_at,
+            done_at=from_micros(said["done_at"]) if said["done_at"] else None,
+            leg=leg,
+            refs=frozenset(map(str, said["refs"])),
+            missed=int(said["missed"]),
+            trouble=str(said["trouble"]),
+            taken_seconds=said["taken"],
+            round_seconds=said["round"],
+            early=frozenset(),
+        )
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return canary
+    known = (canary.sent_at, canary.leg) if canary.sent_at is not None else None
+    newer = known is None or (sent_at, leg) > known
+    return told if newer and sent_at <= now else canary
 
 
 def _seconds(canary: Canary, now: datetime) -> float:
     return max(0.0, (now - canary.sent_at).total_seconds()) if canary.sent_at is not None else 0.0
+
+
+def meta_key(channel: str) -> str:
+    """Under which name the store has it."""
+    return f"canary:{channel}"
 
 
 def message(channel: str, address: str, canary_id: str) -> Outbound:
@@ -134,6 +218,8 @@ class Canaries:
 
     now: Callable[[], datetime]
     _canaries: dict[str, Canary] = field(default_factory=dict)
+    _notes: dict[str, str] = field(default_factory=dict)
+    """What stands in the store, as far as is known here."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, canary: Canary) -> None:
@@ -164,6 +250,26 @@ class Canaries:
                     stepped = sending(stepped, now)
                 self._canaries[name] = stepped
         return channels
+
+    def channels(self) -> list[str]:
+        """Those with canaries."""
+        with self._lock:
+            return list(self._canaries)
+
+    def recall(self, notes: Mapping[str, str | None]) -> None:
+        """Takes up what stands in the store, by channel."""
+        now = self.now()
+        with self._lock:
+            for name, note in notes.items():
+                if note is not None and name in self._canaries:
+                    self._notes[name] = note
+                    self._canaries[name] = recalled(self._canaries[name], note, now)
+
+    def to_note(self) -> dict[str, str]:
+        """What does not stand in the store yet, by channel."""
+        with self._lock:
+            notes = {name: noted(canary) for name, canary in self._canaries.items() if canary.sent_at}
+        return {name: note for name, note in notes.items() if self._notes.get(name) != note}
 
     def listening(self, channel: str, parse: Callable[[bytes], Inbound]) -> Callable[[bytes], Inbound]:
         """The channel's parser, which also tells the canary of receipts. What it understands is unchanged."""

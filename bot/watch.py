@@ -28,9 +28,9 @@ from typing import Protocol
 import structlog
 from pydantic import SecretStr
 
-from alerts.events import Refused
+from alerts.events import Outcome, Refused, RetryAt
 from alerts.store.figures import Backlog, backlog
-from alerts.store.store import Store
+from alerts.store.store import Store, read_meta
 from bot import canary as canaries
 from bot.canary import Canaries, Canary
 from bot.channels.port import Channel
@@ -47,6 +47,8 @@ BEHIND_SECONDS = 60.0
 CHANNEL_DOWN_SECONDS = 180.0
 """Platforms have bad minutes; after this a person should look."""
 FIGURES_SECONDS = 10.0
+CANARY_SECONDS = 90.0
+"""A channel that has not answered by then has not taken it. Longer than any channel's own limit."""
 GOOD_STATES = frozenset({"receiving", "starting", "elsewhere"})
 """What channels say of themselves while receiving is as it should be."""
 
@@ -149,6 +151,7 @@ class Watch:
         self._next_ping = monotonic()
         self._told_well: bool | None = None
         self._pinging = False
+        self._noting = False
         self._sends: set[asyncio.Task[None]] = set()
         self._notify = Notify.from_environment(os.environ)
         self.figures: Figures | None = None
@@ -188,6 +191,9 @@ class Watch:
             show(figures, wrong)
         for channel in self.trips.due():
             self._beside("canary", self._send_canary(channel))
+        notes = self.trips.to_note() if figures.store and not self._noting else {}
+        if notes:
+            self._beside("canary_note", self._note(notes))
 
     def _beside(self, what: str, doing: Awaitable[None]) -> None:
         task = asyncio.ensure_future(self._guarded(what, doing))
@@ -234,7 +240,19 @@ class Watch:
 
     def _read(self, now: datetime) -> Backlog:
         with self._store.reading() as work:
+            self.trips.recall(
+                {name: read_meta(work.connection, canaries.meta_key(name)) for name in self.trips.channels()}
+            )
             return backlog(work.connection, now)
+
+    async def _note(self, notes: Mapping[str, str]) -> None:
+        """Before the next beat looks again; what could not be written is written then."""
+        self._noting = True
+        try:
+            for name, note in notes.items():
+                await asyncio.to_thread(self._store.set_meta, canaries.meta_key(name), note)
+        finally:
+            self._noting = False
 
     # ------------------------------------------------------------------------------------------------ whom it tells
 
@@ -270,13 +288,24 @@ class Watch:
         if address is None or channel is None:
             return
         address = self._moved.get(name, address)
-        outcome = await channel.send(canaries.message(name, address, self._new_id()))
+        outcome = await self._handed(channel, address)
         if isinstance(outcome, Refused) and outcome.moved_to:
             # A group that grew has a new id. The line works; the setting is the administrator's to mend.
             log.warning("canary_moved", channel=name)
             self._moved[name] = outcome.moved_to
-            outcome = await channel.send(canaries.message(name, outcome.moved_to, self._new_id()))
+            outcome = await self._handed(channel, outcome.moved_to)
         self.trips.change(name, lambda one: canaries.went_out(one, outcome, self._now()))
+
+    async def _handed(self, channel: Channel, address: str) -> Outcome:
+        """A channel that hangs or breaks has not taken it."""
+        try:
+            async with asyncio.timeout(CANARY_SECONDS):
+                return await channel.send(canaries.message(channel.name, address, self._new_id()))
+        except TimeoutError:
+            return RetryAt(0.0, "timeout", ambiguous=True)
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises, its canary did not get through
+            log.error("watch_failed", what="canary", **trouble(error))
+            return RetryAt(0.0, "server_error", ambiguous=True)
 
 
 def _state(channel: Channel) -> str:

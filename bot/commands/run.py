@@ -23,7 +23,7 @@ from alerts.store.store import StoreRefused
 from alerts.store.trouble import database_errors
 from bot import app, practice
 from bot.alarm import Alarm
-from bot.canary import Canaries, Canary, Trip
+from bot.canary import Canaries, Canary, Trip, meta_key
 from bot.channels.practice.journal import JournalUnreadable
 from bot.channels.practice.page import NotLoopback
 from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
@@ -166,6 +166,8 @@ def canaries(settings: Settings) -> Canaries:
 def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
     """What runs beside a desk and watches it."""
     store, now = desk.runtime.engine.store, desk.runtime.engine.clock.now
+    # Before a turn can hear a canary come back that an earlier process sent.
+    trips.recall({name: store.get_meta(meta_key(name)) for name in trips.channels()})
     show = []
     if settings.metrics_port:
         metrics = Metrics(installed())

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from alerts.events import Inbound, InboundKind, Outcome, Refusal, Refused, RetryAt, Sent
-from bot.canary import PATIENCE, Canaries, Canary, Do, Trip, came_back, message, sending, step, went_out
+from bot.canary import (
+    AGAIN,
+    PATIENCE,
+    Canaries,
+    Canary,
+    Do,
+    Leg,
+    Trip,
+    came_back,
+    message,
+    noted,
+    recalled,
+    sending,
+    step,
+    went_out,
+)
 from bot.clock import SimulatedClock
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -63,6 +80,74 @@ def test_a_refusal_and_a_failure_count_and_are_named() -> None:
 def test_a_clock_set_back_does_not_silence_the_canaries() -> None:
     back = came_back(flying(), ["ref-1"], NOW)
     assert step(back, NOW - timedelta(days=1))[1] is Do.SEND
+
+
+def test_a_receipt_may_be_faster_than_the_channel_s_answer() -> None:
+    early = came_back(sending(ROUND, NOW), ["other", "ref-0"], NOW)
+    back = went_out(early, Sent("ref-1", earlier_refs=("ref-0",)), NOW + SECOND)
+    assert (back.leg, back.done_at, back.refs, back.early) == (
+        Leg.OVER,
+        NOW + SECOND,
+        frozenset(),
+        frozenset(),
+    )
+    crowded = sending(ROUND, NOW)
+    for number in range(1_000):
+        crowded = came_back(crowded, [str(number)], NOW)
+    assert len(crowded.early) <= 100
+
+
+def test_after_one_that_was_not_even_taken_the_next_comes_soon_and_after_a_phone_that_is_off_at_its_time() -> (
+    None
+):
+    failed = flying(ROUND, RetryAt(1.0, "unreachable"))
+    assert step(failed, NOW + AGAIN - SECOND)[1] is Do.WAIT
+    assert step(failed, NOW + AGAIN)[1] is Do.SEND
+    twice = went_out(sending(failed, NOW + AGAIN), RetryAt(1.0, "unreachable"), NOW + AGAIN)
+    assert twice.bad
+    assert step(twice, NOW + AGAIN * 2)[1] is Do.WAIT
+    off, _ = step(flying(), NOW + PATIENCE + SECOND)
+    assert step(off, NOW + EVERY - SECOND)[1] is Do.WAIT
+
+
+def test_a_new_process_knows_what_the_last_one_knew() -> None:
+    for canary in (flying(), sending(OUT, NOW), flying(OUT, RetryAt(1.0, "unreachable"))):
+        fresh = Canary(canary.channel, canary.trip, canary.every)
+        assert recalled(fresh, noted(canary), NOW + SECOND) == canary
+    broken = went_out(sending(flying(OUT, RetryAt(1.0, "x")), NOW), RetryAt(1.0, "x"), NOW)
+    assert recalled(OUT, noted(broken), NOW).bad
+
+
+def test_only_what_is_later_is_taken_up() -> None:
+    under_way, back = flying(), came_back(flying(), ["ref-1"], NOW + SECOND)
+    later = sending(back, NOW + EVERY)
+    assert recalled(under_way, noted(back), NOW + SECOND) == back
+    assert recalled(back, noted(under_way), NOW + SECOND) == back
+    assert recalled(later, noted(back), NOW + EVERY) == later
+    # Written before the clock was set back: it must not come up again and again.
+    assert recalled(back, noted(later), NOW + SECOND) == back
+
+
+@pytest.mark.parametrize("note", ["", "no", "[]", "{}", '{"sent_at": null}', '{"sent_at": 1, "leg": 9}'])
+def test_a_note_that_cannot_be_read_is_none(note: str) -> None:
+    assert recalled(flying(), note, NOW) == flying()
+
+
+def test_two_nodes_send_one_canary_and_either_hears_it() -> None:
+    clock = SimulatedClock(NOW)
+    one, two = Canaries(clock.now), Canaries(clock.now)
+    for node in (one, two):
+        node.add(ROUND)
+    assert one.due() == ["signal"]
+    two.recall(one.to_note())
+    assert two.due() == []
+    one.change("signal", lambda canary: went_out(canary, Sent("ref-1"), clock.now()))
+    two.recall(one.to_note())
+    heard = Inbound("signal", InboundKind.RECEIPT, "somebody", target_refs=("ref-1",))
+    two.listening("signal", lambda _: heard)(b"")
+    one.recall(two.to_note())
+    (canary,) = one.all()
+    assert (canary.done_at, canary.missed, one.to_note()) == (NOW, 0, {})
 
 
 def test_the_listening_parser_understands_what_the_channel_s_does_and_tells_the_canary() -> None:

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from alerts.events import Attachment, Inbound, Outbound, Outcome, Refusal, Refused, Sent
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
-from bot.canary import Canaries, Canary, Trip, went_out
+from bot.canary import Canaries, Canary, Trip, meta_key, went_out
 from bot.channels.port import Accept
 from bot.clock import SimulatedClock
 from bot.metrics import Metrics
@@ -267,6 +267,40 @@ def test_a_canarys_group_that_moved_is_followed(tmp_path: Path) -> None:
         assert [outbound.address for outbound in bench.channel.sent] == ["-100", "-100777", "-100777"]
         (canary,) = bench.trips.all()
         assert (canary.missed, canary.trouble) == (0, "")
+
+    asyncio.run(story())
+
+
+def test_a_canary_under_way_is_not_forgotten_by_a_new_process(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, canary_addresses={"signal": "PLANTED"})
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        await bench.beats(2)
+        note = bench.store.get_meta(meta_key("signal"))
+        assert note is not None
+        assert "PLANTED" not in note
+        again = Canaries(bench.clock.now)
+        again.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        again.recall({"signal": note})
+        assert again.all() == bench.trips.all()
+        assert again.due() == []
+
+    asyncio.run(story())
+
+
+def test_a_channel_that_breaks_over_a_canary_has_not_taken_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, canary_addresses={"signal": "admin"})
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+
+        async def breaks(outbound: Outbound) -> Outcome:
+            raise OSError
+
+        bench.channel.send = breaks  # type: ignore[method-assign]
+        await bench.beats(2)
+        bench.pass_time(121)
+        await bench.beats(1)
+        assert await bench.beats(1) == ("signal_canary_missed",)
 
     asyncio.run(story())
 
