@@ -36,6 +36,7 @@ from bot.channels.signal.challenge import Challenge
 from bot.channels.signal.frames import CHANNEL, OWN, describe
 from bot.channels.signal.gateway import Gateway, GatewayAway, GatewayRefused
 from bot.channels.signal.health import Health, SignalReport, SignalState, ask_daemon
+from bot.channels.signal.lookout import Lookout
 from bot.channels.signal.outcomes import Unexplained, of_answer, of_refusal, of_silence
 from bot.channels.signal.outgoing import FileTooLarge, is_person, read_file, requests_of
 from bot.channels.signal.parse import parse
@@ -110,8 +111,10 @@ class SignalChannel:
     async def run(self, accept: Accept) -> None:
         """Receives until cancelled; see the module's steps."""
         self._health.turn(SignalState.STARTING)
+        durable = self._settings.receive is Receive.DURABLE
+        lookout = asyncio.ensure_future(Lookout(self._settings, self._health).keep()) if durable else None
         try:
-            if self._settings.receive is Receive.GATEWAY:
+            if not durable:
                 await self._read_websocket(accept)
             elif self._settings.receiver is Receiver.MANAGED:
                 await Receivers(self._settings, self._health).keep()
@@ -119,6 +122,8 @@ class SignalChannel:
                 self._health.turn(SignalState.ELSEWHERE)
                 await asyncio.Event().wait()
         finally:
+            if lookout is not None:
+                lookout.cancel()
             self._health.turn(SignalState.STOPPED)
 
     async def _read_websocket(self, accept: Accept) -> None:

@@ -25,8 +25,8 @@ class SignalState(enum.Enum):
     ELSEWHERE = "elsewhere"
     """Durable mode with an external receiver: somebody else keeps it running, this process does not see it."""
     UNREACHABLE = "unreachable"
-    """Gateway mode: not attached, and what comes now is lost. Durable mode: the receiver ended and is started again;
-    nothing is lost meanwhile."""
+    """Gateway mode: not attached, and what comes now is lost. Durable mode: the receivers ended, or signal-cli does not
+    answer; nothing is lost meanwhile, and nothing comes in."""
     STORE_DOWN = "store_down"
     """Frames come, and our own store does not take them."""
 
@@ -35,14 +35,31 @@ class Health:
     """The present state; a change, and only a change, is one log line."""
 
     def __init__(self) -> None:
-        self.state = SignalState.STOPPED
+        self._own = self._said = SignalState.STOPPED
+        self._missing = False
+
+    @property
+    def state(self) -> SignalState:
+        """What this process sees, unless what it relies on is gone."""
+        well = self._own in (SignalState.RECEIVING, SignalState.ELSEWHERE)
+        return SignalState.UNREACHABLE if self._missing and well else self._own
 
     def turn(self, state: SignalState) -> None:
-        if state is self.state:
+        """This process sees something else."""
+        self._own = state
+        self._say()
+
+    def miss(self, missing: bool) -> None:
+        """Whether signal-cli, or whoever receives for us, is gone."""
+        self._missing = missing
+        self._say()
+
+    def _say(self) -> None:
+        if self.state is self._said:
             return
-        self.state = state
-        bad = state in (SignalState.UNREACHABLE, SignalState.STORE_DOWN)
-        (log.warning if bad else log.info)(f"signal.{state.value}")
+        self._said = self.state
+        bad = self._said in (SignalState.UNREACHABLE, SignalState.STORE_DOWN)
+        (log.warning if bad else log.info)(f"signal.{self._said.value}")
 
 
 @dataclass(frozen=True, slots=True)

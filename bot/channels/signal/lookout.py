@@ -1,0 +1,56 @@
+"""Durable receiving goes on outside this process; this looks whether there is still somebody who does it.
+
+Every few seconds:
+
+1. Does signal-cli's socket answer? If not twice in a row, nothing comes in from Signal.
+2. Does a receiver hold a seat? Only of those that were seen here once it is said that they are gone: they may run on
+   another machine, where their locks cannot be seen.
+
+Without this a dead daemon would be noticed when the next canary is due, or by nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from bot.channels.signal.health import Health, ask_daemon
+from bot.channels.signal.settings import SignalSettings
+from bot.seats import seats_taken
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 15.0
+MISSED_IS_GONE = 2
+"""Looks in a row: a daemon under load may be slow once."""
+
+
+class Lookout:
+    """What was seen so far of the others that receiving takes."""
+
+    def __init__(self, settings: SignalSettings, health: Health) -> None:
+        self._settings = settings
+        self._health = health
+        self._missed = 0
+        self._seen = False
+
+    async def keep(self) -> None:
+        """Looks until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001 -- it must outlive whatever it looks at
+                log.error("signal.lookout_failed", error=type(error).__name__)
+
+    async def look(self) -> None:
+        """Steps 1 and 2, once."""
+        there = await ask_daemon(*self._settings.daemon_address()) is not None and self._received()
+        self._missed = 0 if there else self._missed + 1
+        self._health.miss(self._missed >= MISSED_IS_GONE)
+
+    def _received(self) -> bool:
+        taken = bool(self._settings.receiver_lock) and seats_taken(self._settings.receiver_lock) > 0
+        self._seen = self._seen or taken
+        return taken or not self._seen
