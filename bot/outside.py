@@ -7,6 +7,7 @@ the status.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,12 +17,17 @@ from pydantic import SecretStr
 CONNECT_SECONDS = 4.0
 CALL_SECONDS = 10.0
 """Upper bound for each part of a call: sending, and waiting for the answer."""
+WHOLE_SECONDS = 20.0
+"""Upper bound for all of a call: an answer that drips in meets the bounds of its parts for ever."""
 
 
 class Outside:
     """Makes the calls. To be used inside one event loop."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport | None = None, *, seconds: float = WHOLE_SECONDS
+    ) -> None:
+        self._seconds = seconds
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=False,
@@ -34,8 +40,13 @@ class Outside:
         """Posts; answers with an empty text when it was taken, else with a code for the log: what went wrong."""
         try:
             # Streamed and closed: an answer of any length costs nothing.
-            async with self._client.stream("POST", address.get_secret_value(), json=body) as answer:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream("POST", address.get_secret_value(), json=body) as answer,
+            ):
                 return "" if answer.is_success else f"status_{answer.status_code}"
+        except TimeoutError:
+            return "too_slow"
         except httpx.HTTPError as error:
             return type(error).__name__
         except (httpx.InvalidURL, ValueError):

@@ -10,8 +10,8 @@ The desk thread does one transaction at a time and then looks again at what is m
 6. What was asked of it from outside (files, the command line), then housekeeping.
 
 After each step that did something it begins again at 1, so that nothing that is not urgent keeps an alarm waiting for
-longer than one short transaction; but a flood of messages does not starve the steps behind it
-(`PASSED_OVER`). On PostgreSQL other nodes do the same on the same rows.
+longer than one short transaction; but no flood starves the steps behind it (`PASSED_OVER`). On PostgreSQL other nodes
+do the same on the same rows.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ DEADLINE_SECONDS = 0.5
 CALLS_WAITING = 100
 FAILURE_PAUSE = 0.5
 PASSED_OVER = 4
-"""Steps for what comes in after which what is to go out has its turn all the same, and every so many times of that what
-is due: somebody who writes without a pause must not keep pages from going out."""
+"""Steps for what comes in after which what is to go out has its turn, and every so many times of that what is due:
+somebody who writes without a pause must not keep pages from going out."""
 CATCH_UP_SECONDS = 10.0
 SWITCH_SECONDS = 0.0005
 SEND_SECONDS = 90.0
@@ -73,6 +73,8 @@ class Runtime:
         self._pause = threading.Event()
         self.progress_at = engine.clock.now()
         """When the desk thread last finished a step; the watch looks at it."""
+        self.rounds = 0
+        """How often it has come around, whatever came of it: a thread that hangs does not."""
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sends: set[asyncio.Task[None]] = set()
@@ -132,8 +134,7 @@ class Runtime:
             self._deadlines = self._deadlines or deadlines
             self._inbox = self._inbox or inbox
             if outbox:
-                for lane in self.lanes.values():
-                    lane.look = lane.look_pressing = True
+                self._look_out()
             self._wake.notify()
 
     # ---------------------------------------------------------------------------------------------- the desk thread
@@ -185,6 +186,7 @@ class Runtime:
         begun = failed = False
         try:
             while not self._stopping:
+                self.rounds += 1
                 try:
                     if failed:
                         failed = False
@@ -201,8 +203,7 @@ class Runtime:
                                 self._wake.wait(timeout=POLL_SECONDS)
                         self._poll()
                 except Exception as error:  # noqa: BLE001
-                    # The database is away, or something nobody foresaw: nothing was committed, so all of it is tried
-                    # again. The watch outside sees that the desk thread makes no progress.
+                    # Nothing was committed, so all of it is tried again; the watch sees that there is no progress.
                     self._look_anew(error)
                     failed = True
                     self._pause.wait(FAILURE_PAUSE)
@@ -235,8 +236,7 @@ class Runtime:
     def _look_anew(self, error: Exception) -> None:
         log.error("desk_step_failed", error=type(error).__name__)
         self._inbox = self._deadlines = True
-        for lane in self.lanes.values():
-            lane.look = lane.look_pressing = True
+        self._look_out()
 
     def _abandon(self) -> None:
         for task in asyncio.all_tasks(self._loop):
@@ -247,6 +247,7 @@ class Runtime:
         self.engine.release()
         while self.engine.work_inbox().full:
             self._store_arrivals()
+            self.progress_at, self.rounds = self.engine.clock.now(), self.rounds + 1
         self.engine.mark_alive()
 
     def _nothing_new(self) -> bool:
@@ -332,10 +333,9 @@ class Runtime:
         self._look_out(report.turns)
         return bool(report.turns) or report.full
 
-    def _look_out(self, turns: int) -> None:
-        if turns:
-            for lane in self.lanes.values():
-                lane.look = lane.look_pressing = True
+    def _look_out(self, turns: int = 1) -> None:
+        for lane in self.lanes.values() if turns else ():
+            lane.look = lane.look_pressing = True
 
     def _note_answers(self) -> bool:
         with self._wake:

@@ -5,7 +5,9 @@ Every few seconds, in this order; a step that fails is noted and does not keep t
 1. Figures: how far behind we are, how the channels do, whether the desk thread makes progress.
 2. A verdict: the codes of what is wrong. A change of it is one log line.
 3. Liveness, for the process' own supervisor: the alive file (compose) and systemd's watchdog. Only while the desk
-   thread makes progress, since all that a supervisor can do is to start us anew.
+   thread makes progress, since all that a supervisor can do is to start us anew. A container engine does not even do
+   that for a process that only hangs: after two minutes, with a store that answers, ours ends by itself. Nothing is
+   lost by it, and a desk that hangs hears and calls nobody. One whose steps fail goes on: others of them may work.
 4. The heartbeat to a dead-man's switch on another machine: a ping while all is well, /fail when it is not, silence when
    we are gone. It is what tells an administrator that the whole machine is gone.
 5. Metrics.
@@ -42,11 +44,16 @@ log = structlog.get_logger("watchline")
 BEAT_SECONDS = 5.0
 STALLED_SECONDS = 20.0
 """Without a finished step of the desk thread for so long, it hangs: a step is at most a few tens of milliseconds."""
+HANGS_SECONDS = 120.0
+HANGS_BEATS = 10
+"""So many beats in a row must have seen it hang before the process ends: one that was stopped and goes on does not."""
 BEHIND_SECONDS = 60.0
 """A deadline, a page or a message that waited so long is late, whatever the load."""
 CHANNEL_DOWN_SECONDS = 180.0
 """Platforms have bad minutes; after this a person should look."""
 FIGURES_SECONDS = 10.0
+HANGS_STATUS = 70
+"""A fault of our own (EX_SOFTWARE of sysexits.h)."""
 CANARY_SECONDS = 90.0
 """A channel that has not answered by then has not taken it. Longer than any channel's own limit."""
 GOOD_STATES = frozenset({"receiving", "starting", "elsewhere"})
@@ -103,6 +110,11 @@ class Desk(Protocol):
         """When its thread last finished a step. Only that it changes matters."""
         ...
 
+    @property
+    def rounds(self) -> int:
+        """How often its thread has come around, whether it got anything done or failed."""
+        ...
+
 
 @dataclass(frozen=True)
 class WatchConfig:
@@ -131,8 +143,9 @@ class Watch:
         show: Sequence[Callable[[Figures, tuple[str, ...]], None]] = (),
         trips: Canaries | None = None,
         new_id: Callable[[], str] = lambda: os.urandom(16).hex(),
+        end: Callable[[], None] = lambda: os._exit(HANGS_STATUS),
     ) -> None:
-        """`show` is told the figures and the verdict at each beat."""
+        """`show` is told the figures and the verdict at each beat. `end` ends the process, hanging threads and all."""
         self._config = config
         self._moved: dict[str, str] = {}
         self._desk = desk
@@ -144,6 +157,10 @@ class Watch:
         self._show = tuple(show)
         self.trips = trips or Canaries(now)
         self._new_id = new_id
+        self._end = end
+        self._rounds = desk.rounds
+        self._still = 0
+        """Beats in a row in which the desk thread did not come around."""
         self._seen = desk.progress_at
         self._seen_at = monotonic()
         self._down_since: dict[str, float] = {}
@@ -152,6 +169,7 @@ class Watch:
         self._told_well: bool | None = None
         self._pinging = False
         self._noting = False
+        self._missed: dict[str, int] = {}
         self._sends: set[asyncio.Task[None]] = set()
         self._notify = Notify.from_environment(os.environ)
         self.figures: Figures | None = None
@@ -184,6 +202,9 @@ class Watch:
             self._last = wrong
         if figures.stalled <= STALLED_SECONDS and figures.store:
             await self._guarded("alive", asyncio.to_thread(self._alive))
+        if figures.stalled > HANGS_SECONDS and self._still >= HANGS_BEATS and figures.store:
+            log.critical("desk_thread_hangs", seconds=int(figures.stalled))
+            self._end()
         # What waits for others must not hold up the next sign of life.
         if self._ping_due(well=not wrong):
             self._beside("heartbeat", self._ping(outside, well=not wrong))
@@ -191,6 +212,12 @@ class Watch:
             show(figures, wrong)
         for channel in self.trips.due():
             self._beside("canary", self._send_canary(channel))
+        for canary in self.trips.all():
+            if canary.missed > self._missed.get(canary.channel, 0):
+                log.warning(
+                    "canary_missed", channel=canary.channel, reason=canary.trouble, times=canary.missed
+                )
+            self._missed[canary.channel] = canary.missed
         notes = self.trips.to_note() if figures.store and not self._noting else {}
         if notes:
             self._beside("canary_note", self._note(notes))
@@ -213,6 +240,9 @@ class Watch:
         now, tick = self._now(), self._monotonic()
         if self._desk.progress_at != self._seen:
             self._seen, self._seen_at = self._desk.progress_at, tick
+        rounds = self._desk.rounds
+        self._still = self._still + 1 if rounds == self._rounds else 0
+        self._rounds = rounds
         states = {name: _state(channel) for name, channel in self._channels.items()}
         for name, state in states.items():
             if state in GOOD_STATES:

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from alerts.events import Attachment, Inbound, Outbound, Outcome, Refusal, Refused, Sent
 from alerts.store.keks import NewKek
@@ -51,11 +52,16 @@ def test_the_verdict_names_what_is_wrong(figures: Figures, wrong: tuple[str, ...
 
 
 class Desk:
-    """A desk whose thread makes progress while `lives`."""
+    """A desk whose thread makes progress while `lives`, and comes around while `turns`."""
 
     def __init__(self) -> None:
-        self.lives = True
-        self._steps = 0
+        self.lives = self.turns = True
+        self._steps = self._rounds = 0
+
+    @property
+    def rounds(self) -> int:
+        self._rounds += self.turns
+        return self._rounds
 
     @property
     def progress_at(self) -> datetime:
@@ -129,6 +135,7 @@ class Bench:
         self.desk, self.channel, self.service = Desk(), OneChannel(), Service()
         self.shown: list[tuple[Figures, tuple[str, ...]]] = []
         self.trips = Canaries(self.clock.now)
+        self.ends = 0
         self.watch = Watch(
             WatchConfig(**config),  # type: ignore[arg-type]
             self.desk,
@@ -138,7 +145,11 @@ class Bench:
             monotonic=lambda: self.tick,
             show=[lambda figures, wrong: self.shown.append((figures, wrong))],
             trips=self.trips,
+            end=self._ended,
         )
+
+    def _ended(self) -> None:
+        self.ends += 1
 
     def pass_time(self, seconds: float) -> None:
         self.tick += seconds
@@ -188,6 +199,41 @@ def test_a_desk_that_hangs_gives_no_sign_of_life_and_the_switch_is_told_at_once(
         assert await bench.beats() == ()
         assert alive.exists()
         assert bench.service.called[-1] == "/PLANTED-uuid"
+
+    asyncio.run(story())
+
+
+def test_a_desk_that_hangs_for_minutes_ends_the_process_so_that_it_is_started_anew(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path)
+        await bench.beats()
+        bench.desk.lives = False
+        for _ in range(30):
+            bench.pass_time(5)
+            await bench.beats()
+        assert bench.ends == 0, "what it does fails, and perhaps not all of it"
+        bench.desk.turns = False
+        for _ in range(9):
+            bench.pass_time(5)
+            await bench.beats()
+        assert bench.ends == 0
+        bench.pass_time(5)
+        await bench.beats(2)
+        assert bench.ends > 0
+
+    asyncio.run(story())
+
+
+def test_a_process_that_was_stopped_and_goes_on_does_not_hang(tmp_path: Path) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path)
+        await bench.beats()
+        bench.desk.lives = bench.desk.turns = False
+        bench.pass_time(3600)
+        await bench.beats(2)
+        bench.desk.lives = bench.desk.turns = True
+        await bench.beats()
+        assert bench.ends == 0
 
     asyncio.run(story())
 
@@ -297,10 +343,16 @@ def test_a_channel_that_breaks_over_a_canary_has_not_taken_it(tmp_path: Path) ->
             raise OSError
 
         bench.channel.send = breaks  # type: ignore[method-assign]
-        await bench.beats(2)
-        bench.pass_time(121)
-        await bench.beats(1)
-        assert await bench.beats(1) == ("signal_canary_missed",)
+        with capture_logs() as told:
+            await bench.beats(2)
+            bench.pass_time(121)
+            await bench.beats(1)
+            assert await bench.beats(1) == ("signal_canary_missed",)
+        missed = [line for line in told if line["event"] == "canary_missed"]
+        assert [(line["channel"], line["reason"], line["times"]) for line in missed] == [
+            ("signal", "server_error", 1),
+            ("signal", "server_error", 2),
+        ]
 
     asyncio.run(story())
 
@@ -344,6 +396,19 @@ def test_a_beat_that_fails_whole_is_not_the_last(tmp_path: Path) -> None:
 def test_fail_stands_behind_the_path_and_before_the_query() -> None:
     told = failing(SecretStr("https://ping.example/uuid/?rid=1"))
     assert told.get_secret_value() == "https://ping.example/uuid/fail?rid=1"
+
+
+def test_a_service_that_drips_its_answer_holds_nothing_up() -> None:
+    async def drips(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def story() -> None:
+        outside = Outside(httpx.MockTransport(drips), seconds=0.0)
+        assert await outside.post(PING) == "too_slow"
+        await outside.close()
+
+    asyncio.run(story())
 
 
 def test_an_address_that_cannot_be_called_is_a_code() -> None:
