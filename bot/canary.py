@@ -37,6 +37,9 @@ AGAIN = timedelta(minutes=2)
 """Until the next one when the first of a row was not even taken: that is no phone which is off, and whether it was a
 moment's trouble is to be known soon."""
 NOT_BACK = "not_back"
+PHONE_SILENT = "phone_silent"
+"""It was taken, it did not come back, and others were heard meanwhile: the line works, and the phone at its end is off.
+That is no reason to wake anybody."""
 EARLY = 100
 """Receipts that are remembered while a canary is being handed over: its own may be faster than the channel's answer."""
 
@@ -80,6 +83,8 @@ class Canary:
     trouble: str = ""
     """Code of what was wrong with the last one."""
     leg: Leg = Leg.OVER
+    heard: bool = False
+    """Whether anything came in on the channel while this one was on its way."""
     early: frozenset[str] = field(default=frozenset(), repr=False)
     """References of receipts that came while it was being handed over."""
 
@@ -102,7 +107,7 @@ def step(canary: Canary, now: datetime) -> tuple[Canary, Do]:
     After a jump of the clock backwards the next one is sent at once.
     """
     if canary.sent_at is not None and canary.refs and now - canary.sent_at > PATIENCE:
-        canary = _failed(canary, NOT_BACK)
+        canary = _phone_silent(canary) if canary.heard else _failed(canary, NOT_BACK)
     not_taken = canary.missed == 1 and canary.trouble != NOT_BACK and canary.leg is Leg.OVER
     pace = min(AGAIN, canary.every) if not_taken else canary.every
     late = canary.sent_at is None or not timedelta(0) <= now - canary.sent_at < pace
@@ -111,7 +116,7 @@ def step(canary: Canary, now: datetime) -> tuple[Canary, Do]:
 
 def sending(canary: Canary, now: datetime) -> Canary:
     """One is about to be handed over."""
-    return replace(canary, sent_at=now, refs=frozenset(), early=frozenset(), leg=Leg.BEING_SENT)
+    return replace(canary, sent_at=now, refs=frozenset(), early=frozenset(), leg=Leg.BEING_SENT, heard=False)
 
 
 def went_out(canary: Canary, outcome: Outcome, now: datetime) -> Canary:
@@ -137,6 +142,15 @@ def came_back(canary: Canary, refs: Iterable[str], now: datetime) -> Canary:
     if not canary.refs.intersection(refs):
         return canary
     return _over(replace(canary, round_seconds=_seconds(canary, now)), now)
+
+
+def something_came(canary: Canary) -> Canary:
+    """The channel brought a frame, whoever it is from."""
+    return replace(canary, heard=True) if canary.leg is Leg.ON_ITS_WAY and not canary.heard else canary
+
+
+def _phone_silent(canary: Canary) -> Canary:
+    return replace(canary, refs=frozenset(), leg=Leg.OVER, missed=0, trouble=PHONE_SILENT)
 
 
 def _over(canary: Canary, now: datetime) -> Canary:
@@ -276,6 +290,7 @@ class Canaries:
 
         def parsed(raw: bytes) -> Inbound:
             inbound = parse(raw)
+            self.change(channel, something_came)
             if inbound.kind is InboundKind.RECEIPT:
                 refs = (*inbound.target_refs, inbound.target_ref)
                 self.change(channel, lambda canary: came_back(canary, refs, self.now()))

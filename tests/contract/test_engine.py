@@ -248,3 +248,13 @@ def test_a_schema_name_that_would_need_quoting_is_refused(schema: str) -> None:
 def test_a_missing_directory_is_refused_with_the_mend(tmp_path: Path) -> None:
     with pytest.raises(WrongDatabase, match="make its directory"):
         make_engine(f"sqlite:///{tmp_path / 'none' / 'w.db'}", Role.WRITER)
+
+
+def test_a_line_that_breaks_in_the_middle_of_a_question_is_given_up_soon(postgres_url: str) -> None:
+    engine = make_engine(postgres_url, Role.READER, schema=SCHEMA)
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        asked = driver.info.get_parameters()
+    engine.dispose()
+    assert 0 < int(asked["tcp_user_timeout"]) <= 30_000

@@ -20,6 +20,7 @@ from bot.canary import (
     noted,
     recalled,
     sending,
+    something_came,
     step,
     went_out,
 )
@@ -108,6 +109,18 @@ def test_after_one_that_was_not_even_taken_the_next_comes_soon_and_after_a_phone
     assert step(twice, NOW + AGAIN * 2)[1] is Do.WAIT
     off, _ = step(flying(), NOW + PATIENCE + SECOND)
     assert step(off, NOW + EVERY - SECOND)[1] is Do.WAIT
+
+
+def test_a_phone_that_is_off_wakes_nobody_while_others_are_heard() -> None:
+    canary, at = ROUND, NOW
+    for _ in range(3):
+        canary = something_came(went_out(sending(canary, at), Sent("ref"), at))
+        canary, _ = step(canary, at + PATIENCE + SECOND)
+        assert (canary.trouble, canary.missed, canary.leg) == ("phone_silent", 0, Leg.OVER)
+        at += EVERY
+    silent, _ = step(went_out(sending(canary, at), Sent("ref"), at), at + PATIENCE + SECOND)
+    assert (silent.trouble, silent.missed) == ("not_back", 1)
+    assert something_came(silent) == silent, "only while one is on its way"
 
 
 def test_a_new_process_knows_what_the_last_one_knew() -> None:
