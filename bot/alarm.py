@@ -59,6 +59,8 @@ class Alarm:
         self._failed = 0
         self.failures = 0
         """Calls that were not taken, since the start."""
+        self.failing_since: datetime | None = None
+        """Since when there is a call that is not taken, or pages cannot be read; the watch looks at it."""
 
     async def run(self) -> None:
         """Looks and calls until cancelled."""
@@ -70,6 +72,7 @@ class Alarm:
                 except Exception as error:  # noqa: BLE001 - a store that is away comes back; this loop must be there then
                     log.error("alarm_failed", **trouble(error))
                     self._failed += 1
+                self._note_failing()
                 await asyncio.sleep(RETRY_SECONDS if self._failed else LOOK_SECONDS)
         finally:
             await outside.close()
@@ -99,9 +102,13 @@ class Alarm:
             taken.update(call.case_id for call in rest)
         self._failed = sum(map(bool, answers))
         self.failures += self._failed
+        self._note_failing()
         self._called.update({(c.case_id, c.queued_at): c.queued_at for c in wanted if c.case_id in taken})
         if wanted:
             await asyncio.to_thread(self._note, now, [c for c in wanted if c.case_id not in taken])
+
+    def _note_failing(self) -> None:
+        self.failing_since = (self.failing_since or self._now()) if self._failed else None
 
     def _read(self, now: datetime) -> Sequence[PageCall]:
         if self._from is None:

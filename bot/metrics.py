@@ -29,6 +29,9 @@ class Metrics:
         self._stalled = self._gauge(
             "watchline_desk_stalled_seconds", "Since when the desk thread has finished no step."
         )
+        self._webhook = self._gauge(
+            "watchline_page_webhook_failing_seconds", "Since when the alarm service takes no calls."
+        )
         self._up = self._gauge("watchline_channel_up", "1 while receiving from a channel works.", "channel")
         self._canary_age = self._gauge(
             "watchline_canary_age_seconds", "Since a channel's canary last made its whole trip.", "channel"
@@ -57,6 +60,7 @@ class Metrics:
         self._inbox.set(figures.inbox)
         self._inbox_oldest.set(figures.inbox_oldest or 0.0)
         self._stalled.set(figures.stalled)
+        self._webhook.set(figures.webhook or 0.0)
         for channel, state in figures.channels.items():
             self._up.labels(channel).set(state in GOOD_STATES)
         for canary in figures.canaries:

@@ -81,6 +81,8 @@ class Figures:
     down: Mapping[str, float] = field(default_factory=dict)
     """Since when it has been in a bad state, by channel."""
     canaries: tuple[Canary, ...] = ()
+    webhook: float | None = None
+    """Since when the alarm service has not taken a call that it should."""
 
 
 def verdict(figures: Figures) -> tuple[str, ...]:
@@ -94,6 +96,7 @@ def verdict(figures: Figures) -> tuple[str, ...]:
         ("deadline_overdue", figures.overdue),
         ("page_unsent", figures.unsent_page),
         ("inbox_behind", figures.inbox_oldest),
+        ("page_webhook_failing", figures.webhook),
     ):
         if seconds is not None and seconds > BEHIND_SECONDS:
             wrong.append(name)
@@ -143,9 +146,11 @@ class Watch:
         show: Sequence[Callable[[Figures, tuple[str, ...]], None]] = (),
         trips: Canaries | None = None,
         new_id: Callable[[], str] = lambda: os.urandom(16).hex(),
+        webhook: Callable[[], datetime | None] = lambda: None,
         end: Callable[[], None] = lambda: os._exit(HANGS_STATUS),
     ) -> None:
-        """`show` is told the figures and the verdict at each beat. `end` ends the process, hanging threads and all."""
+        """`show` is told the figures and the verdict at each beat. `webhook` tells since when the alarm
+        service fails. `end` ends the process, hanging threads and all."""
         self._config = config
         self._moved: dict[str, str] = {}
         self._desk = desk
@@ -158,6 +163,7 @@ class Watch:
         self.trips = trips or Canaries(now)
         self._new_id = new_id
         self._end = end
+        self._webhook = webhook
         self._rounds = desk.rounds
         self._still = 0
         """Beats in a row in which the desk thread did not come around."""
@@ -266,6 +272,7 @@ class Watch:
             channels=states,
             down={name: tick - since for name, since in self._down_since.items()},
             canaries=self.trips.all(),
+            webhook=_age(now, self._webhook()),
         )
 
     def _read(self, now: datetime) -> Backlog:

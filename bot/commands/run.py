@@ -189,10 +189,18 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
         alive_file=settings.alive_file,
         canary_addresses=addresses,
     )
-    jobs: list[Job] = [Watch(config, desk.runtime, store, desk.channels, now, show=show, trips=trips).run]
-    if settings.page_webhook is not None:
-        jobs.append(Alarm(settings.page_webhook, store, now).run)
-    return jobs
+    alarm = Alarm(settings.page_webhook, store, now) if settings.page_webhook is not None else None
+    watch = Watch(
+        config,
+        desk.runtime,
+        store,
+        desk.channels,
+        now,
+        show=show,
+        trips=trips,
+        webhook=lambda: alarm.failing_since if alarm is not None else None,
+    )
+    return [watch.run, alarm.run] if alarm is not None else [watch.run]
 
 
 async def _in_our_loop(serving: Awaitable[None]) -> None:

@@ -200,12 +200,14 @@ def test_what_is_not_taken_is_called_again_and_the_others_are_not(bench: Bench) 
     bench.page(bench.case("K3MN"))
     bench.answer = 503
     assert bench.look() == ["K3MN"]
+    since = bench.clock.now()
     bench.pass_time(3)
     assert bench.look() == ["K3MN"]
-    assert bench.alarm.failures == 2
+    assert (bench.alarm.failures, bench.alarm.failing_since) == (2, since)
     bench.answer = 200
     assert bench.look() == ["K3MN"]
     assert bench.look() == []
+    assert bench.alarm.failing_since is None
 
 
 def test_a_page_queued_while_we_were_dead_rings_at_the_start(bench: Bench) -> None:

@@ -45,6 +45,7 @@ BAD_CANARY = Canary("signal", Trip.ROUND, timedelta(minutes=15), missed=2)
         (replace(WELL, inbox=3, inbox_oldest=61.0), ("inbox_behind",)),
         (replace(WELL, down={"telegram": 181.0, "signal": 5.0}), ("telegram_down",)),
         (replace(WELL, canaries=(BAD_CANARY,)), ("signal_canary_missed",)),
+        (replace(WELL, webhook=61.0), ("page_webhook_failing",)),
     ],
 )
 def test_the_verdict_names_what_is_wrong(figures: Figures, wrong: tuple[str, ...]) -> None:
