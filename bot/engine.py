@@ -7,10 +7,12 @@ is in the outbox, what is due later is a deadline.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,9 +37,22 @@ log = structlog.get_logger("watchline")
 
 ALIVE = "alive_at"
 INBOX_BATCH = 64
-DEADLINE_BATCH = 100
+DEADLINE_BATCH = 300
 DEDUP_WINDOW = timedelta(hours=48)
 """Longer than any channel redelivers; a channel's ids may start again later."""
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collections for the moment: hundreds of turns make more objects than any threshold, all of them
+    alive until the commit and gone right after it, so that looking for garbage among them finds none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @dataclass
@@ -126,11 +141,16 @@ class Engine:
                 failed=[(row.id, type(wrong).__name__), (row.id, f"telling {type(worse).__name__}")]
             )
 
-    def work_deadlines(self, *, check_ins: bool = True) -> Report:
-        """Turns for what is due, one commit; without what is due of check-ins when that is to wait."""
+    def work_deadlines(
+        self, *, check_ins: bool = True, pressed: Callable[[], object] = lambda: False
+    ) -> Report:
+        """Turns for what is due, one commit, which ends early when it is `pressed`; without what is due of check-ins
+        when that is to wait."""
         try:
-            with self.store.writing() as work:
-                report = self.turns.deadlines(work, self.clock.now(), DEADLINE_BATCH, check_ins=check_ins)
+            with _uncollected(), self.store.writing() as work:
+                report = self.turns.deadlines(
+                    work, self.clock.now(), DEADLINE_BATCH, check_ins=check_ins, pressed=pressed
+                )
         except Exception as error:
             if self.store.is_away(error):
                 raise

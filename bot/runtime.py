@@ -6,7 +6,7 @@ The desk thread does one transaction at a time and then looks again at what is m
 2. Turns for the inbox, alarms first, at most 20 ms in one commit.
 3. Note what channels answered.
 4. Choose what goes out next, for every channel that has room. While many deadlines wait, only what presses (P1, P2).
-5. Turns for deadlines that have come, in chunks.
+5. Turns for deadlines that have come, a few hundred in one commit, cut short by whoever writes.
 6. What was asked of it from outside (files, the command line), then housekeeping.
 
 After each step that did something it begins again at 1, so that nothing that is not urgent keeps an alarm waiting for
@@ -392,7 +392,7 @@ class Runtime:
         if not self._deadlines:
             return False
         self._deadlines = False
-        report = self.engine.work_deadlines(check_ins=not self._catching_up())
+        report = self.engine.work_deadlines(check_ins=not self._catching_up(), pressed=self._arrivals.__len__)
         self._deadlines = self._deadlines or report.full
         self._backlog = self._backlog + 1 if report.full else 0
         self._look_out(report.turns)

@@ -169,8 +169,7 @@ class Draft:
 
     def choices(self, person: Person, codes: Iterable[tuple[str, str]]) -> tuple[Choice, ...]:
         """(code, key of the label) pairs as choices in a person's language."""
-        language, say = self.language_of(person), self.rules.words.say
-        return tuple([Choice(code, say(language, key)) for code, key in codes])
+        return self.rules.words.choices(self.language_of(person), tuple(codes))
 
     # ---------------------------------------------------------------------------------------------------- sending
 

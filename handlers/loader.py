@@ -341,15 +341,19 @@ class Loader:
                 return facts
         elif deadline.kind in CHECK_IN_KINDS:
             check_in = work.check_in(deadline.subject)
-            facts = Facts(now, event, desk, self._spare(now), check_in=check_in)
-            if check_in is not None:
-                # Nobody but the person is written to by a prompt, so nobody else is read for one.
-                return replace(
-                    facts,
-                    me=work.person(check_in.person_id),
-                    cases=work.open_cases_of(check_in.person_id),
-                    rounds=work.live_rounds_of(check_in.person_id),
-                )
+            if check_in is None:
+                return Facts(now, event, desk, self._spare(now))
+            # Nobody but the person is written to by a prompt, so nobody else is read for one.
+            return Facts(
+                now,
+                event,
+                desk,
+                self._spare(now),
+                me=work.person(check_in.person_id),
+                cases=work.open_cases_of(check_in.person_id),
+                rounds=work.live_rounds_of(check_in.person_id),
+                check_in=check_in,
+            )
         else:
             facts = Facts(now, event, desk, self._spare(now))
         return self._with_people(facts)

@@ -43,6 +43,8 @@ BATCH_SECONDS = 0.02
 """A commit carries turns for at most this long, and is ended at once by an alarm."""
 SLICE = 100
 """Deadlines that are read ahead at once."""
+SLICES_SECONDS = 0.05
+"""A commit takes up no further slice of deadlines after this long, nor once a message has arrived."""
 SILENT_KINDS = frozenset({InboundKind.TYPING, InboundKind.IGNORED})
 
 
@@ -344,8 +346,19 @@ class Turns:
             for row in outcome.receipt_rows(inbound, rows):
                 work.put(row)
 
-    def deadlines(self, work: Work, now: datetime, limit: int, *, check_ins: bool = True) -> Report:
-        """Turns for deadlines that have come; without those of check-ins while answers may wait at a platform."""
+    def deadlines(
+        self,
+        work: Work,
+        now: datetime,
+        limit: int,
+        *,
+        check_ins: bool = True,
+        pressed: Callable[[], object] = lambda: False,
+    ) -> Report:
+        """Turns for deadlines that have come; without those of check-ins while answers may wait at a platform.
+
+        `pressed` says whether something else waits for this commit to end.
+        """
         report = Report()
         started = self._stopwatch()
         found = queues.due(work.connection, now, limit, check_ins=check_ins)
@@ -354,7 +367,7 @@ class Turns:
         work.read_deadlines(found)
         for start in range(0, len(found), SLICE):
             # What is read ahead is worked off before the clock is looked at: a slow machine must not read all of a
-            # batch, do one turn, and begin again.
+            # slice, do one turn, and begin again.
             part = found[start : start + SLICE]
             loader.prefetch(Due(d) for d in part)
             for deadline in part:
@@ -362,7 +375,8 @@ class Turns:
                     continue  # an earlier turn of this batch armed it anew or disarmed it
                 work.disarm(deadline.kind, deadline.subject)
                 self._turn(loader, work, Due(deadline), now, report)
-            if self._stopwatch() - started > BATCH_SECONDS * 5 and start + SLICE < len(found):
+            late = self._stopwatch() - started > SLICES_SECONDS
+            if (late or report.urgent or pressed()) and start + SLICE < len(found):
                 report.full = True
                 break
         work.flush()

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from alerts.outbox import Choice
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 SOURCE_LANGUAGE = "en"
+MENUS_KEPT = 500
 
 
 DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -42,6 +45,10 @@ class Words:
     """The catalogues: language -> key -> text."""
 
     catalogues: Mapping[str, Mapping[str, str]]
+    _menus: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Choice, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Choices that were asked for before: every prompt has the same four."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -64,6 +71,16 @@ class Words:
             return text
         rtl = language in RIGHT_TO_LEFT
         return text.format_map({name: _isolated(str(value), rtl) for name, value in arguments.items()})
+
+    def choices(self, language: str, codes: tuple[tuple[str, str], ...]) -> tuple[Choice, ...]:
+        """(code, key of the label) pairs as choices in a language."""
+        found = self._menus.get((language, codes))
+        if found is None:
+            if len(self._menus) >= MENUS_KEPT:
+                self._menus.clear()
+            found = tuple([Choice(code, self.say(language, key)) for code, key in codes])
+            self._menus[(language, codes)] = found
+        return found
 
 
 def _isolated(value: str, rtl: bool) -> str:

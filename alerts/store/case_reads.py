@@ -115,7 +115,8 @@ class CaseReads(PeopleReads):
 
     def open_cases_of(self, person_id: str) -> tuple[Case, ...]:
         """A person's cases that are not closed, the most urgent and oldest first."""
-        self.open_cases_of_many([person_id])
+        if ("cases_of", person_id) not in self._sets:
+            self.open_cases_of_many([person_id])
         return self._members(
             "cases_of", person_id, CASES, lambda c: c.is_open, lambda c: (c.urgency, c.opened_at)
         )

@@ -105,7 +105,8 @@ class Work(CaseReads):
 
     def live_rounds_of(self, person_id: str) -> tuple[Round, ...]:
         """A defender's rounds that wait for an answer, oldest first."""
-        self.live_rounds_of_many([person_id])
+        if ("rounds_of", person_id) not in self._sets:
+            self.live_rounds_of_many([person_id])
         return self._members(
             "rounds_of",
             person_id,
