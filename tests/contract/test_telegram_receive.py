@@ -316,6 +316,33 @@ def test_the_webhook_lets_in_only_who_knows_the_secret_and_looks_at_nothing_befo
     call(story)
 
 
+def test_an_update_that_cannot_be_read_does_not_stand_before_the_next_one() -> None:
+    async def story(server: ThreadTelegram, hook: Hook, client: httpx.AsyncClient) -> None:
+        for number, body in enumerate((b'{"update_id":7,"message":' + b"[" * 5000, b'{"update_id": 8, ')):
+            assert (await client.post(hook.url, content=body, headers=HEADERS)).status_code == 200
+            assert hook.inbox.frames[number].raw == body
+        assert [frame.dedup for frame in hook.inbox.frames] == ["7", "8"]
+
+    call(story)
+
+
+def test_calls_that_do_not_get_through_show_in_the_channel_s_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.channels.telegram.webhook.LOOK_SECONDS", 0.05)
+
+    async def story(server: ThreadTelegram, hook: Hook, client: httpx.AsyncClient) -> None:
+        server.do("cut_webhook", cut=True)
+        server.do("text", who=1, text="SOS")
+        await eventually(lambda: hook.channel.health is TelegramHealth.UNREACHABLE)
+        server.do("cut_webhook", cut=False)
+        await hook.inbox.get(1)
+        await eventually(lambda: hook.channel.health is TelegramHealth.RECEIVING)
+        other = {"url": "http://127.0.0.1:9/elsewhere"}
+        await client.post(f"{server.base_url}{TOKEN}/setWebhook", data=other)
+        await eventually(lambda: server.do("webhook")["url"] == hook.url)
+
+    call(story)
+
+
 async def _drip() -> Any:
     for _ in range(30):
         yield b"x" * 50_000

@@ -167,6 +167,11 @@ class Acts:
     def webhook(self) -> Json | None:
         return self._world.webhook
 
+    def cut_webhook(self, cut: bool) -> None:
+        """No call gets through any more, as when the proxy before us is down; or they do again."""
+        if self._world.webhook is not None:
+            self._world.webhook["cut"] = cut
+
     def transcript(self, who: int) -> list[Json]:
         """All that ever stood in the chat."""
         return self._world.person(who).history

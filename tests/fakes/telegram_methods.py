@@ -107,6 +107,17 @@ class Methods:
         self._world.woken.set()
         return True
 
+    async def _getWebhookInfo(self, _: Texts, __: Uploads) -> Json:  # noqa: N802
+        hook = self._world.webhook or {"url": ""}
+        error = {"last_error_date": hook["failed"], "last_error_message": "x"} if hook.get("failed") else {}
+        waiting = len(self._world.queue)
+        return {
+            "url": hook["url"],
+            "has_custom_certificate": False,
+            "pending_update_count": waiting,
+            **error,
+        }
+
     async def _deleteWebhook(self, texts: Texts, _: Uploads) -> bool:  # noqa: N802
         self._world.webhook = None
         if texts.get("drop_pending_updates") == "true":

@@ -53,10 +53,10 @@ class WebhookSender:
         try:
             while (update := self._next(chat)) is not None and (webhook := self._world.webhook) is not None:
                 headers = {"X-Telegram-Bot-Api-Secret-Token": webhook["secret"]} if webhook["secret"] else {}
-                try:
-                    answer = await client.post(webhook["url"], json=update, headers=headers)
-                except httpx.HTTPError:
-                    answer = None
+                answer = None
+                if not webhook.get("cut"):
+                    with contextlib.suppress(httpx.HTTPError):
+                        answer = await client.post(webhook["url"], json=update, headers=headers)
                 if answer is not None and answer.is_success:
                     self._world.queue = type(self._world.queue)(
                         item for item in self._world.queue if item[0] != update["update_id"]
@@ -64,6 +64,8 @@ class WebhookSender:
                     self._world.confirmed.append(update["update_id"])
                     delay = FIRST_DELAY
                     continue
+                # Not the time: each failure is to look like a later one, however fast they follow.
+                webhook["failed"] = webhook.get("failed", 1_800_000_000) + 1
                 told = answer.headers.get("retry-after") if answer is not None else None
                 # A second of the platform's is a twentieth here.
                 await asyncio.sleep(int(told) * FIRST_DELAY if told else delay)

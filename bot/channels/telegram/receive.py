@@ -79,6 +79,16 @@ def frame_of(update: Mapping[str, Any], update_id: int) -> Frame:
     return Frame(update_id, inbound, update)
 
 
+def unreadable_frame(payload: bytes) -> Frame | None:
+    """An update that cannot be read, as the bytes it came in; None when it has no number either."""
+    found = _UPDATE_ID.search(payload)
+    if found is None:
+        return None
+    log.error("telegram.update_unreadable")
+    raw = RawInbound(channel=CHANNEL, dedup=found[1].decode(), sender="", raw=payload)
+    return Frame(int(found[1]), raw, {})
+
+
 class Poller:
     """Receives by long polling."""
 
@@ -169,12 +179,10 @@ class Poller:
         except IndexError:
             raise PollFailed(TelegramHealth.FAILING) from None
         except BatchUnreadable as error:
-            found = _UPDATE_ID.search(error.payload)
-            if found is None:
+            frame = unreadable_frame(error.payload)
+            if frame is None:
                 raise PollFailed(TelegramHealth.FAILING) from None
-            log.error("telegram.update_unreadable")
-            raw = RawInbound(channel=CHANNEL, dedup=found[1].decode(), sender="", raw=error.payload)
-            return Frame(int(found[1]), raw, {})
+            return frame
 
     async def _get_updates(self, limit: int) -> bytes:
         # The first asking does not wait, so that what is wrong, or that all is well, is known at once.

@@ -4,7 +4,12 @@ A call is looked at in this order, and the first thing that is wrong ends it: pa
 constant time, before a byte of the body is read), the size, the form. 200 is answered when the update is stored; else
 503 with a time, since without one Telegram doubles its waits up to minutes.
 
-Telegram calls for one chat one after the other, so one person's messages stay in order.
+Telegram calls for one chat one after the other, so one person's messages stay in order. For the same reason an update
+that cannot be read is stored as the bytes it came in, for the turn to put into quarantine: refused, it would be called
+with again and again, and what the person wrote after it would wait for a day.
+
+Whoever is called does not notice that no call gets through: a proxy that is down, a certificate that has run out. So
+Telegram is asked every minute how its calls go.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ import hmac
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +36,7 @@ from telegram.error import TelegramError
 from bot.channels.port import Accept
 from bot.channels.telegram.health import Health, TelegramHealth
 from bot.channels.telegram.parse import ALLOWED_UPDATES
-from bot.channels.telegram.receive import RETRY_SECONDS, failure_of, frame_of
+from bot.channels.telegram.receive import RETRY_SECONDS, failure_of, frame_of, unreadable_frame
 from bot.channels.telegram.settings import WebhookSettings
 
 log = structlog.get_logger(__name__)
@@ -38,6 +44,7 @@ log = structlog.get_logger(__name__)
 BODY_BYTES = 1_000_000
 """An update with the longest text, its formatting and a quoted message is far below."""
 BODY_SECONDS = 10.0
+LOOK_SECONDS = 60.0
 
 
 class Webhook:
@@ -55,6 +62,7 @@ class Webhook:
         self._settings = settings
         self._health = health
         self._on_stored = on_stored
+        self._last_error: datetime | None = None
         self.port = settings.port
         """The port listened on; tells the one that the system chose."""
 
@@ -77,10 +85,14 @@ class Webhook:
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))
+        looking: asyncio.Task[None] | None = None
         try:
             await self._register()
+            looking = asyncio.create_task(self._keep_looking())
             await serving
         finally:
+            if looking is not None:
+                looking.cancel()
             server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.shield(serving)
@@ -106,6 +118,34 @@ class Webhook:
                 self._health.turn(TelegramHealth.RECEIVING)
                 return
 
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001 - it must outlive whatever it looks at
+                log.error("telegram.webhook_look_failed", error=type(error).__name__)
+
+    async def look(self) -> None:
+        """Asks how the calls go: when something waits and a call has failed since the last look, none gets through.
+        That is so until nothing waits, or a call comes; Telegram tries again after minutes only."""
+        try:
+            told = await self._bot.get_webhook_info()
+        except TelegramError as error:
+            self._health.turn(failure_of(error).state)
+            return
+        if told.url != self._settings.url:
+            log.error("telegram.webhook_taken_away")
+            self._health.turn(TelegramHealth.CONFLICT)
+            await self._register()
+            return
+        failed = told.last_error_date is not None and told.last_error_date != self._last_error
+        self._last_error = told.last_error_date
+        if not told.pending_update_count:
+            self._health.turn(TelegramHealth.RECEIVING)
+        elif failed and self._health.state is not TelegramHealth.STORE_DOWN:
+            self._health.turn(TelegramHealth.UNREACHABLE)
+
     def _app(self, accept: Accept) -> Starlette:
         secret = self._settings.secret.encode()
 
@@ -126,8 +166,11 @@ class Webhook:
                 update = json.loads(body)
                 frame = frame_of(update, int(update["update_id"]))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                log.warning("telegram.webhook_no_update")
-                return Response(status_code=400)
+                unread = unreadable_frame(body)
+                if unread is None:
+                    log.warning("telegram.webhook_no_update")
+                    return Response(status_code=400)
+                update, frame = {}, unread
             try:
                 await accept(frame.inbound)
             except Exception as error:  # noqa: BLE001 - whatever the store raises, Telegram has to keep the update
