@@ -18,7 +18,9 @@ from alerts.records import quick
 class DeadlineKind(enum.Enum):
     """What happens when it comes."""
 
-    __hash__ = object.__hash__  # by what it is, as it is compared: the library's own hashes the name, in Python
+    __hash__ = (
+        object.__hash__
+    )  # by what it is, as it is compared: the library's own hashes the name, in Python
 
     CLIMB = "climb"
     """Case: nobody has taken it; page by the next step of the policy."""

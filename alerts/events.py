@@ -153,7 +153,9 @@ class Unreadable(Exception):
 class OutboundKind(enum.Enum):
     """Why something is said. The names are those of a rehearsal's transcript."""
 
-    __hash__ = object.__hash__  # by what it is, as it is compared: the library's own hashes the name, in Python
+    __hash__ = (
+        object.__hash__
+    )  # by what it is, as it is compared: the library's own hashes the name, in Python
 
     RECEIPT = "receipt"
     QUESTION = "question"

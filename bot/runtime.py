@@ -64,7 +64,7 @@ class Runtime:
         self._listener = Listener(engine.store, lambda wakes: self.poke(**{w.value: True for w in wakes}))
         self.lanes = dict(lanes)
         self._wake = threading.Condition()
-        self._arrivals: deque[tuple[RawInbound, Future[None]]] = deque()
+        self._arrivals: deque[tuple[tuple[RawInbound, ...], Future[None]]] = deque()
         self._answers: deque[tuple[Lane, Consignment, Outcome]] = deque()
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._inbox = True
@@ -92,13 +92,13 @@ class Runtime:
 
     # ------------------------------------------------------------------------------------------------ from channels
 
-    async def accept(self, raw: RawInbound) -> None:
-        """Returns when the frame is durably stored. Raises when it could not be."""
+    async def accept(self, *frames: RawInbound) -> None:
+        """Returns when all frames are durably stored. Raises when they could not be, and then none is."""
         done: Future[None] = Future()
         with self._wake:
             if self._stopping:
                 raise RuntimeError("stopping")
-            self._arrivals.append((raw, done))
+            self._arrivals.append((frames, done))
             self._wake.notify()
         await asyncio.wrap_future(done)
 
@@ -306,9 +306,9 @@ class Runtime:
         self._inbox = True
         return True
 
-    def _accept(self, batch: list[tuple[RawInbound, Future[None]]]) -> None:
+    def _accept(self, batch: list[tuple[tuple[RawInbound, ...], Future[None]]]) -> None:
         try:
-            self.engine.accept([raw for raw, _ in batch])
+            self.engine.accept([raw for frames, _ in batch for raw in frames])
         except Exception as error:  # noqa: BLE001
             log.error("accept_failed", error=type(error).__name__, frames=len(batch))
             if len(batch) > 1 and not self.engine.store.is_away(error):

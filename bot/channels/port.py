@@ -13,12 +13,16 @@ Two rules bind every implementation:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol, runtime_checkable
 
 from alerts.events import Attachment, Inbound, Outbound, Outcome, RawInbound
 
-Accept = Callable[[RawInbound], Awaitable[None]]
+
+class Accept(Protocol):
+    """Stores frames in this order, all or none; returns when they are durable, and raises when they are not."""
+
+    def __call__(self, *frames: RawInbound) -> Awaitable[None]: ...
 
 
 class FetchFailed(Exception):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from alerts.events import Inbound, InboundKind, Outbound, OutboundKind, Outcome, RawInbound, Unreadable
-from bot.channels.port import Channel
+from bot.channels.port import Accept, Channel
 
 PATIENCE = 20.0
 """Seconds after which a test gives up. Nothing is expected to take it."""
@@ -135,19 +135,21 @@ class Inbox:
         self.seen: set[str] = set()
         self.refuse: Callable[[RawInbound], bool] = lambda raw: False
         self.hold: asyncio.Event | None = None
-        self.offered = 0
+        self.offered = self.calls = 0
         self._changed = asyncio.Event()
 
-    async def accept(self, raw: RawInbound) -> None:
-        self.offered += 1
+    async def accept(self, *frames: RawInbound) -> None:
+        self.offered += len(frames)
+        self.calls += 1
         self._changed.set()
         if self.hold is not None:
             await self.hold.wait()
-        if self.refuse(raw):
+        if any(self.refuse(raw) for raw in frames):
             raise StoreFails
-        if raw.dedup not in self.seen:
-            self.seen.add(raw.dedup)
-            self.frames.append(raw)
+        for raw in frames:
+            if raw.dedup not in self.seen:
+                self.seen.add(raw.dedup)
+                self.frames.append(raw)
         self._changed.set()
 
     def events(self) -> list[Inbound]:
@@ -173,7 +175,7 @@ class Inbox:
 
 
 @contextlib.asynccontextmanager
-async def receiving(channel: Channel, accept: Callable[[RawInbound], Awaitable[None]]) -> AsyncIterator[None]:
+async def receiving(channel: Channel, accept: Accept) -> AsyncIterator[None]:
     """The channel runs meanwhile, and is cut off at the end."""
     task = asyncio.create_task(channel.run(accept))
     try:

@@ -79,6 +79,39 @@ def test_what_stands_before_a_failure_is_confirmed_and_what_stands_behind_it_is_
     tell(story)
 
 
+def test_who_writes_without_a_pause_keeps_nobody_waiting_at_the_platform() -> None:
+    async def story(server: ThreadTelegram, channel: TelegramChannel, inbox: Inbox) -> None:
+        inbox.hold = asyncio.Event()
+        server.do("text", who=9, text="first")
+        await inbox.until(lambda: inbox.offered)
+        for number in range(250):
+            server.do("text", who=1, text=f"{number}")
+        server.do("text", who=2, text="SOS")
+        inbox.hold.set()
+        events = await inbox.get(252)
+        assert [event.text for event in events if event.sender == "1"] == [str(n) for n in range(250)]
+        assert inbox.calls <= 10
+
+    tell(story)
+
+
+def test_of_many_that_cannot_be_stored_together_those_before_the_one_at_fault_are() -> None:
+    async def story(server: ThreadTelegram, channel: TelegramChannel, inbox: Inbox) -> None:
+        inbox.hold = asyncio.Event()
+        server.do("text", who=9, text="first")
+        await inbox.until(lambda: inbox.offered)
+        numbers = [server.do("text", who=1, text=str(n))["update_id"] for n in range(5)]
+        at_fault = str(numbers[3])
+        inbox.refuse = lambda raw: raw.dedup == at_fault
+        inbox.hold.set()
+        await eventually(lambda: server.do("pending") == numbers[3:])
+        inbox.refuse = lambda raw: False
+        events = await inbox.get(6)
+        assert [event.text for event in events] == ["first", "0", "1", "2", "3", "4"]
+
+    tell(story)
+
+
 def test_one_persons_frames_wait_for_each_other_and_other_peoples_do_not() -> None:
     async def story(server: ThreadTelegram, channel: TelegramChannel, inbox: Inbox) -> None:
         inbox.hold = first = asyncio.Event()
@@ -88,8 +121,8 @@ def test_one_persons_frames_wait_for_each_other_and_other_peoples_do_not() -> No
             server.do("text", who=who, text="x")
         inbox.hold = second = asyncio.Event()
         first.set()
-        await inbox.until(lambda: inbox.offered >= 3)
-        assert inbox.offered == 3, "one frame of each person is under way"
+        await inbox.until(lambda: inbox.calls >= 3)
+        assert inbox.calls == 3, "what each person sent is under way in one go"
         second.set()
         await inbox.get(6)
         for sender in ("1", "2"):

@@ -33,7 +33,11 @@ class EchoDesk:
     async def run(self) -> None:
         await asyncio.gather(*(channel.run(self._accept) for channel in self._channels.values()))
 
-    async def _accept(self, raw: RawInbound) -> None:
+    async def _accept(self, *frames: RawInbound) -> None:
+        for raw in frames:
+            await self._heard(raw)
+
+    async def _heard(self, raw: RawInbound) -> None:
         self.stored.append(raw)
         inbound = self._channels[raw.channel].parse(raw.raw)
         who = self._phones.network.world.owner(raw.channel, raw.sender)

@@ -18,9 +18,10 @@ def main() -> None:
     account, gateway, path = sys.argv[1:]
     database = open_database(path)
 
-    async def accept(raw: RawInbound) -> None:
-        row = (raw.dedup, raw.sender, raw.raw, raw.peek)
-        database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", row)
+    async def accept(*frames: RawInbound) -> None:
+        for raw in frames:
+            row = (raw.dedup, raw.sender, raw.raw, raw.peek)
+            database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", row)
 
     channel = SignalChannel(SignalSettings(account, gateway=gateway, receive=Receive.GATEWAY))
     asyncio.run(channel.run(accept))

@@ -24,11 +24,13 @@ async def receive(database: str, port: int) -> None:
         "CREATE TABLE IF NOT EXISTS inbox (row INTEGER PRIMARY KEY, dedup TEXT UNIQUE, sender TEXT, raw BLOB)"
     )
 
-    async def accept(raw: RawInbound) -> None:
-        store.execute(
+    async def accept(*frames: RawInbound) -> None:
+        store.execute("BEGIN")
+        store.executemany(
             "INSERT INTO inbox (dedup, sender, raw) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (raw.dedup, raw.sender, raw.raw),
+            [(raw.dedup, raw.sender, raw.raw) for raw in frames],
         )
+        store.execute("COMMIT")
 
     here = f"http://127.0.0.1:{port}"
     channel = TelegramChannel(

@@ -141,7 +141,7 @@ def kill_with_children(pid: int) -> None:
         os.kill(one, signal.SIGKILL)
 
 
-async def refuse(raw: RawInbound) -> None:
+async def refuse(*frames: RawInbound) -> None:
     raise AssertionError("in durable mode the receiver stores, not the bot")
 
 

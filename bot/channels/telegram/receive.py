@@ -217,8 +217,10 @@ class Poller:
             people.setdefault(frame.inbound.sender, []).append(frame)
 
         async def one_person(theirs: list[Frame]) -> None:
+            together = len(theirs) > 1 and await _together(theirs, accept)
             for frame in theirs:
-                await accept(frame.inbound)
+                if not together:
+                    await accept(frame.inbound)
                 stored.add(frame.update_id)
                 self._on_stored(frame.update)
 
@@ -231,6 +233,17 @@ class Poller:
                 return False
             self._offset = frame.update_id + 1
         return True
+
+
+async def _together(theirs: list[Frame], accept: Accept) -> bool:
+    """All that one person sent, in one go: one by one, somebody who writes without a pause would keep what others wrote
+    waiting at Telegram. False when it could not be; perhaps one of them is at fault."""
+    try:
+        await accept(*(frame.inbound for frame in theirs))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the store says it again of the one that it is about
+        log.warning("telegram.not_stored_together", error=type(error).__name__, frames=len(theirs))
+        return False
+    return True
 
 
 def _update_id(update: Any) -> int:
