@@ -1,12 +1,15 @@
-"""Measures SOS recognition: `python -m benchmarks.recognition [--json] [--misses]`.
+"""Measures SOS recognition: `python -m benchmarks.recognition [--json] [--misses] [--blind] [--cuts]`.
 
 Recall and false alarms a language on the labelled set of `tests/recognition`, with the rules alone and with the model
 beside them, and the time it takes: short messages, and 64 KB of several kinds of text, some made to be slow.
+`--blind` counts the batches of `recognition_blind` instead, as they stand today, and `--cuts` what the score from which
+the model says doubt does to those of them that may choose it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import random
 import statistics
@@ -19,8 +22,11 @@ from alerts.recognition import Alarm, Model, Recogniser
 from config.lexicons import load_lexicons, load_model
 
 LABELLED = Path(__file__).parent.parent / "tests" / "recognition"
+BLIND = Path(__file__).parent / "recognition_blind"
 LONG = 64 * 1024  # characters
 PAGES = (Alarm.SOS, Alarm.DOUBT)
+FIRST_BATCH = 6  # whose files have no number in their names
+CHOOSING = range(6, 11)  # the batches that thresholds may be chosen on; later ones only measure
 
 
 class Row(NamedTuple):
@@ -47,6 +53,17 @@ def labelled(folder: Path = LABELLED) -> Iterator[Row]:
     for file in sorted(folder.glob("*.tsv")):
         for line in file.read_text(encoding="utf-8").splitlines():
             yield Row(*line.split("\t"))
+
+
+def batches() -> dict[int, list[Row]]:
+    """The blind batches by number."""
+    found: dict[int, list[Row]] = {}
+    for file in sorted(BLIND.glob("*.tsv")):
+        name, _, language = file.stem.partition("_")
+        number = int(name.removeprefix("batch")) if language else FIRST_BATCH
+        rows = [Row(*line.split("\t")) for line in file.read_text(encoding="utf-8").splitlines()]
+        found.setdefault(number, []).extend(rows)
+    return dict(sorted(found.items()))
 
 
 def score(recogniser: Recogniser, rows: Sequence[Row]) -> tuple[Score, list[tuple[Row, Alarm]]]:
@@ -136,16 +153,56 @@ def table(counts: dict[str, dict[str, int]]) -> str:
     return "\n".join(lines)
 
 
+def blind() -> str:
+    """Each batch as it stands, by language."""
+    both = shipped()
+    lines = []
+    for number, rows in batches().items():
+        counts = {
+            language: score(both, [row for row in rows if row.language == language])[0]._asdict()
+            for language in sorted({row.language for row in rows})
+        }
+        lines.append(f"\nbatch {number}\n{table(counts)}")
+    return "\n".join(lines)
+
+
+def cuts() -> str:
+    """What is missed and who is disturbed on the batches that may choose, by the score from which the model doubts."""
+    rows = [row for number, chosen in batches().items() if number in CHOOSING for row in chosen]
+    lexicons, stored = load_lexicons(), load_model()
+    if stored is None:
+        raise SystemExit("no model")
+    model = Model.from_bytes(stored)
+    lines = ["doubt from   missed               false alarms"]
+    for step in range(-8, 9):
+        counts, _ = score(Recogniser(lexicons, dataclasses.replace(model, doubt=step / 20)), rows)
+        missed = counts.emergencies - counts.paged
+        lines.append(
+            f"{step / 20:10.2f}   {missed:4}/{counts.emergencies} {missed / counts.emergencies:6.2%}"
+            f"   {counts.disturbed:4}/{counts.ordinary} {counts.disturbed / counts.ordinary:6.2%}"
+        )
+    return "\n".join(lines)
+
+
+def shipped() -> Recogniser:
+    """The rules and the model together."""
+    stored = load_model()
+    return Recogniser(load_lexicons(), Model.from_bytes(stored) if stored else None)
+
+
 def main() -> None:
     """Prints the figures as tables, or as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--misses", action="store_true", help="print the sentences answered wrongly")
+    parser.add_argument("--blind", action="store_true", help="count the blind batches")
+    parser.add_argument("--cuts", action="store_true", help="what the model's threshold of doubt does")
     options = parser.parse_args()
+    if options.blind or options.cuts:
+        print(blind() if options.blind else cuts())
+        return
     if options.misses:
-        stored = load_model()
-        recogniser = Recogniser(load_lexicons(), Model.from_bytes(stored) if stored else None)
-        for row, alarm in score(recogniser, list(labelled()))[1]:
+        for row, alarm in score(shipped(), list(labelled()))[1]:
             print(row.language, row.label, "->", alarm.value, "|", row.text)
         return
     found = measure()

@@ -71,6 +71,8 @@ class Recogniser:
         self._squeezed = {
             squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM
         }
+        said = {word for phrase in self._lexicon.phrases for word in phrase.split()}
+        self._lookalikes = self._lexicon.ordinary - said
         self._implied = {language for language, data in lexicons.items() if data.get("implied_they")}
         self._answers = Answers(lexicons)
 
@@ -93,7 +95,7 @@ class Recogniser:
         if whole is not None:
             return whole
         found, readings = self._read(stripped, folded)
-        if self._model is None:
+        if self._model is None or (found.alarm is Alarm.NONE and self._ordinary_alone(folded)):
             return found
         brief = len(folded.split()) <= _TOGETHER
         return self._weighed(found, self._model, self._model.score(readings), brief=brief)
@@ -141,7 +143,8 @@ class Recogniser:
         folded = fold(stripped).replace(BREAK, " ")
         if stripped and not folded.replace(SOS_SIGN, "").split():
             return SOS_SIGN in folded
-        if self._whole_word("".join(folded.replace(SOS_SIGN, "").split())) is None:
+        words = folded.replace(SOS_SIGN, "").split()
+        if self._whole_word("".join(words), slips=not self._good_words(words)) is None:
             return False
         # Joined together, "I am fine" lies a letter from "in danger" in Arabic: what is known to be calm is calm.
         return self.intent(text) in (None, Intent.HELP)
@@ -180,10 +183,10 @@ class Recogniser:
         for reading in (plain, *spellings(plain)):
             if reading in self._alone:
                 return Verdict(Alarm.DOUBT, "named-alone", self._alone[reading])
-        language = self._whole_word(plain.replace(" ", ""))
+        words = plain.split()
+        language = self._whole_word("".join(words), slips=not self._good_words(words))
         if language is not None:
             return Verdict(Alarm.SOS, "whole-word", _told_by(plain, language))
-        words = plain.split()
         memory: Memory = {}
         hits = self._lexicon.hits([self._lexicon.corrected(word, set(), memory) for word in words], memory)
         covered = {at for hit in hits if hit.kind in _AROUND for at in range(hit.start, hit.end)}
@@ -208,8 +211,21 @@ class Recogniser:
         word = "".join(fold(text.translate(_LEET)).replace(BREAK, " ").split())
         return Verdict(Alarm.SOS, "whole-word", _told_by(word, None)) if word in self._bare else None
 
-    def _whole_word(self, word: str) -> str | None:
-        """The language in which `word` is an SOS word, with repeated letters and a slip allowed; None if in none."""
+    def _ordinary_alone(self, folded: str) -> bool:
+        """Whether a message is nothing but one ordinary word that looks like an alarm, said once or again and again.
+
+        The model knows words by their letters: to it "hell" is mostly "help".
+        """
+        words = set(folded.replace(BREAK, " ").split())
+        word = words.pop() if len(words) == 1 else ""
+        return any(reading in self._lookalikes for reading in (word, *spellings(word)))
+
+    def _good_words(self, words: Sequence[str]) -> bool:
+        """Whether all of `words` are good ones, and one only looks like a cry: "gave me" is no "save me" misspelt."""
+        return all(map(self._lexicon.known, words)) and not self._lookalikes.isdisjoint(words)
+
+    def _whole_word(self, word: str, *, slips: bool = True) -> str | None:
+        """The language in which `word` is an SOS word, with repeated letters and `slips` allowed; None if in none."""
         if not word or len(word) > 4 * BARE:
             return None
         for reading in (word, word.translate(_LEET), *spellings(word)):
@@ -217,7 +233,7 @@ class Recogniser:
                 return self._bare[reading]
             if reading.replace("sos", "") == "" or reading.replace("help", "") == "":
                 return "en"
-        if self._lexicon.known(word) or len(word) > BARE:
+        if not slips or self._lexicon.known(word) or len(word) > BARE:
             return None
         shortest = squeeze(word)
         if shortest in self._bare or shortest in self._squeezed:

@@ -8,6 +8,7 @@ import functools
 import pytest
 
 from alerts.recognition import Alarm, Intent, Model, Recogniser
+from alerts.recognition.normal import fold
 from bot.rules import shipped_recogniser
 from config.lexicons import load_lexicons
 
@@ -203,3 +204,54 @@ def test_a_calm_model_stills_what_the_rules_heard_but_no_cry_alone_and_none_in_a
 @pytest.mark.parametrize("text", ["the plan: they are taking me now", "the plan they are taking me now"])
 def test_words_that_the_model_takes_for_calm_leave_a_doubt_of_a_phrase_behind_them(text: str) -> None:
     assert alarm(text) in PAGES
+
+
+def ordinary(language: str) -> list[str]:
+    """The single words that the lexicon of `language` calls ordinary, less those that are part of an alarm too."""
+    given = load_lexicons()[language]
+    alarms = {
+        word
+        for kind in ("sos", "help", "helpme", "bare", "alone", "test")
+        for lexicon in load_lexicons().values()
+        for entry in lexicon["classes"].get(kind, ())
+        for word in spoken(entry.replace("(", " ").replace("|", " ").replace(")", " "))
+    }
+    return [
+        entry for entry in given["ordinary"] if len(spoken(entry)) == 1 and spoken(entry)[0] not in alarms
+    ]
+
+
+def spoken(text: str) -> list[str]:
+    return fold(text).split()
+
+
+@pytest.mark.parametrize("language", ["ar", "bn", "en", "es", "fa", "fr", "pt", "ru", "sw", "tr"])
+def test_an_ordinary_word_alone_is_not_the_alarm_it_looks_like(language: str) -> None:
+    words = ordinary(language)
+    assert len(words) >= 40
+    heard = [(word, recogniser().recognise(word)) for word in words]
+    taken = [
+        (word, said) for word, said in heard if said.alarm in PAGES and said.rule in ("whole-word", "model")
+    ]
+    # "Wounded" is an alarm by what it means, and "esos" a cry of another language.
+    assert not [(word, said) for word, said in taken if said.language in (None, language)]
+
+
+def test_the_model_is_not_asked_about_a_word_alone_that_only_looks_like_an_alarm() -> None:
+    alarmed = Recogniser(
+        load_lexicons(), Model(array.array("b", bytes(1 << 14)), 1.0, 9.0, 1.0, 0.0, 0.0, -1.0)
+    )
+    for text in ("hell", "HELL!!!", "hellll 😂", "hell. hell", "curry?", "طريق", "бела", "ঘুম"):
+        assert alarmed.recognise(text).alarm is Alarm.NONE
+    for text in ("hell they", "sandwich", "raid raid"):
+        assert alarmed.recognise(text).alarm is Alarm.SOS
+
+
+@pytest.mark.parametrize("text", ["gave me", "wave us", "aime moi", "shave me"])
+def test_two_good_words_are_no_cry_misspelt(text: str) -> None:
+    assert alarm(text) is Alarm.NONE
+
+
+@pytest.mark.parametrize("text", ["save mi", "seve us", "he lp me", "hel pus", "aidr moi", "help em"])
+def test_a_cry_misspelt_in_two_words_is_one(text: str) -> None:
+    assert alarm(text) is Alarm.SOS
