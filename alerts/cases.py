@@ -87,7 +87,9 @@ class Case:
     told_at: datetime | None = None
     """When the person was last told that a repeated alarm was stored."""
     seen_at: datetime | None = None
-    """When staff last did something on the case."""
+    """When staff last did something on the case, or were reminded of it."""
+    reminded_at: datetime | None = None
+    """When its taker was last reminded of it. Nothing has been done since while it is the same as `seen_at`."""
     outcome: str = field(default="", repr=False)
     outcome_note: str = field(default="", repr=False)
     check_in_id: str | None = None

@@ -110,7 +110,8 @@ def answer_by(case: Case, rule: Escalation) -> datetime:
     """When somebody else is paged because the person waits for words.
 
     The first answer is due by the policy's target; a later one within the same time from the person's message. Each
-    page for it is followed by a longer wait, so that a chat that simply ended does not go on waking people.
+    page for it is followed by a longer wait, so that a chat that simply ended does not go on waking people; but by none
+    longer than the policy's `review`, so that nobody is forgotten whose officer has fallen silent.
     """
     waiting = case.unanswered_since or case.opened_at
     if case.answered_at is None:
@@ -118,7 +119,10 @@ def answer_by(case: Case, rule: Escalation) -> datetime:
     else:
         first = waiting + max(rule.answer, timedelta(minutes=10))
     wait = max(rule.answer, rule.answer_grace)
-    return first + wait * float(2**case.nags - 1)
+    longest, doublings = max(rule.review, wait), 0
+    while doublings < case.nags and wait * 2**doublings < longest:
+        doublings += 1
+    return first + wait * (2**doublings - 1) + longest * (case.nags - doublings)
 
 
 def armed(case: Case, policy: EscalationPolicy) -> tuple[Deadline, ...]:
@@ -144,6 +148,15 @@ def order_of_call(desk: DeskView) -> tuple[str, ...]:
     ids = [*desk.on_call, *(p.id for p in officers(desk)), *(p.id for p in leads(desk))]
     present = {p.id for p in desk.staff}
     return tuple(i for i in dict.fromkeys(ids) if i in present)
+
+
+def beside_taker(desk: DeskView, case: Case) -> tuple[Person, ...]:
+    """Who hears of a taken case that rests: whoever would be called next, and the leads. Never its taker, nor the
+    officer whose own alarm it is."""
+    not_these = (case.taken_by, case.person_id)
+    following = next((i for i in order_of_call(desk) if i not in not_these), None)
+    found = {i: desk.person(i) for i in (following, *(p.id for p in leads(desk))) if i not in not_these}
+    return tuple(p for p in found.values() if p is not None)
 
 
 def to_page(

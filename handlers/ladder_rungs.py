@@ -188,6 +188,9 @@ def unsent(draft: Draft, round_: Round, person: Person) -> None:
             OutboundKind.NOTICE,
             draft.word(officer, key or "notice.checkin_unsent", **about),
             via="content",
+            # Once the desk has the case it says how far the question came; kept for days, this would be wrong by then.
+            round_=round_,
+            guard=Guard.ROUND,
             urgency=2,
             line=draft.word(officer, "notice.checkin_unsent_bare"),
             # A channel that is down is down for many: theirs make one message with this.

@@ -10,6 +10,7 @@ from alerts.checkins import CheckInKind, Round, RoundStatus
 from alerts.escalation import leads
 from alerts.events import OutboundKind
 from alerts.facts import Ward
+from alerts.outbox import Guard
 from alerts.people import Person
 from alerts.policy import Protocol
 from alerts.records import replace
@@ -174,5 +175,6 @@ def tell(
             via="content",
             case=case,
             texts={"telegram": bare} if draft.rules.telegram_content == "never" else {},
+            guard=Guard.UNCLOSED,
             defender_id=person.id,
         )

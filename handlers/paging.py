@@ -11,12 +11,21 @@ from datetime import datetime
 
 from alerts.cases import Case, CaseStatus, Source, acknowledged, climbing_anew, raised, taken
 from alerts.deadlines import DeadlineKind
-from alerts.escalation import case_deadlines, leads, officers, order_of_call, rule_of, to_page
+from alerts.escalation import (
+    beside_taker,
+    case_deadlines,
+    leads,
+    officers,
+    order_of_call,
+    rule_of,
+    to_page,
+)
 from alerts.events import OutboundKind
 from alerts.outbox import Guard, Outgoing
 from alerts.people import Person, Reach
 from alerts.records import replace
 from handlers.draft import Draft
+from handlers.localtime import by_day, for_the_day
 from handlers.words import excerpt
 
 PAGED_URGENCIES = (1, 2, 3)
@@ -150,6 +159,9 @@ def page(
     the person whose case it is."""
     subject, taker = draft.person(case.person_id), draft.person(case.taken_by)
     name = name_for_desk(draft, author or subject)
+    # The first word of a case is heard at any hour; what only says once more that it waits wakes nobody.
+    again = kind_for(case) is OutboundKind.NOTICE and (case.step > 0 or case.status is not CaseStatus.OPEN)
+    ready_at = by_day(draft, draft.now) if again else draft.now
     for person in people:
         arguments = {
             "urgency": f"P{case.urgency}",
@@ -178,6 +190,7 @@ def page(
             question="page",
             guard=guard,
             token=case.climbs,
+            ready_at=ready_at,
             line=draft.word(person, "page.line", **arguments),
             defender_id=case.person_id,
         )
@@ -300,24 +313,26 @@ def due_answer(draft: Draft, case: Case) -> None:
 
 
 def due_review(draft: Draft, case: Case) -> None:
-    """Not closed, and nothing pending: the taker is reminded, or the desk when he is not there any more."""
-    taker = draft.person(case.taken_by)
-    whom = (
-        (taker,)
-        if taker is not None and taker.is_staff
-        else officers(draft.facts.desk) or leads(draft.facts.desk)
-    )
-    for person in whom:
+    """Not closed, and nothing pending: the taker is reminded, or the desk when he is not there any more. When nothing
+    came of the last reminder others hear it too: the taker's phone may be the one that was seized."""
+    desk, taker = draft.facts.desk, draft.person(case.taken_by)
+    there = taker if taker is not None and taker.is_staff else None
+    told = [(p, "notice.review") for p in ((there,) if there else officers(desk) or leads(desk))]
+    if there and case.reminded_at is not None and case.reminded_at == case.seen_at:
+        told += [(p, "notice.review_other") for p in beside_taker(desk, case)]
+    for person, key in told:
+        officer = (there.alias if there else "") or draft.word(person, "desk.officer")
         draft.say(
             person,
             OutboundKind.NOTICE,
-            draft.word(person, "notice.review", ref=case.ref),
+            draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=officer),
             via="content",
             case=case,
             guard=Guard.UNCLOSED,
+            ready_at=for_the_day(draft, case.urgency),
             defender_id=case.person_id,
         )
-    draft.put_case(replace(case, seen_at=draft.now))
+    draft.put_case(replace(case, seen_at=draft.now, reminded_at=draft.now))
 
 
 def take(draft: Draft, case: Case, officer: Person) -> Case:
@@ -364,6 +379,7 @@ def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | 
         ),
         via="content",
         case=case,
+        guard=Guard.UNCLOSED,
         texts={"telegram": draft.word(officer, "notice.you_have_bare", ref=case.ref)}
         if draft.rules.telegram_content == "never"
         else {},
@@ -383,6 +399,7 @@ def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | 
                     officer=officer.alias or draft.word(other, "desk.officer"),
                 ),
                 case=case,
+                guard=Guard.UNCLOSED,
                 defender_id=case.person_id,
             )
 

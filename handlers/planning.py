@@ -8,24 +8,21 @@ Source: protection practice, "Urgency".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 from alerts.cases import Case, CaseStatus, acknowledged, planned
-from alerts.escalation import leads, order_of_call
+from alerts.escalation import beside_taker
 from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.outbox import Guard, Outgoing
 from alerts.people import Person
 from alerts.records import replace
-from alerts.walltime import zone_named
 from handlers import relay
 from handlers.draft import Draft
+from handlers.localtime import for_the_day
 from handlers.telling import answer
 
 INSTEAD = "instead"
 """Code of the offer to send to the defender what was noted as a plan."""
-DAY_AND_NIGHT = 2
-"""Up to this urgency people are told at night too."""
 
 
 def plan(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> None:
@@ -79,17 +76,14 @@ def due(draft: Draft, case: Case) -> None:
     if taker is not None and taker.is_staff and not case.plan_nags:
         tell(draft, case, (taker,), "notice.plan_missing")
     else:
-        following = next((i for i in order_of_call(draft.facts.desk) if i != case.taken_by), None)
-        other = draft.facts.desk.person(following)
-        others = (*((other,) if other is not None else ()), *leads(draft.facts.desk))
-        tell(draft, case, (p for p in others if p.id != case.taken_by), "notice.plan_missing_other", taker)
+        tell(draft, case, beside_taker(draft.facts.desk, case), "notice.plan_missing_other", taker)
     draft.event("plan_missing", case=case.ref, urgency=case.urgency, times=case.plan_nags + 1)
     draft.put_case(replace(case, plan_nags=case.plan_nags + 1))
 
 
 def tell(draft: Draft, case: Case, whom: Iterable[Person], key: str, taker: Person | None = None) -> None:
     """Tells staff, in the morning where it can wait."""
-    ready_at = draft.now if case.urgency <= DAY_AND_NIGHT else by_day(draft, draft.now)
+    ready_at = for_the_day(draft, case.urgency)
     for person in {p.id: p for p in whom}.values():
         name = (taker.alias if taker else "") or draft.word(person, "desk.officer")
         draft.say(
@@ -102,18 +96,3 @@ def tell(draft: Draft, case: Case, whom: Iterable[Person], key: str, taker: Pers
             ready_at=ready_at,
             defender_id=case.person_id,
         )
-
-
-def by_day(draft: Draft, instant: datetime) -> datetime:
-    """The instant, or the end of the desk's night that it is in."""
-    policy = draft.rules.policy
-    local = instant.astimezone(zone_named(draft.rules.zone))
-    hour = timedelta(hours=local.hour, minutes=local.minute)
-    begins, ends = policy.night_from, policy.night_until
-    at_night = begins <= hour < ends if begins <= ends else hour >= begins or hour < ends
-    if not at_night:
-        return instant
-    morning = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + ends
-    if ends <= hour:
-        morning += timedelta(days=1)
-    return morning.replace(tzinfo=local.tzinfo).astimezone(instant.tzinfo)

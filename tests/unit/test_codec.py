@@ -29,6 +29,7 @@ KNOWN: dict[str, list[str]] = {
         "nags=0",
         "told_at=None",
         "seen_at=None",
+        "reminded_at=None",
         "outcome=''",
         "outcome_note=''",
         "check_in_id=None",

@@ -1,0 +1,118 @@
+"""Cases and check-ins that nobody touches for days: somebody is always told, nobody is woken for nothing, and nothing
+is said days later that is not so any more.
+
+Times are UTC; Brussels is at +1.
+"""
+
+from __future__ import annotations
+
+from tests.stories.harness import Manner, Story
+
+HEAD = """
+zone: Europe/Brussels
+start: 2026-03-02T09:00
+desk: {officers: [ana, ben], lead: carla}
+people:
+  nour: {channels: [signal], verified: true}
+  sami: {channels: [CHANNELS], language: en, verified: true, contacts: [CONTACTS]CHECKED}
+steps:
+"""
+CHECKED = ', check_in: {protocol: routine, times: ["10:00"], days: [mon]}'
+
+
+def script(*steps: str, channels: str = "signal, telegram", contacts: str = "lina", checked: str = "") -> str:
+    """A story of some days."""
+    head = HEAD.replace("CHANNELS", channels).replace("CONTACTS", contacts).replace("CHECKED", checked)
+    return head + "".join(f"  - {step}\n" for step in steps)
+
+
+def times(story: Story, words: str, who: str) -> list[str]:
+    """When somebody was told this on Signal: "03-02 08:05"."""
+    lines = story.out(who=who, channel="signal")
+    return [line["at"][5:16].replace("T", " ") for line in lines if words in line["text"]]
+
+
+# ------------------------------------------------------------------------------------------------ an officer is silent
+
+
+def test_a_taker_who_never_answers_is_not_waited_for_longer_than_the_review() -> None:
+    story = Manner().play(script("nour: SOS", "ana: take", "wait: 3d"))
+    called = times(story, "nobody has answered", "ben") + times(story, "nobody has answered", "carla")
+    called.sort()
+    # The waits double up to the twelve hours after which any P1 is looked at again.
+    assert called[-4:] == ["03-03 17:20", "03-04 05:20", "03-04 17:20", "03-05 05:20"]
+
+
+def test_of_a_case_that_rests_others_hear_when_its_taker_does_nothing() -> None:
+    answered = ("nour: SOS", "ana: take", "ana: I am here")
+    story = Manner().play(script(*answered, "wait: 2d"))
+    assert times(story, "is still open and nothing has happened", "ana") == [
+        "03-02 20:00",
+        "03-03 08:00",
+        "03-03 20:00",
+        "03-04 08:00",
+    ]
+    for other in ("ben", "carla"):
+        assert times(story, "Ana has it, it is still open", other) == [
+            "03-03 08:00",
+            "03-03 20:00",
+            "03-04 08:00",
+        ]
+
+
+def test_a_note_on_a_case_that_rests_is_sign_enough() -> None:
+    answered = ("nour: SOS", "ana: take", "ana: I am here", "ana: plan we call at noon")
+    story = Manner().play(script(*answered, "wait: 13h", "ana: note all quiet", "wait: 13h"))
+    assert times(story, "Ana has it, it is still open", "ben") == []
+
+
+def test_an_untaken_p4_is_told_again_by_day() -> None:
+    story = Manner().play(script("nour: we would like to ask about a grant", "wait: 3d"))
+    # Eighteen hours later it is three in the morning.
+    assert times(story, "P4", "ana") == [
+        "03-02 08:00",
+        "03-02 16:00",
+        "03-03 06:00",
+        "03-04 06:00",
+        "03-05 06:00",
+    ]
+
+
+def test_the_first_word_of_a_p4_comes_at_any_hour() -> None:
+    story = Manner().play(script("until: 2026-03-03T03:00", "nour: we would like to ask about a grant"))
+    assert times(story, "P4", "ana") == ["03-03 02:00"]
+
+
+# ------------------------------------------------------------------------------------------------ what comes too late
+
+
+DOWN = (
+    "until: 2026-03-02T09:50",
+    "channel: {signal: down}",
+    "until: 2026-03-02T13:10",
+    "ana@telegram: take",
+    "ana@telegram: are you well?",
+)
+CLOSED = ("wait: 1h", "sami@telegram: OK", "ana@telegram: close safe", "wait: 5m")
+
+
+def test_nothing_is_said_of_a_closed_case_that_a_channel_kept_for_days() -> None:
+    story = Manner().play(script(*DOWN, *CLOSED, "channel: {signal: up}", "wait: 5m", checked=CHECKED))
+    late = [line for line in story.out("notice", channel="signal") if line["who"] != "sami"]
+    assert [line["text"] for line in late] == []
+
+
+def test_a_question_that_could_not_go_out_is_no_news_hours_later() -> None:
+    until = "until: 2026-03-02T13:10"
+    steps = (
+        "until: 2026-03-02T09:50",
+        "channel: {signal: down}",
+        until,
+        "ana@telegram: take",
+        "wait: 5m",
+        "channel: {signal: up}",
+    )
+    story = Manner().play(script(*steps, "wait: 5m", channels="signal", contacts="", checked=CHECKED))
+    told = [line["at"][5:16] for line in story.out("notice") if "our channel is not working" in line["text"]]
+    assert told
+    assert set(told) <= {"03-02T09:30", "03-02T09:31", "03-02T09:32"}
