@@ -259,7 +259,7 @@ class Delivery:
         if case is not None and case.silent and row.person_id == case.person_id:
             work.put(replace(row, state=SendState.HELD))
             return False
-        if wanted(row, case, round_) and not asked_elsewhere(work, row):
+        if wanted(row, case, round_) and not asked_elsewhere(work, row) and not clears_nothing(work, row):
             return True
         work.put(replace(row, state=SendState.STALE))
         return False
@@ -349,6 +349,16 @@ def asked_elsewhere(work: Work, row: Outgoing) -> bool:
     """Whether this question has gone out by the person's other channel, since the one it was meant for was down."""
     asks = row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER) and (row.attempts > 0 or row.fallback)
     return asks and any(r.state in OUT for r in work.group(row.group_id) if r.id != row.id)
+
+
+def clears_nothing(work: Work, row: Outgoing) -> bool:
+    """Whether this all-clear is for an alert that never went out: whoever heard of nothing has nothing to be cleared
+    of, and may be alerted anew meanwhile."""
+    if row.kind is not OutboundKind.ALL_CLEAR or row.round_id is None:
+        return False
+    alerts = work.alerts_of_round(row.round_id, row.person_id)  # none: another check-in has told them
+    handed = (a.state in OUT or a.state is SendState.SENDING or may_repeat(a) for a in alerts)
+    return bool(alerts) and not any(handed)
 
 
 def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:

@@ -215,7 +215,8 @@ def contacts_clear(draft: Draft, person: Person, live: tuple[Round, ...], key: s
         contact = draft.person(contact_id)
         if contact is not None:
             text = draft.word(contact, key, name=name or draft.word(contact, "desk.somebody"))
-            draft.say(contact, OutboundKind.ALL_CLEAR, text, urgency=2, defender_id=person.id)
+            of = next(r for r in live if contact_id in r.alerted)
+            draft.say(contact, OutboundKind.ALL_CLEAR, text, round_=of, urgency=2, defender_id=person.id)
 
 
 def end_timer(draft: Draft, round_: Round) -> None:

@@ -81,4 +81,12 @@ def all_clear(draft: Draft, case: Case, person: Person, outcome: str) -> None:
         if contact is not None:
             key = "contact.all_clear" if outcome in GOOD else "contact.case_over"
             text = draft.word(contact, key, name=name or draft.word(contact, "desk.somebody"))
-            draft.say(contact, OutboundKind.ALL_CLEAR, text, case=case, defender_id=person.id)
+            rounds = [r for r in draft.facts.held if contact_id in r.alerted and r.case_id == case.id]
+            draft.say(
+                contact,
+                OutboundKind.ALL_CLEAR,
+                text,
+                case=case,
+                round_=rounds[0] if len(rounds) == 1 else None,
+                defender_id=person.id,
+            )

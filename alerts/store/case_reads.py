@@ -94,6 +94,14 @@ _OF_ROUNDS = prepared(
         _o.round_id.in_(bindparam("rounds", expanding=True))
     )
 )
+_ALERTS = prepared(
+    select(tables.outbox).where(
+        _o.round_id == bindparam("round"),
+        _o.round_id.is_not(None),
+        _o.person_id == bindparam("person"),
+        _o.kind == OutboundKind.CONTACT_ALERT.value,
+    )
+)
 _SENT_TO = prepared(
     select(tables.outbox)
     .where(_o.address_id == bindparam("address"), _o.blind.is_not(None), _o.sent_at >= bindparam("since"))
@@ -279,6 +287,10 @@ class CaseReads(PeopleReads):
                 at = from_micros(row.sent_at) if row.sent_at is not None else None
                 sending = Sending(row.channel, SendState(row.state), at, from_micros(row.created_at))
                 self._sends[row.round_id].append((row.person_id, sending))
+
+    def alerts_of_round(self, round_id: str, person_id: str) -> tuple[Outgoing, ...]:
+        """What a trusted contact was to be told because of a round."""
+        return tuple(self._find(OUTBOX, _ALERTS, round=round_id, person=person_id))
 
     def sent_to(self, address_id: str, since_micros: int, limit: int) -> tuple[Outgoing, ...]:
         """What went out to an address since an instant, newest first: for `clear`."""

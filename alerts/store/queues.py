@@ -311,8 +311,9 @@ def release_unfinished(connection: Connection, before: datetime | None) -> int:
 
 
 def take_back(connection: Connection, ids: Iterable[str]) -> None:
-    """Queues again what was noted as handed over and never was: the commit's answer was lost with the database."""
-    _change_outbox(connection, ids, SendState.SENDING, SendState.QUEUED)
+    """Queues again what was noted as handed over and never was: the commit's answer was lost with the database. It is
+    no repeat when it goes out."""
+    _change_outbox(connection, ids, SendState.SENDING, SendState.QUEUED, tries=-1)
 
 
 def set_aside(connection: Connection, ids: Iterable[str]) -> None:
@@ -329,11 +330,14 @@ def put_off(connection: Connection, ids: Iterable[str], until: datetime) -> None
         connection.execute(update(outbox).where(part).values(later))
 
 
-def _change_outbox(connection: Connection, ids: Iterable[str], old: SendState, new: SendState) -> None:
+def _change_outbox(
+    connection: Connection, ids: Iterable[str], old: SendState, new: SendState, *, tries: int = 0
+) -> None:
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
         part = outbox.c.id.in_(wanted[start : start + CHUNK])
-        connection.execute(update(outbox).where(part, outbox.c.state == old.value).values(state=new.value))
+        changed = {"state": new.value, "attempts": outbox.c.attempts + tries}
+        connection.execute(update(outbox).where(part, outbox.c.state == old.value).values(changed))
 
 
 def unsent(connection: Connection) -> int:

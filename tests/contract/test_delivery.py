@@ -11,6 +11,7 @@ from alerts.events import OutboundKind
 from alerts.ids import Ids
 from alerts.outbox import Guard, Outgoing, SendState, priority
 from alerts.people import Address
+from alerts.store import queues
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
 from bot.channels.pretend_frames import parse, to_raw
@@ -155,3 +156,16 @@ def test_what_may_have_gone_out_before_says_so_when_it_comes_again(desk: Desk) -
     for row, (kind, text) in first.items():
         marked = f"(This may be a repeat.)\n{text}"
         assert again[row] == (marked if kind in (OutboundKind.PAGE, OutboundKind.NOTICE) else text)
+
+
+def test_what_was_noted_as_handed_over_and_never_was_is_no_repeat(desk: Desk) -> None:
+    _says(desk, 1, "sami", "SOS")
+    delivery = Delivery(desk.engine, "signal", Budget())
+    pages = [c for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
+    with desk.store.writing() as work:
+        queues.take_back(work.connection, [row for c in pages for row in c.rows])
+    again = [c.outbound.text for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
+    assert again == [c.outbound.text for c in pages]
+    desk.engine.release()
+    (once_more,) = [c.outbound.text for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
+    assert once_more == f"(This may be a repeat.)\n{again[0]}"
