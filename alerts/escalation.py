@@ -122,7 +122,7 @@ def answer_by(case: Case, rule: Escalation) -> datetime:
     longest, doublings = max(rule.review, wait), 0
     while doublings < case.nags and wait * 2**doublings < longest:
         doublings += 1
-    return first + wait * (2**doublings - 1) + longest * (case.nags - doublings)
+    return first + wait * float(2**doublings - 1) + longest * (case.nags - doublings)
 
 
 def armed(case: Case, policy: EscalationPolicy) -> tuple[Deadline, ...]:

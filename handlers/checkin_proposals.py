@@ -16,6 +16,7 @@ from alerts.timetext import Misread, parse_schedule
 from handlers import checkin_setup
 from handlers.checkin_words import misread_words, protocol_word, schedule_words
 from handlers.draft import Draft
+from handlers.localtime import zone_of
 
 ANSWERS = (("checkin_set:yes", "button.agree"), ("checkin_set:no", "button.disagree"))
 
@@ -32,7 +33,7 @@ def propose(draft: Draft, officer: Person, rest: str) -> None:
     wish = parse_schedule(words, protocols=checkin_setup.protocol_words(draft), asked=True)
     if wish is None or isinstance(wish, Misread):
         hint = misread_words(draft, officer, wish) if isinstance(wish, Misread) else ""
-        tell(draft, officer, "desk.checkin_how", hint=hint)
+        tell(draft, officer, "desk.checkin_how", name=person.alias, hint=hint)
         return
     made = checkin_setup.made_schedule(draft, person, wish)
     protocol = wish.protocol or checkin_setup.FIRST_PROTOCOL
@@ -57,7 +58,12 @@ def propose(draft: Draft, officer: Person, rest: str) -> None:
         question="checkin_set",
     )
     tell(
-        draft, officer, "desk.checkin_asked", name=person.alias, schedule=schedule_words(draft, officer, made)
+        draft,
+        officer,
+        "desk.checkin_asked",
+        name=person.alias,
+        schedule=schedule_words(draft, officer, made, of=person),
+        zone=zone_of(draft, person),
     )
 
 

@@ -384,7 +384,8 @@ def tell_maker(
             maker,
             key,
             name=draft.latest(person).alias or draft.word(maker, "desk.somebody"),
-            check_in=check_in_words(draft, maker, check_in),
+            check_in=check_in_words(draft, maker, check_in, of=person),
+            zone=zone_of(draft, person),
         )
         text += replaced_words(draft, maker, instead_of)
         draft.say(maker, OutboundKind.NOTICE, text, via="content", urgency=3, defender_id=person.id)

@@ -11,8 +11,11 @@ from handlers.draft import Draft
 from handlers.localtime import clock
 
 
-def schedule_words(draft: Draft, reader: Person, schedule: CheckInSchedule) -> str:
-    """ "every day at 09:00, 21:00; quiet 23:00-07:00; paused until …"."""
+def schedule_words(
+    draft: Draft, reader: Person, schedule: CheckInSchedule, *, of: Person | None = None
+) -> str:
+    """ "every day at 09:00, 21:00; quiet 23:00-07:00; paused until …", all on the clock of whose check-in it is:
+    `of`, or else the reader."""
     if schedule.every_hours is not None:
         parts = [draft.word(reader, "schedule.every", hours=f"{schedule.every_hours:g}")]
     else:
@@ -26,22 +29,24 @@ def schedule_words(draft: Draft, reader: Person, schedule: CheckInSchedule) -> s
         start, end = map(show_wall_time, schedule.quiet)
         parts.append(draft.word(reader, "schedule.quiet", start=start, end=end))
     if schedule.paused_until is not None and schedule.paused_until > draft.now:
-        parts.append(draft.word(reader, "schedule.paused", time=clock(draft, reader, schedule.paused_until)))
+        parts.append(
+            draft.word(reader, "schedule.paused", time=clock(draft, of or reader, schedule.paused_until))
+        )
     return "; ".join(parts)
 
 
-def check_in_words(draft: Draft, reader: Person, check_in: CheckIn) -> str:
-    """One check-in on one line."""
+def check_in_words(draft: Draft, reader: Person, check_in: CheckIn, *, of: Person | None = None) -> str:
+    """One check-in on one line, on the clock of whose it is: `of`, or else the reader."""
     if check_in.kind is CheckInKind.TIMER or check_in.schedule is None:
         key = "checkin.line_timer" if check_in.next_at is not None else "checkin.line_timer_over"
-        at = clock(draft, reader, check_in.next_at) if check_in.next_at is not None else ""
+        at = clock(draft, of or reader, check_in.next_at) if check_in.next_at is not None else ""
         return draft.word(reader, key, label=check_in.label, time=at).replace("  ", " ")
     return draft.word(
         reader,
         "checkin.line",
-        schedule=schedule_words(draft, reader, check_in.schedule),
+        schedule=schedule_words(draft, reader, check_in.schedule, of=of),
         protocol=protocol_word(draft, reader, check_in.protocol),
-        time=clock(draft, reader, check_in.next_at) if check_in.next_at is not None else "–",
+        time=clock(draft, of or reader, check_in.next_at) if check_in.next_at is not None else "–",
     )
 
 

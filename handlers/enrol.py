@@ -37,10 +37,12 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
         if REPEATED not in inbound.text:
             staffing.key_changed(draft, event, person)
         return True
-    if inbound.kind is not InboundKind.TEXT:
+    if inbound.kind not in (InboundKind.TEXT, InboundKind.EDIT):
         return False
     if invitations.entered(draft, event, person):
         return True
+    if inbound.kind is InboundKind.EDIT:
+        return False
     wanted = asked(draft, person, inbound.text)
     about_case = any(target.case_id for target in draft.facts.targets)
     if wanted is not None and (wanted.slash or not about_case) and command(draft, person, wanted):

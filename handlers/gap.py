@@ -10,9 +10,25 @@ from datetime import timedelta
 
 from alerts.events import OutboundKind
 from alerts.facts import Gap
+from alerts.oncall import handovers, on_call
+from alerts.people import Person
 from handlers import missed, paging
 from handlers.draft import Draft
 from handlers.localtime import clock
+
+LOOKED_BACK = timedelta(days=7)
+"""Of a longer gap only so much of the rota is looked through."""
+
+
+def on_call_then(draft: Draft, event: Gap) -> list[Person]:
+    """Who was first on call while we were away: a quiet shift was none, and they may still have heard something."""
+    desk = draft.facts.desk
+    if desk.rota is None or event.since >= event.until:
+        return []
+    first = on_call(desk.rota, event.since)[:1]
+    changes = handovers(desk.rota, max(event.since, event.until - LOOKED_BACK), event.until)
+    found = (desk.person(i) for i in (*first, *(c.after for c in changes)))
+    return [p for p in found if p is not None]
 
 
 def decide(draft: Draft, event: Gap) -> None:
@@ -20,7 +36,7 @@ def decide(draft: Draft, event: Gap) -> None:
     people = list(dict.fromkeys(d.person_id for d in draft.facts.overdue if d.person_id))
     names = [paging.name_for_desk(draft, draft.person(i)) for i in people]
     backwards = event.since > event.until
-    for officer in missed.on_duty(draft):
+    for officer in {p.id: p for p in (*missed.on_duty(draft), *on_call_then(draft, event))}.values():
         parts = [
             draft.word(
                 officer,

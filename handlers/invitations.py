@@ -2,16 +2,16 @@
 
 1. Whoever made a code must still be allowed to make it when it is used.
 2. A code that does not exist, was used, is too old or has lost its maker gets one and the same answer; after a few of
-   these in an hour there is no answer of its own any more.
+   these in an hour there is no answer of its own any more. Whoever used it hears that it has done its work.
 3. Using a code and what follows from it are one transaction, and the invitation is locked in it: it works once.
 """
 
 from __future__ import annotations
 
-from alerts.events import Inbound
+from alerts.events import Inbound, InboundKind
 from alerts.facts import Heard
 from alerts.invitations import GUESS_WINDOW, GUESSES, code_in, hide_code, is_usable, within
-from alerts.people import Invitation, Person, Purpose, Role, Standing
+from alerts.people import Invitation, LinkStatus, Person, Purpose, Role, Standing
 from alerts.records import replace
 from handlers import contacts, joining, relay
 from handlers.draft import Draft
@@ -29,6 +29,11 @@ def entered(draft: Draft, event: Heard, person: Person) -> bool:
     invitation = draft.facts.invitation
     if invitation is not None and stands(draft, invitation):
         return use(draft, inbound, person, invitation)
+    if inbound.kind is InboundKind.EDIT:
+        return False  # words that were said before, and are no code now either
+    if invitation is not None and holds_by(draft, person, invitation):
+        said_again(draft, person, invitation)
+        return True
     draft.talk(person, wrong_codes=(*wrong, draft.now))
     draft.event("code_refused")
     busy = any(not c.drill for c in draft.facts.cases) or any(
@@ -60,6 +65,31 @@ def stands(draft: Draft, invitation: Invitation) -> bool:
             return maker.role is Role.DEFENDER
         case Purpose.CHANNEL:
             return maker.role is not Role.STRANGER
+
+
+def holds_by(draft: Draft, person: Person, invitation: Invitation) -> bool:
+    """Whether this person is what the code made of them. Who presses Start twice sends it twice."""
+    if invitation.purpose is Purpose.CHANNEL:
+        return invitation.used_at is not None and invitation.subject_id == person.id
+    if invitation.used_by != person.id:
+        return False
+    match invitation.purpose:
+        case Purpose.OFFICER | Purpose.LEAD:
+            return person.is_staff or person.status is Standing.PENDING
+        case Purpose.DEFENDER:
+            return person.role is Role.DEFENDER
+        case _:
+            mine = (w.link.status for w in draft.facts.wards if w.defender.id == invitation.subject_id)
+            return LinkStatus.CONSENTED in mine
+
+
+def said_again(draft: Draft, person: Person, invitation: Invitation) -> None:
+    """A code has come once more from whoever used it: what it did, and for a new officer the number again."""
+    maker = draft.person(invitation.made_by)
+    if person.status is Standing.PENDING and maker is not None:
+        joining.ask_for_number(draft, person, maker)
+    else:
+        answer(draft, person, "code.done")
 
 
 def use(draft: Draft, inbound: Inbound, person: Person, invitation: Invitation) -> bool:

@@ -42,10 +42,23 @@ def as_staff(draft: Draft, person: Person, invitation: Invitation) -> bool:
         return True
     number = check_number(draft.new_id(), (other.check for other in draft.facts.desk.waiting))
     person = draft.put_person(replace(person, status=Standing.PENDING, verified=False, check=number))
-    answer(draft, person, f"staff.wait_{role.value}", name=alias, number=number, inviter=maker.alias)
+    ask_for_number(draft, person, maker)
     notice(draft, [maker], f"staff.used_{role.value}", name=alias)
     draft.event("staff_waits", role=role.value)
     return True
+
+
+def ask_for_number(draft: Draft, person: Person, maker: Person) -> None:
+    """Tells somebody who used a code for staff which number they will be asked for."""
+    role = Role.LEAD if person.role is Role.LEAD else Role.OFFICER
+    answer(
+        draft,
+        person,
+        f"staff.wait_{role.value}",
+        name=person.alias,
+        number=person.check,
+        inviter=maker.alias,
+    )
 
 
 def confirmed(draft: Draft, person: Person, by: Person | None = None) -> Person:
@@ -75,7 +88,11 @@ def as_defender(draft: Draft, person: Person, invitation: Invitation) -> bool:
     alias = name_for(draft, person, invitation)
     person = draft.put_person(replace(person, role=Role.DEFENDER, verified=True, alias=alias))
     verified_cases(draft, person)
-    dialogue.begin(draft, person)
+    if any(c.urgency == 1 and c.is_open and not c.drill for c in map(draft.latest, draft.facts.cases)):
+        # A number answers the latest question: between an alarm's questions another one would take its answer.
+        answer(draft, person, "enrol.in_alarm", name=alias)
+    else:
+        dialogue.begin(draft, person)
     maker = draft.person(invitation.made_by)
     if maker is not None:
         notice(draft, [maker], "staff.enrolled", name=alias)

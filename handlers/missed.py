@@ -100,8 +100,12 @@ def fold(
 ) -> Case:
     """A missed check-in of somebody who has an open case: onto that one, and heard."""
     graver = case.urgency > wanted
+    # An OK that waits to be verified was said before this silence: it answers every question that waits at the time.
     case = replace(
-        case, check_in_id=case.check_in_id or round_.check_in_id, round_id=case.round_id or round_.id
+        case,
+        check_in_id=case.check_in_id or round_.check_in_id,
+        round_id=case.round_id or round_.id,
+        needs_verification=False,
     )
     draft.record(
         person_id=person.id, author_id=person.id, kind="system", case=case, key_id=case.key_id, text=headline
@@ -167,6 +171,7 @@ def tell(
             officer=(taker.alias if taker else "") or draft.word(officer, "desk.officer"),
             **arguments,
         )
+        text += paging.says_safe(draft, officer, case)
         bare = draft.word(officer, "relay.bare", ref=case.ref)
         draft.say(
             officer,

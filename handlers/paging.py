@@ -34,8 +34,10 @@ ANSWER_LINE = 200
 """Characters of an answer in a list of them."""
 LISTED = 40
 """References that the page of a crowd names."""
-HONEST_STEPS = 3
-"""The defender hears of the first steps of a climb one by one, later only now and then."""
+HONEST_STEPS = (1, 2, 3, 6, 12)
+HONEST_AGAIN = 24
+"""The defender hears of these steps of a climb, then of each so many: a phone that lights up every half hour for days
+helps nobody who hides."""
 
 
 def kind_for(case: Case) -> OutboundKind:
@@ -175,7 +177,7 @@ def page(
         }
         listed = "\n" + ", ".join(others) if (others := crowd_list(draft)) and key == "page.crowd" else ""
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
-        full = prefix + draft.word(person, key, **arguments) + listed
+        full = prefix + draft.word(person, key, **arguments) + listed + says_safe(draft, person, case)
         bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
         bare = prefix + draft.word(person, bare_key, **arguments) + listed
         no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
@@ -194,6 +196,12 @@ def page(
             line=draft.word(person, "page.line", **arguments),
             defender_id=case.person_id,
         )
+
+
+def says_safe(draft: Draft, reader: Person, case: Case) -> str:
+    """A line for whoever is told once more of a case whose person has said meanwhile that they are well. Nothing is
+    lowered by it, but who is woken must not believe that there was no word since."""
+    return "\n" + draft.word(reader, "page.says_safe") if case.needs_verification else ""
 
 
 def wishes(case: Case, reader: Person, subject: Person | None, guard: Guard) -> list[tuple[str, str]]:
@@ -234,8 +242,8 @@ def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
     waits = case.source in (Source.SOS, Source.MESSAGE) and case.urgency in PAGED_URGENCIES
     if person is None or not waits or case.drill:
         return
-    climbs = case.step - 1
-    if 0 < climbs <= HONEST_STEPS or climbs % HONEST_STEPS < steps:
+    done = range(max(1, case.step - steps), case.step)
+    if any(step in HONEST_STEPS or step % HONEST_AGAIN == 0 for step in done):
         draft.say(
             person,
             OutboundKind.RECEIPT,
@@ -346,7 +354,10 @@ def take(draft: Draft, case: Case, officer: Person) -> Case:
     case = draft.put_case(taken(case, officer.id, draft.now))
     officer = draft.talk(officer, focus=case.id)
     person = draft.person(case.person_id)
-    if person is not None and case.source in (Source.SOS, Source.MESSAGE) and not case.drill:
+    # "Has seen your message" goes to those who have written. To somebody who has missed a check-in nothing is said: it
+    # would not be true, and whoever holds the phone would learn that the desk is looking.
+    wrote = case.source in (Source.SOS, Source.MESSAGE) or case.told_next_at is not None
+    if person is not None and wrote and not case.drill:
         key = "receipt.seen" if officer.alias else "receipt.seen_nameless"
         draft.say(person, OutboundKind.RECEIPT, draft.word(person, key, officer=officer.alias), case=case)
     tell_desk_taken(draft, case, officer, before)

@@ -100,6 +100,8 @@ def test_nothing_is_said_of_a_closed_case_that_a_channel_kept_for_days() -> None
     story = Manner().play(script(*DOWN, *CLOSED, "channel: {signal: up}", "wait: 5m", checked=CHECKED))
     late = [line for line in story.out("notice", channel="signal") if line["who"] != "sami"]
     assert [line["text"] for line in late] == []
+    # Lina's alert never went out: nothing is to be cleared, and an all-clear now could be taken for another alarm's.
+    assert story.out(who="lina") == []
 
 
 def test_a_question_that_could_not_go_out_is_no_news_hours_later() -> None:
@@ -116,3 +118,39 @@ def test_a_question_that_could_not_go_out_is_no_news_hours_later() -> None:
     told = [line["at"][5:16] for line in story.out("notice") if "our channel is not working" in line["text"]]
     assert told
     assert set(told) <= {"03-02T09:30", "03-02T09:31", "03-02T09:32"}
+
+
+def test_who_is_called_after_a_late_ok_hears_that_there_was_one() -> None:
+    steps = ("until: 2026-03-02T13:20", "sami: OK", "wait: 15m", "ana: take", "until: 2026-03-02T22:05")
+    story = Manner().play(script(*steps, checked=CHECKED))
+    words = "They have said since that they are well. Nobody has verified it yet."
+    assert times(story, words, "carla")[:1] == ["03-02 12:30"]
+    assert [
+        text
+        for text in story.texts("notice", who="ana", channel="signal")
+        if "no emergency plan" in text and words in text
+    ]
+    before = [line for line in story.out("page") if line["at"] < "2026-03-02T12:20"]
+    assert before
+    assert not any(words in line["text"] for line in before)
+
+
+def test_somebody_who_waits_for_days_hears_so_less_and_less_often() -> None:
+    story = Manner().play(script("nour: SOS", "wait: 9h"))
+    assert times(story, "Nobody has seen it yet", "nour") == [
+        "03-02 08:02",
+        "03-02 08:05",
+        "03-02 08:10",
+        "03-02 08:40",
+        "03-02 09:40",
+        "03-02 11:40",
+        "03-02 15:40",
+    ]
+
+
+def test_an_ok_from_before_a_timer_that_was_missed_says_nothing_of_it() -> None:
+    steps = ("until: 2026-03-02T13:20", "sami: OK", "sami: timer 30m market", "wait: 50m")
+    story = Manner().play(script(*steps, checked=CHECKED))
+    missed = [line["text"] for line in story.out("page", channel="signal") if "market" in line["text"]]
+    assert missed
+    assert not any("They have said since" in text for text in missed)

@@ -1,0 +1,79 @@
+"""Codes that come at odd moments: twice, corrected, in the middle of an alarm, from the wrong account.
+
+Told as chats, restarted between every step.
+"""
+
+from __future__ import annotations
+
+from alerts.people import Role
+from tests.stories.chat import Chat, chat, roles
+
+
+def invited(it: Chat, name: str) -> str:
+    """The code that an officer gets for somebody."""
+    it.says("ana", f"invite {name}")
+    return it.code("ana")
+
+
+def test_whoever_sends_their_code_once_more_hears_that_it_has_done_its_work(database: str) -> None:
+    with chat("nour", "eve", database=database) as it:
+        code = invited(it, "Nour")
+        it.says("nour", f"/start {code}", "telegram")
+        for _ in range(7):  # more often than anybody may guess
+            it.says("nour", f"/start {code}", "telegram")
+            assert it.told("nour", "code.done")
+            assert not it.new("ana")
+        it.says("eve", code)
+        assert it.told("eve", "code.wrong")
+
+
+def test_a_new_officer_who_sends_the_code_once_more_is_shown_the_number_again() -> None:
+    with chat("dan") as it:
+        it.says("carla", "invite officer Dan")
+        code = it.code("carla")
+        it.says("dan", code)
+        number = it.number("dan")
+        it.says("dan", code)
+        assert it.number("dan") == number
+        it.says("carla", "refuse Dan")
+        it.says("dan", code)
+        assert it.told("dan", "code.wrong")
+
+
+def test_a_contact_s_code_and_a_link_have_done_their_work_until_they_end() -> None:
+    with chat("nour", "lina") as it:
+        it.says("nour", invited(it, "Nour"))
+        it.says("nour", "contact lina")
+        code = it.code("nour")
+        it.says("lina", code)
+        it.says("lina", code)
+        assert it.told("lina", "code.done")
+        it.says("lina", "stop")
+        it.says("lina", code)
+        assert it.told("lina", "code.wrong")
+        it.says("nour", "link")
+        link = it.code("nour")
+        it.says("nour", link, "telegram")
+        it.says("nour", link, "telegram")
+        assert it.told("nour", "code.done")
+
+
+def test_a_code_that_was_mistyped_and_corrected_works(database: str) -> None:
+    with chat("nour", database=database) as it:
+        code = invited(it, "Nour")
+        it.says("nour", code[:-1] + ("A" if code[-1] != "A" else "C"))
+        assert it.told("nour", "code.wrong")
+        it.does("nour", edit=code)
+        assert roles(it, "nour") == [Role.DEFENDER]
+        assert it.told("ana", "staff.enrolled", name="Nour")
+
+
+def test_a_code_in_the_middle_of_an_alarm_takes_no_answer_from_it() -> None:
+    with chat("nour") as it:
+        it.says("nour", "SOS")
+        it.says("nour", invited(it, "Nour"))
+        assert it.told("nour", "enrol.in_alarm", name="Nour")
+        assert not it.new("nour", "question")
+        it.says("nour", "1")
+        assert it.told("nour", "sos.what")
+        assert any("Yes, now" in text for text in it.texts("ana"))
