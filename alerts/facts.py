@@ -189,7 +189,8 @@ class Facts:
     invitation: Invitation | None = None
     """The invitation whose code stands in the message, whether it still works or not."""
     unused: tuple[Invitation, ...] = ()
-    """Codes for trusted contacts that they gave out and that still work; loaded when they write about contacts."""
+    """Codes that they gave out for trusted contacts and that still work, when they write about contacts; those of the
+    desk, when staff take one back."""
     subject_links: tuple[ContactLink, ...] = ()
     """The trusted contacts of whom the invitation is about."""
     subject_cases: tuple[Case, ...] = ()

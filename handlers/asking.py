@@ -157,10 +157,11 @@ def phrases_of(said: tuple[tuple[str, ...], ...]) -> Phrases[str]:
     )
 
 
-def asks_about_contacts(draft: Draft, person: Person, text: str) -> bool:
-    """Whether somebody asks for, or ends, trusted contacts: only then is it of use which codes are out."""
+def asks_about_codes(draft: Draft, person: Person, text: str) -> bool:
+    """Whether a defender asks for, or ends, trusted contacts, or staff refuses somebody: only then is it of use which
+    codes are out."""
     wanted = asked(draft, person, text)
-    return wanted is not None and "contact" in wanted.command
+    return wanted is not None and ("contact" in wanted.command or wanted.command == "refuse")
 
 
 def phrases(draft: Draft, person: Person, command: str, *, slash: bool) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.events import REPEATED, InboundKind
 from alerts.facts import Heard
-from alerts.invitations import clean_name
+from alerts.invitations import clean_name, name_key
 from alerts.outbox import Outgoing
 from alerts.people import STAFF, Person, Role
 from alerts.records import replace
@@ -109,7 +109,9 @@ def staff_command(draft: Draft, officer: Person, wanted: Asked) -> bool:
 def names_somebody(draft: Draft, name: str) -> bool:
     """Whether somebody whom staff may name has this name."""
     facts = draft.facts
-    return any(staffing.is_called(p, name) for p in (*facts.called, *facts.desk.staff, *facts.desk.waiting))
+    people = (*facts.called, *facts.desk.staff, *facts.desk.waiting)
+    invited = any(name_key(invitation.alias) == name_key(name) for invitation in facts.unused)
+    return invited or any(staffing.is_called(p, name) for p in people)
 
 
 def help_(draft: Draft, person: Person) -> None:

@@ -30,14 +30,14 @@ from alerts.ids import Ids, micros
 from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
 from alerts.outbox import Outgoing
-from alerts.people import Person, Role
+from alerts.people import Invitation, Person, Role
 from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
 from alerts.store import files
 from alerts.store.work import Work
 from handlers import ok_word
-from handlers.asking import asks_about_contacts
+from handlers.asking import asks_about_codes
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
 from handlers.rules import Rules
@@ -49,7 +49,7 @@ NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
 NAMING = 200
 """Characters of a message in which staff may name somebody in a command."""
-SHORTEST_ABOUT_CONTACTS = 4
+SHORTEST_ABOUT_CODES = 4
 """Characters that no message about trusted contacts has fewer of: an SOS is not looked at for one."""
 CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
@@ -252,6 +252,12 @@ class Loader:
             facts = replace(facts, desk=replace(desk, rota=work.rota_to_change(desk.id)))
         return facts
 
+    def _unused(self, me: Person, now: datetime) -> tuple[Invitation, ...]:
+        work = self.work
+        return (
+            work.unused_of_desk(self.rules.desk, now) if me.is_staff else work.unused_for_contacts(me.id, now)
+        )
+
     def _for_code(self, facts: Facts, code: str) -> Facts:
         """Whom an invitation is about, and who else has the name that it gives."""
         work = self.work
@@ -282,11 +288,8 @@ class Loader:
         text = facts.event.inbound.text
         if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
             cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
-        about_contacts = (
-            me.role is Role.DEFENDER
-            and len(text) > SHORTEST_ABOUT_CONTACTS
-            and asks_about_contacts(Draft(facts, self.rules), me, text)
-        )
+        known = me.role is not Role.STRANGER and len(text) > SHORTEST_ABOUT_CODES
+        about_codes = known and asks_about_codes(Draft(facts, self.rules), me, text)
         facts = ok_word.noticed(facts, self.rules, me, partial(work.vault.word, me.key_id))
         asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(
@@ -294,7 +297,7 @@ class Loader:
             round=work.round(asked.round_id) if asked is not None and asked.round_id else None,
             wards=tuple(wards),
             links=work.links_of(me.id),
-            unused=work.unused_for_contacts(me.id, facts.now) if about_contacts else (),
+            unused=self._unused(me, facts.now) if about_codes else (),
             check_ins=work.check_ins_of(me.id),
             rounds=work.live_rounds_of(me.id),
             to_clear=cleared,

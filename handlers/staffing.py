@@ -92,14 +92,21 @@ def confirm(draft: Draft, officer: Person, number: str) -> None:
 
 
 def refuse(draft: Draft, officer: Person, name: str) -> None:
-    """`refuse NAME`: whoever used that code is not who was invited."""
+    """`refuse NAME`: whoever used that code is not who was invited; or nobody has used it yet, and nobody shall."""
+    unused = [i for i in draft.facts.unused if name_key(i.alias) == name_key(name)]
+    for invitation in unused:
+        draft.put(replace(invitation, expires_at=draft.now))
+    if unused:
+        draft.event("invitation_withdrawn")
+        answer(draft, officer, "refuse.code", name=unused[0].alias)
     found = [
         p
         for p in draft.facts.desk.waiting
         if p.status is Standing.PENDING and name_key(p.alias) == name_key(name)
     ]
     if not found:
-        answer(draft, officer, "refuse.no_such")
+        if not unused:
+            answer(draft, officer, "refuse.no_such")
         return
     for person in found:
         draft.put_person(stranger_again(person))

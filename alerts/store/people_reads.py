@@ -37,6 +37,18 @@ _STAFF = prepared(select(tables.people.c.id).where(tables.people.c.desk == bindp
 _ROTA = prepared(select(tables.rotas).where(tables.rotas.c.id == bindparam("desk")))
 _SAVE_ROTA = upsert_of(tables.rotas, ("id", "version", "key_id", "sealed"), ("id",))
 _CODE = prepared(select(tables.invitations).where(tables.invitations.c.digest == bindparam("digest")))
+_UNUSED_OF_DESK = prepared(
+    select(tables.invitations)
+    .where(
+        tables.invitations.c.desk == bindparam("desk"),
+        tables.invitations.c.purpose.in_(
+            [p.value for p in (Purpose.OFFICER, Purpose.LEAD, Purpose.DEFENDER)]
+        ),
+        tables.invitations.c.used_at.is_(None),
+        tables.invitations.c.expires_at > bindparam("now"),
+    )
+    .order_by(tables.invitations.c.made_at, tables.invitations.c.id)
+)
 _UNUSED = prepared(
     select(tables.invitations)
     .where(
@@ -217,6 +229,10 @@ class PeopleReads(Loading):
         """The invitation that a code belongs to, used or not."""
         found = self._find(INVITATIONS, _CODE, digest=self.vault.code(code))
         return found[0] if found else None
+
+    def unused_of_desk(self, desk: str, now: datetime) -> tuple[Invitation, ...]:
+        """The codes for staff and defenders that still work, oldest first."""
+        return tuple(self._find(INVITATIONS, _UNUSED_OF_DESK, desk=desk, now=micros(now)))
 
     def unused_for_contacts(self, defender_id: str, now: datetime) -> tuple[Invitation, ...]:
         """The codes for trusted contacts that a defender gave out and that still work, oldest first."""

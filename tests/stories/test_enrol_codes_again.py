@@ -77,3 +77,18 @@ def test_a_code_in_the_middle_of_an_alarm_takes_no_answer_from_it() -> None:
         it.says("nour", "1")
         assert it.told("nour", "sos.what")
         assert any("Yes, now" in text for text in it.texts("ana"))
+
+
+def test_a_code_that_went_to_the_wrong_person_is_taken_back_before_it_is_used(database: str) -> None:
+    with chat("nour", "omar", database=database) as it:
+        code = invited(it, "Nour")
+        other = invited(it, "Omar")
+        it.says("ben", "refuse nour")
+        assert it.told("ben", "refuse.code", name="Nour")
+        it.says("nour", code)
+        assert it.told("nour", "code.wrong")
+        assert roles(it, "nour") == [Role.STRANGER]
+        it.says("omar", other)
+        assert roles(it, "omar") == [Role.DEFENDER]
+        it.says("ben", "/refuse Omar")
+        assert it.told("ben", "refuse.no_such")
