@@ -30,7 +30,7 @@ from alerts.ids import Ids, micros
 from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
 from alerts.outbox import Outgoing
-from alerts.people import Invitation, Person, Role
+from alerts.people import Person, Role
 from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
@@ -252,12 +252,6 @@ class Loader:
             facts = replace(facts, desk=replace(desk, rota=work.rota_to_change(desk.id)))
         return facts
 
-    def _unused(self, me: Person, now: datetime) -> tuple[Invitation, ...]:
-        work = self.work
-        return (
-            work.unused_of_desk(self.rules.desk, now) if me.is_staff else work.unused_for_contacts(me.id, now)
-        )
-
     def _for_code(self, facts: Facts, code: str) -> Facts:
         """Whom an invitation is about, and who else has the name that it gives."""
         work = self.work
@@ -297,7 +291,7 @@ class Loader:
             round=work.round(asked.round_id) if asked is not None and asked.round_id else None,
             wards=tuple(wards),
             links=work.links_of(me.id),
-            unused=self._unused(me, facts.now) if about_codes else (),
+            unused=work.unused_codes(me, self.rules.desk, facts.now) if about_codes else (),
             check_ins=work.check_ins_of(me.id),
             rounds=work.live_rounds_of(me.id),
             to_clear=cleared,

@@ -235,12 +235,21 @@ def takes_messages(draft: Draft, person: Person) -> bool:
     return any(a.status is Reach.OK for a in draft.latest(person).addresses)
 
 
+def wrote_to_us(case: Case) -> bool:
+    """Whether the person called for somebody, and hears who has seen it: by what opened the case, or by an alarm since.
+
+    To who has missed a check-in nothing is said: they wrote nothing that could be seen, and whoever holds the phone
+    would learn that the desk is looking. With a late OK they hear at once that a person will write.
+    """
+    called = case.source in (Source.SOS, Source.MESSAGE) or case.told_at is not None
+    return called and not case.drill
+
+
 def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
     """*Not seen yet, we are calling the next person*: to somebody who wrote to us and waits. `steps` is how many steps
     of the policy were carried out just now."""
     person = draft.person(case.person_id)
-    waits = case.source in (Source.SOS, Source.MESSAGE) and case.urgency in PAGED_URGENCIES
-    if person is None or not waits or case.drill:
+    if person is None or not wrote_to_us(case) or case.urgency not in PAGED_URGENCIES:
         return
     done = range(max(1, case.step - steps), case.step)
     if any(step in HONEST_STEPS or step % HONEST_AGAIN == 0 for step in done):
@@ -354,10 +363,7 @@ def take(draft: Draft, case: Case, officer: Person) -> Case:
     case = draft.put_case(taken(case, officer.id, draft.now))
     officer = draft.talk(officer, focus=case.id)
     person = draft.person(case.person_id)
-    # "Has seen your message" goes to those who have written. To somebody who has missed a check-in nothing is said: it
-    # would not be true, and whoever holds the phone would learn that the desk is looking.
-    wrote = case.source in (Source.SOS, Source.MESSAGE) or case.told_next_at is not None
-    if person is not None and wrote and not case.drill:
+    if person is not None and wrote_to_us(case):
         key = "receipt.seen" if officer.alias else "receipt.seen_nameless"
         draft.say(person, OutboundKind.RECEIPT, draft.word(person, key, officer=officer.alias), case=case)
     tell_desk_taken(draft, case, officer, before)

@@ -230,10 +230,9 @@ class PeopleReads(Loading):
         found = self._find(INVITATIONS, _CODE, digest=self.vault.code(code))
         return found[0] if found else None
 
-    def unused_of_desk(self, desk: str, now: datetime) -> tuple[Invitation, ...]:
-        """The codes for staff and defenders that still work, oldest first."""
-        return tuple(self._find(INVITATIONS, _UNUSED_OF_DESK, desk=desk, now=micros(now)))
-
-    def unused_for_contacts(self, defender_id: str, now: datetime) -> tuple[Invitation, ...]:
-        """The codes for trusted contacts that a defender gave out and that still work, oldest first."""
-        return tuple(self._find(INVITATIONS, _UNUSED, defender=defender_id, now=micros(now)))
+    def unused_codes(self, person: Person, desk: str, now: datetime) -> tuple[Invitation, ...]:
+        """The codes that a defender gave out for trusted contacts, or the desk for everybody else, and that still work,
+        oldest first."""
+        if person.is_staff:
+            return tuple(self._find(INVITATIONS, _UNUSED_OF_DESK, desk=desk, now=micros(now)))
+        return tuple(self._find(INVITATIONS, _UNUSED, defender=person.id, now=micros(now)))

@@ -57,10 +57,14 @@ def test_a_contact_who_leaves_is_told_of_with_each_name_once() -> None:
     )
 
 
-def test_of_a_missed_check_in_that_is_taken_the_person_hears_only_once_they_have_written() -> None:
-    silent = play("until: 2026-03-02T13:10", "ana: take", checked=CHECKED)
-    assert silent.texts("receipt", who="sami") == []
-    written = play("until: 2026-03-02T13:10", "sami: OK", "ana: take", checked=CHECKED)
-    assert written.texts("receipt", who="sami") == [
+def test_of_a_missed_check_in_that_is_taken_the_person_hears_nothing_until_an_officer_writes() -> None:
+    story = play("until: 2026-03-02T13:10", "ana: take", "sami: OK", "ana: are you well?", checked=CHECKED)
+    assert story.texts("receipt", who="sami") == []
+    assert story.texts("relay", who="sami") == ["Ana: are you well?"]
+
+
+def test_who_calls_for_help_on_a_missed_check_in_hears_when_a_person_has_seen_it() -> None:
+    story = play("until: 2026-03-02T13:10", "sami: SOS", "ana: take", checked=CHECKED)
+    assert story.texts("receipt", who="sami")[-1] == (
         "Ana from the desk has seen your message and is with you now."
-    ]
+    )

@@ -34,6 +34,7 @@ SPEAKING = (
     ROOT / "alerts" / "timetext" / "hints.py",
     ROOT / "alerts" / "rota_text.py",
     ROOT / "bot" / "delivery.py",
+    ROOT / "bot" / "bundles.py",
 )
 """Where keys are named."""
 HEADS = {key.partition(".")[0] for key in ENGLISH if "." in key}
