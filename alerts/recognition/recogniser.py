@@ -199,7 +199,8 @@ class Recogniser:
             len(words) == _PAIR
         ):  # "au secour vite": one of two words is misspelt, the other says nothing against it
             for at, word in enumerate(words):
-                language = None if at in covered else self._whole_word(word)
+                # Beside a word a number is a number: "line 505".
+                language = None if at in covered or word.isdigit() else self._whole_word(word)
                 if language is not None:
                     return Verdict(Alarm.SOS, "sos-words", language)
         return None
@@ -386,7 +387,8 @@ def _coverage(hits: Iterable[Hit], apart: Collection[int] = ()) -> dict[str, int
 
 def _told_by(plain: str, language: str | None) -> str | None:
     """The language a cry is of, `language`, unless it is made of words of all languages, also misspelt."""
-    return None if squeeze(plain.replace(" ", "")) in ("sos", "help", "sosos", "sossos") else language
+    letters = squeeze(plain.replace(" ", "").translate(_LEET))
+    return None if letters in ("sos", "help", "sosos", "sossos") else language
 
 
 def _spoken(hits: Sequence[Hit], cried: Sequence[Hit], words: Sequence[str]) -> str | None:

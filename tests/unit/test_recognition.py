@@ -237,6 +237,17 @@ def test_the_verdict_names_rule_and_language_and_never_the_text() -> None:
     assert verdict.rule.isascii()
 
 
+@pytest.mark.parametrize("text", ["line 505", "room 550", "el 505"])
+def test_beside_a_word_a_number_is_a_number(text: str) -> None:
+    assert recogniser().recognise(text).alarm is Alarm.NONE
+
+
+@pytest.mark.parametrize("text", ["505", "5O5", "s0s", "H3LP"])
+def test_a_cry_of_figures_is_of_no_language(text: str) -> None:
+    verdict = recogniser().recognise(text)
+    assert (verdict.alarm, verdict.language) == (Alarm.SOS, None)
+
+
 @pytest.mark.parametrize("where", ["head", "middle", "tail"])
 def test_an_alarm_is_found_anywhere_in_64_kilobytes(where: str) -> None:
     talk = "we met the partners and planned the budget for the training in june. " * 500
