@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, time
 
+from alerts.cases import Case
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
 from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
@@ -55,10 +56,27 @@ ZONE_WORDS = 3
 
 def listens(draft: Draft, person: Person, text: str) -> bool:
     """Whether a text may be about setting up check-ins: a verified defender's, short, and no P1 case is open."""
+    return may_ask(draft, person, text) and grave(draft) is None
+
+
+def may_ask(draft: Draft, person: Person, text: str) -> bool:
+    """Whether a short text comes from a verified defender whose rights hold."""
     may = person.role is Role.DEFENDER and person.verified and has_rights(draft, person)
-    if not may or not text or len(text) > LONGEST:
-        return False
-    return not any(c.urgency == 1 and not c.drill for c in map(draft.latest, draft.facts.cases))
+    return may and bool(text) and len(text) <= LONGEST
+
+
+def grave(draft: Draft) -> Case | None:
+    """The person's open P1 case, while which check-ins rest and all words are for the desk."""
+    return next((c for c in map(draft.latest, draft.facts.cases) if c.urgency == 1 and not c.drill), None)
+
+
+def says_no_timer_runs(draft: Draft, person: Person, text: str) -> None:
+    """Whoever asks for a timer while an alarm of theirs is open must not believe that one runs."""
+    case = grave(draft)
+    if case is None or not may_ask(draft, person, text):
+        return
+    if isinstance(parse_timer(text, draft.now, zone_of(draft, person)), Timer):
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "timer.not_now"), case=case)
 
 
 def heard(draft: Draft, event: Heard, person: Person) -> bool:
@@ -114,6 +132,7 @@ def commanded(draft: Draft, event: Heard, person: Person) -> bool:
     """Does what a command about check-ins asks for. False when it was none."""
     text = event.inbound.text.strip()
     if not listens(draft, person, text):
+        says_no_timer_runs(draft, person, text)
         return False
     if is_list(draft, person, text):
         listing(draft, person)

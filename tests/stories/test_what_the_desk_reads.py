@@ -68,3 +68,13 @@ def test_who_calls_for_help_on_a_missed_check_in_hears_when_a_person_has_seen_it
     assert story.texts("receipt", who="sami")[-1] == (
         "Ana from the desk has seen your message and is with you now."
     )
+
+
+def test_who_asks_for_a_timer_while_an_alarm_is_open_hears_that_none_runs() -> None:
+    story = play(
+        "sami: SOS", "ana: take", "ana: I am here", 'sami: "timer 2h road"', "sami: they took my timer"
+    )
+    assert story.texts("answer", who="sami") == [
+        "No timer was started: while your alarm is open, check-ins rest. The desk has your message."
+    ]
+    assert any("timer 2h road" in text for text in story.texts("relay", who="ana"))
