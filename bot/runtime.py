@@ -285,8 +285,8 @@ class Runtime:
         if self._backlog and self._backlog % (PASSED_OVER * PASSED_OVER) == 0:
             return any([self._note_answers(), self._hand_out(), self._work_deadlines(), self._do_calls()])
         if self._backlog:
-            # First everything that has come due is decided and stored. Prompts can wait for that, pages do not.
-            return self._note_answers() or self._hand_out(PRESSING) or self._work_deadlines()
+            # First what has come due is decided and stored. Prompts wait for it; what presses goes out in between.
+            return any([self._note_answers(), self._hand_out(PRESSING), self._work_deadlines()])
         return self._note_answers() or self._hand_out() or self._work_deadlines() or self._do_calls()
 
     def _take_back(self) -> bool:
