@@ -53,6 +53,8 @@ class Consignment:
 
     rows: tuple[str, ...]
     outbound: Outbound = field(repr=False)
+    at: datetime
+    """When it was noted as handed over."""
     case_ref: str = ""
     urgency: int = 4
     person_id: str = ""
@@ -239,7 +241,7 @@ class Delivery:
                 reason = "maybe_sent" if may_repeat(one) else ""
                 attempts = one.attempts + 1
                 work.put(replace(one, state=SendState.SENDING, attempts=attempts, reason=reason, sent_at=now))
-            consignment = self._consign(work, good)
+            consignment = self._consign(work, good, now)
             if consignment is not None:
                 yield consignment
 
@@ -264,7 +266,7 @@ class Delivery:
         work.put(replace(row, state=SendState.STALE))
         return False
 
-    def _consign(self, work: Work, rows: list[Outgoing]) -> Consignment | None:
+    def _consign(self, work: Work, rows: list[Outgoing], now: datetime) -> Consignment | None:
         row = rows[0]
         address = work.address(row.address_id)
         if address is None or address.person_id != row.person_id:
@@ -294,7 +296,7 @@ class Delivery:
         )
         ref = case.ref if case else ""
         return Consignment(
-            tuple(r.id for r in rows), outbound, ref, row.urgency, row.person_id, row.address_id
+            tuple(r.id for r in rows), outbound, now, ref, row.urgency, row.person_id, row.address_id
         )
 
     def set_aside(self, limit: int, busy: Collection[str] = ()) -> None:

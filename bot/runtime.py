@@ -24,7 +24,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -85,7 +85,7 @@ class Runtime:
         self._catch_up_until: float | None = None
         self._backlog = 0
         """Chunks of deadlines in a row after which more were waiting."""
-        self._doubtful: set[str] = set()
+        self._doubtful: dict[str, datetime] = {}
         """Outbox rows that may be noted as handed over and were not."""
         self._next_look = engine.clock.now()
         self.failure: BaseException | None = None
@@ -377,7 +377,7 @@ class Runtime:
                 work.flush()
         except Exception as error:
             # The commit may have come through all the same, and its answer was lost.
-            self._doubtful.update(row for _, consignment in chosen for row in consignment.rows)
+            self._doubtful |= {row: each.at for _, each in chosen for row in each.rows}
             if not self.engine.store.is_away(error):
                 for lane in open_lanes:
                     lane.delivery.set_aside(IN_FLIGHT * 4, lane.in_flight)

@@ -310,10 +310,13 @@ def release_unfinished(connection: Connection, before: datetime | None) -> int:
     return connection.execute(statement.values(state=SendState.QUEUED.value)).rowcount
 
 
-def take_back(connection: Connection, ids: Iterable[str]) -> None:
-    """Queues again what was noted as handed over and never was: the commit's answer was lost with the database. It is
-    no repeat when it goes out."""
-    _change_outbox(connection, ids, SendState.SENDING, SendState.QUEUED, tries=-1)
+def take_back(connection: Connection, noted: Mapping[str, datetime]) -> None:
+    """Queues again what was noted as handed over (row id -> when) and never was: the commit's answer was lost with the
+    database. It is no repeat when it goes out. What has been handed over since, by whomever, stays so."""
+    back = {"state": SendState.QUEUED.value, "attempts": outbox.c.attempts - 1}
+    for row_id, at in noted.items():
+        so = (outbox.c.state == SendState.SENDING.value) & (outbox.c.sent_at == micros(at))
+        connection.execute(update(outbox).where(outbox.c.id == row_id, so).values(back))
 
 
 def set_aside(connection: Connection, ids: Iterable[str]) -> None:
@@ -330,14 +333,11 @@ def put_off(connection: Connection, ids: Iterable[str], until: datetime) -> None
         connection.execute(update(outbox).where(part).values(later))
 
 
-def _change_outbox(
-    connection: Connection, ids: Iterable[str], old: SendState, new: SendState, *, tries: int = 0
-) -> None:
+def _change_outbox(connection: Connection, ids: Iterable[str], old: SendState, new: SendState) -> None:
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
         part = outbox.c.id.in_(wanted[start : start + CHUNK])
-        changed = {"state": new.value, "attempts": outbox.c.attempts + tries}
-        connection.execute(update(outbox).where(part, outbox.c.state == old.value).values(changed))
+        connection.execute(update(outbox).where(part, outbox.c.state == old.value).values(state=new.value))
 
 
 def unsent(connection: Connection) -> int:

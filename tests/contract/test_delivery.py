@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -163,9 +163,23 @@ def test_what_was_noted_as_handed_over_and_never_was_is_no_repeat(desk: Desk) ->
     delivery = Delivery(desk.engine, "signal", Budget())
     pages = [c for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
     with desk.store.writing() as work:
-        queues.take_back(work.connection, [row for c in pages for row in c.rows])
+        queues.take_back(work.connection, {row: c.at for c in pages for row in c.rows})
     again = [c.outbound.text for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
     assert again == [c.outbound.text for c in pages]
     desk.engine.release()
     (once_more,) = [c.outbound.text for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
     assert once_more == f"(This may be a repeat.)\n{again[0]}"
+
+
+def test_what_another_has_handed_over_since_is_not_taken_back(desk: Desk) -> None:
+    _says(desk, 1, "sami", "SOS")
+    delivery = Delivery(desk.engine, "signal", Budget())
+    first = delivery.claim(16)
+    desk.engine.release()  # nobody knows what became of it, so it goes out once more, a moment later
+    desk.clock.set(START + timedelta(seconds=1))
+    again = delivery.claim(16)
+    handed = {row for c in again for row in c.rows}
+    assert handed == {row for c in first for row in c.rows}
+    with desk.store.writing() as work:
+        queues.take_back(work.connection, {row: c.at for c in first for row in c.rows})
+    assert handed.isdisjoint(row for c in delivery.claim(16) for row in c.rows)
