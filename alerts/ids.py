@@ -15,6 +15,8 @@ REFERENCE_LETTERS = "ACDEFGHJKLMNPQRTUVWXY34679"
 """No B/8, I/1, O/0, S/5, Z/2."""
 REFERENCE_LENGTH = 4
 REFERENCE_TRIES = 8
+TAIL = 10
+"""Digits of an id that come from the seed."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -32,17 +34,21 @@ def from_micros(value: int) -> datetime:
 class Ids:
     """A stream of fresh ids for one turn. The same instant and seed give the same stream."""
 
-    __slots__ = ("_counter", "_prefix", "_seed")
+    __slots__ = ("_counter", "_prefix", "_seed", "_tails")
 
     def __init__(self, at: datetime, seed: bytes, ordinal: int = 0) -> None:
         self._prefix = f"{micros(at) // 1000 & 0xFFFFFFFFFFFF:012x}{ordinal & 0xFFFFFF:06x}"
         self._seed = seed
         self._counter = 0
+        self._tails = ""
 
     def new(self) -> str:
         """The next id."""
         self._counter += 1
-        tail = hashlib.blake2b(self._counter.to_bytes(4, "big"), key=self._seed, digest_size=5).hexdigest()
+        if not self._tails:  # enough for most turns: one digest costs as much as a short one
+            block = self._counter.to_bytes(4, "big")
+            self._tails = hashlib.blake2b(block, key=self._seed, digest_size=60).hexdigest()
+        tail, self._tails = self._tails[:TAIL], self._tails[TAIL:]
         return f"{self._prefix}{self._counter & 0xFFFF:04x}{tail}"
 
     def references(self) -> tuple[str, ...]:

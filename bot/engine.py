@@ -28,6 +28,7 @@ from alerts.store import clock_back, inbox, queues
 from alerts.store.store import Store, read_meta, write_meta
 from alerts.store.wakes import Wake
 from alerts.store.work import Work
+from bot import logs
 from bot.clock import Clock, Entropy
 from bot.nodes import Nodes
 from handlers.rules import Rules
@@ -219,10 +220,9 @@ class Engine:
     def _told(self, report: Report) -> Report:
         for inbox_id, error in report.failed:
             log.error("turn_failed", inbox=inbox_id, error=error)
-        told = log.bind()  # one logger for all of them: making one costs more than a line
-        for name, references in report.events:
-            told.info(name, **references)
-            if self.observe is not None:
+        logs.told(report.events)
+        if self.observe is not None:
+            for name, references in report.events:
                 self.observe(name, references)
         return report
 

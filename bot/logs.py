@@ -22,7 +22,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +70,24 @@ def configure(level: str = "info", *, as_json: bool = False, stream: TextIO | No
 def through(stream: TextIO) -> TextIO:
     """The stream behind a guarded one, for what is ours to say."""
     return stream.out if isinstance(stream, _Guarded) else stream
+
+
+def told(events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Many events of ours at level info: the same lines that `log.info` would write, in one go."""
+    if not events or not log.is_enabled_for(logging.INFO):
+        return
+    settings = structlog.get_config()
+    lines = []
+    for name, references in events:
+        event: Any = {"event": name, **references}
+        try:
+            for processor in settings["processors"]:
+                event = processor(None, "info", event)
+        except structlog.DropEvent:
+            continue  # a test that listens keeps them for itself
+        lines.append(event)
+    if lines:
+        settings["logger_factory"]().msg("\n".join(lines))
 
 
 # ------------------------------------------------------------------------------------------------------ exceptions

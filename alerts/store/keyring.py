@@ -66,11 +66,13 @@ class Keyring:
 
     def get(self, key_id: str) -> DataKey:
         """The key with this id, from memory or the key store. Raises KeyMissing, KeyDestroyed, WrongKey."""
-        with self._cache_lock:
-            key = self._cache.get(key_id)
-            if key is not None:
+        key = self._cache.get(key_id)
+        if key is not None:
+            try:  # noqa: SIM105  # a context manager would cost more than all of this
                 self._cache.move_to_end(key_id)
-                return key
+            except KeyError:
+                pass  # another thread has dropped it this moment: it serves once more
+            return key
         plain = self._store.load([key_id]).get(key_id)
         if plain is None:
             raise KeyMissing(f"the key store has no key {key_id}")

@@ -33,6 +33,8 @@ from alerts.store.vault import Vault
 from alerts.store.wakes import Wake
 
 T = TypeVar("T")
+CROWD = 150
+"""More rows than this at once are nobody's alarm: remembering them would drive out what alarms need again."""
 CHUNK = 400
 """Values in one IN list: SQLite's oldest supported limit is 999."""
 
@@ -117,12 +119,12 @@ class Loading:
             return []
         self.vault.load({row.key_id for row in rows})
         found: list[T] = []
-        table, seen = shape.table.name, self._seen
+        table, seen, remember = shape.table.name, self._seen, len(rows) <= CROWD
         for row in rows:
             place = (table, row.id)
             entity = seen.get(place)
             if entity is None:
-                seen[place] = entity = shape.entity(row, self.vault)
+                seen[place] = entity = shape.entity(row, self.vault, remember)
                 self._stored[place] = (entity, row.sealed)
             found.append(entity)
         return found

@@ -11,7 +11,7 @@ from alerts.ids import micros
 from alerts.oncall import Rota, rota_from_data, rota_to_data
 from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Purpose
 from alerts.store import tables
-from alerts.store.loading import CHUNK, Loading, upsert_of
+from alerts.store.loading import CHUNK, CROWD, Loading, upsert_of
 from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     ADDRESSES,
@@ -82,7 +82,8 @@ class PeopleReads(Loading):
             mine = tuple(sorted(held.get(row.id, ()), key=lambda a: (a.rank, a.id)))
             place = ("people", row.id)
             if place not in self._seen:
-                self._seen[place] = person = PEOPLE.entity(row, self.vault, addresses=mine)
+                remember = len(rows) <= CROWD
+                self._seen[place] = person = PEOPLE.entity(row, self.vault, remember, addresses=mine)
                 self._stored[place] = (person, row.sealed)
 
     def person(self, person_id: str) -> Person | None:

@@ -85,10 +85,13 @@ class Shape(Generic[E]):
         object.__setattr__(self, "columns", (*columns, "sealed"))
         object.__setattr__(self, "_plan", plan_of(self.kind, frozenset(columns) | self.elsewhere))
 
-    def values(self, entity: E, vault: Vault, stored: tuple[E, bytes] | None = None) -> tuple[Any, ...]:
+    def values(
+        self, entity: E, vault: Vault, stored: tuple[E, bytes] | None = None, remember: bool = True
+    ) -> tuple[Any, ...]:
         """The entity as values of `columns`, payload sealed.
 
         `stored` is what the database has of it, and sealed how: a payload that has not changed is not sealed anew.
+        `remember` says whether it may be asked for again soon.
         """
         values: tuple[Any, ...] = self._there(entity)  # type: ignore[attr-defined]
         if stored is not None and self._same_payload(stored[0], entity):  # type: ignore[attr-defined]
@@ -97,15 +100,16 @@ class Shape(Generic[E]):
             made: Any = entity
             payload = self._plan.encode(entity)  # type: ignore[attr-defined]
             sealed = vault.sealer.seal(self.table.name, made.id, made.key_id, payload)
-        vault.memory.keep(sealed, (values, entity))
+        if remember:
+            vault.memory.keep(sealed, (values, entity))
         return (*values, sealed)
 
     def row(self, entity: E, vault: Vault) -> dict[str, Any]:
         """The entity as values by the names of their columns, payload sealed."""
         return dict(zip(self.columns, self.values(entity, vault), strict=True))
 
-    def entity(self, row: Any, vault: Vault, **extra: Any) -> E:
-        """The row as the entity. Raises `alerts.sealing.Unsealable`."""
+    def entity(self, row: Any, vault: Vault, remember: bool = True, **extra: Any) -> E:
+        """The row as the entity. `extra` are the fields that lie elsewhere. Raises `alerts.sealing.Unsealable`."""
         values = self._raw(row)  # type: ignore[attr-defined]
         known = vault.memory.get(row.sealed)
         if known is not None and known[0] == values:
@@ -113,7 +117,8 @@ class Shape(Generic[E]):
             return same if all(getattr(same, k) == v for k, v in extra.items()) else replace(same, **extra)  # type: ignore[type-var]
         payload = vault.sealer.open(self.table.name, row.id, row.key_id, row.sealed)
         entity = made_from(self.kind, self._plan, payload, {**self._back(row), **extra})  # type: ignore[attr-defined]
-        vault.memory.keep(row.sealed, (values, entity))
+        if remember:
+            vault.memory.keep(row.sealed, (values, entity))
         return entity
 
 

@@ -28,6 +28,7 @@ from alerts.store import tables
 from alerts.store.case_reads import CaseReads
 from alerts.store.loading import (
     CHUNK,
+    CROWD,
     DEADLINE_COLUMNS,
     DeskCache,
     count_rows,
@@ -207,9 +208,10 @@ class Work(CaseReads):
     def flush(self) -> None:
         """Writes what was noted."""
         rows: dict[type, list[tuple[Any, ...]]] = {}
+        remember = len(self._dirty) <= 3 * CROWD
         for place, entity in self._dirty.items():
             kind = type(entity)
-            values = BY_KIND[kind].values(entity, self.vault, self._stored.get(place))
+            values = BY_KIND[kind].values(entity, self.vault, self._stored.get(place), remember)
             self._stored[place] = (entity, values[-1])
             if kind is Outgoing and entity.state is SendState.QUEUED:
                 self._wakes.add(Wake.OUTBOX)
