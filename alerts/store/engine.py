@@ -30,7 +30,7 @@ BUSY_TIMEOUT_MS: Final = 10_000
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 _WAL_PAGES: Final = 8_000
 """At so many pages (32 MB) the log is moved into the file within a commit. `Store.tidy` comes before that."""
-_CACHE_KIB: Final = 8_192
+_CACHE_KIB: Final = 24_576
 _WAL_TRIES: Final = 50
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,57}")
 
