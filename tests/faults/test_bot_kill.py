@@ -1,6 +1,7 @@
 """The whole bot, or its database server, is killed at random instants under load: nothing is lost, everything is paged.
 
-`WATCHLINE_KILLS=200` makes a campaign of it, in rounds of ten.
+`WATCHLINE_KILLS=200` makes a campaign of it, in rounds of ten, `WATCHLINE_SERVER_KILLS=200` one of the server's, in
+rounds of 25.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.postgres import running_postgres
 KILLS = 10
 ROUNDS = -(-int(os.environ.get("WATCHLINE_KILLS", "10")) // KILLS)
 SERVER_KILLS = max(3, int(os.environ.get("WATCHLINE_SERVER_KILLS", "3")))
+SERVER_ROUND = 25
 
 
 def receives(server: RemoteTelegram, crowd: Crowd) -> None:
@@ -50,8 +52,10 @@ def test_killed_at_any_instant_the_bot_loses_nothing(tmp_path: Path, seed: int) 
     print(f"{KILLS} kills: {figures}")  # noqa: T201 - the figures of a campaign
 
 
-def test_when_the_database_server_dies_the_bot_goes_on_by_itself(tmp_path: Path) -> None:
-    chance = random.Random(1)
+@pytest.mark.parametrize("seed", range(-(-SERVER_KILLS // SERVER_ROUND)))
+def test_when_the_database_server_dies_the_bot_goes_on_by_itself(tmp_path: Path, seed: int) -> None:
+    kills = min(SERVER_ROUND, SERVER_KILLS - seed * SERVER_ROUND)
+    chance = random.Random(seed + 1)
     with running_postgres() as postgres, postgres.fresh_database() as url, platform() as server:
         settings = settle(url, tmp_path, server.port)
         crowd = Crowd(server, chance)
@@ -59,7 +63,7 @@ def test_when_the_database_server_dies_the_bot_goes_on_by_itself(tmp_path: Path)
             desk.start()
             process = desk.pid
             receives(server, crowd)
-            for _ in range(SERVER_KILLS):
+            for _ in range(kills):
                 crowd.busy(0.3 + chance.random())
                 postgres.crash()
                 crowd.busy(0.5)
@@ -71,4 +75,4 @@ def test_when_the_database_server_dies_the_bot_goes_on_by_itself(tmp_path: Path)
             assert desk.pid == process
             desk.end(signal.SIGTERM)
             figures = judge(server, settings, crowd)
-    print(f"{SERVER_KILLS} kills of the database server: {figures}")  # noqa: T201 - the figures of a campaign
+    print(f"{kills} kills of the database server: {figures}")  # noqa: T201 - the figures of a campaign
