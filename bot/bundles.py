@@ -9,11 +9,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
 from alerts.events import OutboundKind
 from alerts.outbox import Outgoing, SendState
+from alerts.sealing import Unsealable
 from alerts.store import queues
 from alerts.store.work import Work
 from handlers.rules import Rules
@@ -26,6 +28,8 @@ BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
 RELAYS = 150
 RELAYED_LENGTH = 3500
 """Characters of relayed words in one message: what one message of either platform holds."""
+SHUT = (Unsealable, ValueError, TypeError, KeyError)
+"""What a row that cannot be opened raises. Its neighbours go without it; it is found out when its own turn comes."""
 UNCERTAIN = frozenset({"", "maybe_sent"})
 """Reasons after which an earlier attempt may have gone out."""
 
@@ -54,21 +58,41 @@ def bundle(work: Work, row: Outgoing, all_waiting: list[Outgoing] | None, now: d
         found = [r for r in to_chat if r.kind is OutboundKind.PAGE][:BUNDLE_SIZE]
     else:
         found = _queued(work, queues.pages_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
-    work.cases(r.case_id for r in found if r.case_id)
-    others = [r for r in found if r.id != row.id and not is_verified(work, r)]
+    others = [r for r in found if r.id != row.id and _alike_told(r, row) and _is_strangers(work, r)]
     return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
 
 
+def opened(work: Work, ids: list[str]) -> list[Outgoing]:
+    """Those of these rows that can be opened."""
+    with contextlib.suppress(*SHUT):
+        work.outgoings(ids)
+    found = []
+    for one in ids:
+        with contextlib.suppress(*SHUT):
+            found.append(work.outgoing(one))
+    return [row for row in found if row is not None]
+
+
 def _queued(work: Work, ids: list[str]) -> list[Outgoing]:
-    work.outgoings(ids)
-    rows = (work.outgoing(i) for i in ids)
-    return [r for r in rows if r is not None and r.state is SendState.QUEUED]
+    return [r for r in opened(work, ids) if r.state is SendState.QUEUED]
+
+
+def _is_strangers(work: Work, row: Outgoing) -> bool:
+    try:
+        return not is_verified(work, row)
+    except SHUT:
+        return False
+
+
+def _alike_told(one: Outgoing, other: Outgoing) -> bool:
+    """Whether both or neither may be a repeat: one note above them says so of all."""
+    return may_repeat(one) == may_repeat(other)
 
 
 def _alike(work: Work, row: Outgoing) -> list[Outgoing]:
     """A notice together with the others that tell the same reader the same of other people."""
     found = _queued(work, queues.notices_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
-    return [row, *(r for r in found if r.id != row.id and r.question == row.question)]
+    return [row, *(r for r in found if r.id != row.id and r.question == row.question and _alike_told(r, row))]
 
 
 def _joins(row: Outgoing) -> bool:
@@ -93,7 +117,7 @@ def _that_fit(row: Outgoing, following: list[Outgoing]) -> Iterator[Outgoing]:
     length = len(row.text)
     for other in following:
         length += len(other.text) + 1
-        if length > RELAYED_LENGTH or not _joins(other):
+        if length > RELAYED_LENGTH or not _joins(other) or not _alike_told(other, row):
             return
         yield other
 

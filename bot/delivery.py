@@ -26,7 +26,7 @@ from alerts.outbox import EVERYTHING, OUT, Guard, Outgoing, SendState
 from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.work import Work
-from bot.bundles import bundle, may_repeat, words
+from bot.bundles import bundle, may_repeat, opened, words
 from bot.engine import Engine
 
 log = structlog.get_logger("watchline")
@@ -248,10 +248,9 @@ class Delivery:
     def _drop_copies(self, work: Work, going: list[Outgoing]) -> None:
         """Repeats that piled up while the channel was down, word for word what goes out now: one of them says it."""
         ids = queues.pages_to(work.connection, self.channel, going[0].address_id, COPIES)
-        work.outgoings(ids)
         said = {(row.case_id, row.text) for row in going}
-        for one in (work.outgoing(i) for i in ids if all(i != row.id for row in going)):
-            if one is not None and one.state is SendState.QUEUED and (one.case_id, one.text) in said:
+        for one in opened(work, [i for i in ids if all(i != row.id for row in going)]):
+            if one.state is SendState.QUEUED and (one.case_id, one.text) in said:
                 work.put(replace(one, state=SendState.STALE))
 
     def _still_wanted(self, work: Work, row: Outgoing) -> bool:
@@ -316,7 +315,7 @@ class Delivery:
                     view = store.view(work)
                     view.outgoings([parcel.id])
                     row = view.outgoing(parcel.id)
-                    list(self._checked(view, [row] if row is not None else [], now))
+                    list(self._checked(view, [row] if row is not None else [], now, whole=True))
                 except Exception as error:
                     if store.is_away(error):
                         raise

@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from alerts.events import OutboundKind, RawInbound, Sent
+from alerts.sealing import Unsealable
+from alerts.store import tables
 from bot.channels.pretend_frames import to_raw, write_location
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Consignment, Delivery
@@ -105,3 +109,77 @@ def test_the_answer_to_a_bundle_is_for_the_case_it_is_about(desk: Desk) -> None:
         row = work.outgoing(bundle.rows[-1])
         assert row is not None
         assert [r.case_id for r in work.outgoings_at("signal", row.ref)] == [row.case_id] * 20
+
+
+def _waiting(desk: Desk, kind: str) -> list[str]:
+    """Ids of what waits for Ana, in order."""
+    o = tables.outbox.c
+    mine = select(o.id).where(o.kind == kind, o.state == "queued", o.address_id == desk.chats["Ana"].id)
+    with desk.store.reading() as work:
+        return list(work.connection.execute(mine.order_by(o.id)).scalars())
+
+
+def _spoiled(desk: Desk, row: str) -> None:
+    """A row that nothing can open any more."""
+    with desk.store.writing() as work:
+        work.connection.execute(
+            update(tables.outbox).where(tables.outbox.c.id == row).values(sealed=b"spoiled" * 9)
+        )
+
+
+def _sent_in_time(desk: Desk) -> str:
+    """What Ana gets within some minutes, three messages at a time, as the desk thread would go about it."""
+    delivery = Delivery(desk.engine, "signal", Budget())
+    said = []
+    for _ in range(14):
+        try:
+            claimed = delivery.claim(3)
+        except Unsealable:
+            delivery.set_aside(64)
+            claimed = []
+        for one in claimed:
+            said += [one.outbound.text] if one.address_id == desk.chats["Ana"].id else []
+            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(_count)}")))
+        if not claimed:
+            desk.clock.advance(timedelta(seconds=21))
+    return "\n".join(said)
+
+
+def test_a_relay_that_cannot_be_opened_takes_none_of_its_neighbours_with_it(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    say(desk, *(frame("sami", text=f"line {number}.") for number in range(10)))
+    _spoiled(desk, _waiting(desk, "relay")[6])
+    assert re.findall(r"line (\d)\.", _sent_in_time(desk)) == [n for n in "0123456789" if n != "6"]
+
+
+def test_a_page_that_cannot_be_opened_takes_none_of_its_neighbours_with_it(desk: Desk) -> None:
+    for who in "abcdef":
+        say(desk, frame(f"stranger{who}", text="SOS"))
+    pages = _waiting(desk, "page")
+    _spoiled(desk, pages[4])
+    said = _sent_in_time(desk)
+    with desk.store.reading() as work:
+        refs = [case.ref for case in work.unclosed_cases(desk.engine.rules.desk, 50)]
+        rows = tables.outbox.c
+        states = dict(
+            work.connection.execute(select(rows.id, rows.state).where(rows.id.in_(pages))).tuples().all()
+        )
+    assert sum(ref in said for ref in refs) >= 5
+    assert [page for page in pages if states[page] == "refused"] == [pages[4]]
+
+
+def test_what_is_new_does_not_stand_under_a_note_that_it_may_be_a_repeat(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    say(desk, *(frame("sami", text=f"old {number}.") for number in range(6)))
+    while Delivery(desk.engine, "signal", Budget()).claim(16):
+        pass
+    desk.engine.release()
+    say(desk, *(frame("sami", text=f"new {number}.") for number in range(6)))
+    got = [one.outbound.text for one in to_ana(desk, all_sent(desk))]
+    assert all(text.startswith("(This may be a repeat.)") for text in got if "old" in text)
+    assert not any(text.startswith("(This may be a repeat.)") for text in got if "new" in text)
+    assert re.findall(r"(old|new) (\d)", "\n".join(got)) == [
+        (w, str(n)) for w in ("old", "new") for n in range(6)
+    ]
