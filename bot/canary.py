@@ -144,13 +144,14 @@ def came_back(canary: Canary, refs: Iterable[str], now: datetime) -> Canary:
     return _over(replace(canary, round_seconds=_seconds(canary, now)), now)
 
 
-def something_came(canary: Canary) -> Canary:
-    """The channel brought a frame, whoever it is from."""
+def receipt_came(canary: Canary) -> Canary:
+    """Somebody's phone has got something from us, whoever it is."""
     return replace(canary, heard=True) if canary.leg is Leg.ON_ITS_WAY and not canary.heard else canary
 
 
 def _phone_silent(canary: Canary) -> Canary:
-    return replace(canary, refs=frozenset(), leg=Leg.OVER, missed=0, trouble=PHONE_SILENT)
+    # What was missed before stays missed until one comes back.
+    return replace(canary, refs=frozenset(), leg=Leg.OVER, trouble=canary.trouble or PHONE_SILENT)
 
 
 def _over(canary: Canary, now: datetime) -> Canary:
@@ -290,8 +291,9 @@ class Canaries:
 
         def parsed(raw: bytes) -> Inbound:
             inbound = parse(raw)
-            self.change(channel, something_came)
             if inbound.kind is InboundKind.RECEIPT:
+                # Of whomever: it says that what we send arrives. A message says that only of the way in.
+                self.change(channel, receipt_came)
                 refs = (*inbound.target_refs, inbound.target_ref)
                 self.change(channel, lambda canary: came_back(canary, refs, self.now()))
             return inbound

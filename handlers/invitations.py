@@ -29,13 +29,15 @@ def entered(draft: Draft, event: Heard, person: Person) -> bool:
     invitation = draft.facts.invitation
     if invitation is not None and stands(draft, invitation):
         return use(draft, inbound, person, invitation)
-    if inbound.kind is InboundKind.EDIT:
-        return False  # words that were said before, and are no code now either
+    edited = inbound.kind is InboundKind.EDIT  # words that were said before, and are no code now either
     if invitation is not None and holds_by(draft, person, invitation):
-        said_again(draft, person, invitation)
-        return True
+        if not edited:
+            said_again(draft, person, invitation)
+        return not edited
     draft.talk(person, wrong_codes=(*wrong, draft.now))
     draft.event("code_refused")
+    if edited:
+        return False
     busy = any(not c.drill for c in draft.facts.cases) or any(
         c.taken_by == person.id for c in draft.facts.board
     )

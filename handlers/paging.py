@@ -156,13 +156,15 @@ def page(
     guard: Guard = Guard.UNTAKEN,
     words: str = "",
     author: Person | None = None,
+    first: bool = False,
 ) -> None:
     """Queues the page for each person, on every channel they have. `words` stand for the case's headline, `author` for
-    the person whose case it is."""
+    the person whose case it is. `first` says that nobody has heard of it yet, though somebody was called."""
     subject, taker = draft.person(case.person_id), draft.person(case.taken_by)
     name = name_for_desk(draft, author or subject)
     # The first word of a case is heard at any hour; what only says once more that it waits wakes nobody.
-    again = kind_for(case) is OutboundKind.NOTICE and (case.step > 0 or case.status is not CaseStatus.OPEN)
+    again = not first and (case.step > 0 or case.status is not CaseStatus.OPEN)
+    again = again and kind_for(case) is OutboundKind.NOTICE
     ready_at = by_day(draft, draft.now) if again else draft.now
     for person in people:
         arguments = {

@@ -54,7 +54,8 @@ def next_at_once(draft: Draft, case: Case, person: Person) -> None:
     people = [p for p in following if p is not None]
     if not people:
         return
-    paging.page(draft, case, people, key="page.crowd" if paging.crowded(draft, case) else "page.case")
+    key = "page.crowd" if paging.crowded(draft, case) else "page.case"
+    paging.page(draft, case, people, key=key, first=True)
     case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *(p.id for p in people))))))
     draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
     paging.tell_not_seen(draft, case)

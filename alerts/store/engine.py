@@ -199,6 +199,8 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
     settings = (
         f"-c synchronous_commit={'on' if durable else 'off'}"
         f" -c default_transaction_read_only={'on' if role is Role.READER else 'off'}"
+        # As on SQLite: who waits for another's lock for so long tries it anew, and is seen to make no progress.
+        f" -c lock_timeout={BUSY_TIMEOUT_MS}ms"
         " -c timezone=UTC -c idle_in_transaction_session_timeout=60s"
     )
     engine = create_engine(

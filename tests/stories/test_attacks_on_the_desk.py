@@ -100,3 +100,12 @@ def test_many_alarms_of_strangers_do_not_cut_an_officer_off_from_who_is_in_her_c
         with engine.store.reading() as work:
             (grant,) = [case for case in work.all_cases("main") if case.verified]
         assert grant.status is CaseStatus.OPEN, "it is for the others now"
+
+
+def test_the_first_word_of_a_case_is_heard_at_night_though_the_one_on_call_takes_nothing() -> None:
+    with chat("nour") as it:
+        it.waits(hours=16)
+        for channel in BOTH:
+            it.stage.network.set_person("ana", channel, "refused")
+        it.says("nour", "hello I need a person")
+        assert [line for line in it.new("ben") if "hello I need a person" in line["text"]]

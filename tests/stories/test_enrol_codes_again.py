@@ -92,3 +92,13 @@ def test_a_code_that_went_to_the_wrong_person_is_taken_back_before_it_is_used(da
         assert roles(it, "omar") == [Role.DEFENDER]
         it.says("ben", "/refuse Omar")
         assert it.told("ben", "refuse.no_such")
+
+
+def test_guessing_by_editing_is_guessing() -> None:
+    with chat("nour", "eve") as it:
+        code = invited(it, "Nour")
+        it.says("eve", "hello")
+        for letter in "3467934679":
+            it.does("eve", edit=f"ACDE{letter}-ACDE7")
+        it.does("eve", edit=code)
+        assert Role.DEFENDER not in roles(it, "eve")

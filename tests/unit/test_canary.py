@@ -19,8 +19,8 @@ from bot.canary import (
     message,
     noted,
     recalled,
+    receipt_came,
     sending,
-    something_came,
     step,
     went_out,
 )
@@ -114,13 +114,13 @@ def test_after_one_that_was_not_even_taken_the_next_comes_soon_and_after_a_phone
 def test_a_phone_that_is_off_wakes_nobody_while_others_are_heard() -> None:
     canary, at = ROUND, NOW
     for _ in range(3):
-        canary = something_came(went_out(sending(canary, at), Sent("ref"), at))
+        canary = receipt_came(went_out(sending(canary, at), Sent("ref"), at))
         canary, _ = step(canary, at + PATIENCE + SECOND)
         assert (canary.trouble, canary.missed, canary.leg) == ("phone_silent", 0, Leg.OVER)
         at += EVERY
     silent, _ = step(went_out(sending(canary, at), Sent("ref"), at), at + PATIENCE + SECOND)
     assert (silent.trouble, silent.missed) == ("not_back", 1)
-    assert something_came(silent) == silent, "only while one is on its way"
+    assert receipt_came(silent) == silent, "only while one is on its way"
 
 
 def test_a_new_process_knows_what_the_last_one_knew() -> None:
@@ -176,6 +176,32 @@ def test_the_listening_parser_understands_what_the_channel_s_does_and_tells_the_
     assert listen(b"") is heard
     (canary,) = trips.all()
     assert (canary.round_seconds, canary.refs) == (5.0, frozenset())
+
+
+def test_only_a_receipt_says_that_what_we_send_arrives() -> None:
+    clock = SimulatedClock(NOW)
+    for kind, trouble in ((InboundKind.TEXT, "not_back"), (InboundKind.RECEIPT, "phone_silent")):
+        trips = Canaries(clock.now)
+        trips.add(ROUND)
+        trips.due()
+        trips.change("signal", lambda one: went_out(one, Sent("ref-1"), clock.now()))
+        came = Inbound("signal", kind, "somebody", target_refs=("another",))
+        trips.listening("signal", lambda _, came=came: came)(b"")  # type: ignore[misc]
+        clock.advance(PATIENCE + SECOND)
+        trips.due()
+        (canary,) = trips.all()
+        assert canary.trouble == trouble
+
+
+def test_what_was_missed_stays_missed_until_one_comes_back() -> None:
+    canary, at = ROUND, NOW
+    for _ in range(2):
+        canary, _ = step(went_out(sending(canary, at), Sent("ref"), at), at + PATIENCE + SECOND)
+        at += EVERY
+    assert canary.bad
+    canary = receipt_came(went_out(sending(canary, at), Sent("ref"), at))
+    canary, _ = step(canary, at + PATIENCE + SECOND)
+    assert canary.bad
 
 
 def test_the_message_says_what_it_is_and_no_repr_shows_where_it_goes() -> None:
