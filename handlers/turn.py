@@ -45,6 +45,7 @@ SLICE = 100
 """Deadlines that are read ahead at once."""
 SLICES_SECONDS = 0.05
 """A commit takes up no further slice of deadlines after this long, nor once a message has arrived."""
+EARLY = 500  # receipts for nothing of ours, kept: the phone may be quicker than the answer to our send
 SILENT_KINDS = frozenset({InboundKind.TYPING, InboundKind.IGNORED})
 
 
@@ -183,6 +184,8 @@ class Turns:
         self._ordinal = ordinal
         self._last_sent: datetime | None = None
         self._spare_keys: list[str] = []
+        self._early: dict[tuple[str, str], Inbound] = {}
+        """Receipts for what no channel has answered for yet."""
         self._told: dict[str, datetime] = {}
         """Of what deadlines that cannot be carried out the desk was told, and when."""
 
@@ -345,6 +348,17 @@ class Turns:
             rows = work.outgoings_at(inbound.channel, ref)
             for row in outcome.receipt_rows(inbound, rows):
                 work.put(row)
+            if not rows:
+                self._early[(inbound.channel, ref)] = inbound
+                if len(self._early) > EARLY:
+                    del self._early[next(iter(self._early))]
+
+    def _received(self, row: Outgoing) -> Outgoing:
+        """A row that was sent, with the receipt that was quicker than the channel's own answer."""
+        receipts = [self._early.pop((row.channel, ref), None) for ref in (row.ref, *row.earlier_refs)]
+        for receipt in receipts:
+            row = next(iter(outcome.receipt_rows(receipt, (row,))), row) if receipt is not None else row
+        return row
 
     def deadlines(
         self,
@@ -398,7 +412,8 @@ class Turns:
             row = work.outgoing(event.outgoing_id)
             if row is not None and isinstance(event.outcome, Sent) and not came_back(work, row):
                 # The ordinary case needs no facts: it is noted and nothing follows from it.
-                work.put(with_blind(outcome.sent(row, event.outcome, self._moment(now)), work))
+                gone = self._received(outcome.sent(row, event.outcome, self._moment(now)))
+                work.put(with_blind(gone, work))
                 report.turns += 1
             else:
                 self._turn(loader, work, event, now, report)

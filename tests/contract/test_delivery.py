@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.events import OutboundKind
+from alerts.events import OutboundKind, Sent
 from alerts.ids import Ids
 from alerts.outbox import Guard, Outgoing, SendState, priority
 from alerts.people import Address
@@ -183,3 +183,17 @@ def test_what_another_has_handed_over_since_is_not_taken_back(desk: Desk) -> Non
     with desk.store.writing() as work:
         queues.take_back(work.connection, {row: c.at for c in first for row in c.rows})
     assert handed.isdisjoint(row for c in delivery.claim(16) for row in c.rows)
+
+
+def test_a_receipt_that_is_quicker_than_the_channels_answer_counts(desk: Desk) -> None:
+    _says(desk, 1, "sami", "SOS")
+    delivery = Delivery(desk.engine, "signal", Budget())
+    (page,) = [c for c in delivery.claim(16) if c.outbound.kind is OutboundKind.PAGE]
+    came = {"n": 2, "from": page.outbound.address, "kind": "receipt", "targets": ["sent-1"]}
+    desk.engine.accept([to_raw("signal", came)])
+    desk.engine.work_inbox()
+    desk.engine.settle(delivery.answered(page, Sent("sent-1")))
+    with desk.store.reading() as work:
+        row = work.outgoing(page.rows[0])
+    assert row is not None
+    assert row.state is SendState.DELIVERED
