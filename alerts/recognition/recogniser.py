@@ -17,6 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from alerts.recognition.answers import BARE, Answers
+from alerts.recognition.cries import LEET, TAPPED, joined, pleas, told_by
 from alerts.recognition.lexicon import Hit, Lexicon, Memory
 from alerts.recognition.model import Model, Reading
 from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, oddly_written, spellings, squeeze
@@ -29,14 +30,15 @@ _SHORT = 60  # words up to which slips of the finger are corrected: people type 
 _TOGETHER = 24  # words up to which clauses are also judged as one: panic puts full stops anywhere
 _FUZZY_FROM = 4  # letters a word needs to be recognised with one slip
 _FUZZIER_FROM = 9  # letters from which two slips are allowed
-_LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
 _SIGNS = frozenset("$@")
 _PAIR = 2
+_FEW = 3  # words of a message in which one may only look like a cry, beside a plea
 _TELLING = 3  # words of one language that a text needs to be told by them, and two more than of any other
 _TOLD_BY = 200  # characters of a text that are looked at for its language
 _NONE = Verdict(Alarm.NONE, "none")
 _STILLED = Verdict(Alarm.NONE, "model")
 _BARE_KINDS = ("sos", "help", "helpme", "bare")
+_ASKED = frozenset(("sos", "help", "helpme"))
 _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "bare"))
 _STAY_UNCLEAR = frozenset(  # said to be doubts, word by word
     ("phrase-unclear", "help-me-unclear", "siren", "not-well", "named-alone")
@@ -68,6 +70,12 @@ class Recogniser:
         self._by_length: dict[int, list[str]] = {}
         for word in self._bare:
             self._by_length.setdefault(len(word), []).append(word)
+        asked = {
+            word for word, kinds in self._lexicon.phrases.items() if not _ASKED.isdisjoint(kinds.values())
+        }
+        self._asked = {
+            length: [word for word in words if word in asked] for length, words in self._by_length.items()
+        }
         self._squeezed = {
             squeeze(word): language for word, language in self._bare.items() if len(word) >= _FUZZY_FROM
         }
@@ -144,7 +152,7 @@ class Recogniser:
         if stripped and not folded.replace(SOS_SIGN, "").split():
             return SOS_SIGN in folded
         words = folded.replace(SOS_SIGN, "").split()
-        if self._whole_word("".join(words), slips=not self._good_words(words)) is None:
+        if self._whole_word(joined(words), slips=not self._good_words(words)) is None:
             return False
         # Joined together, "I am fine" lies a letter from "in danger" in Arabic: what is known to be calm is calm.
         return self.intent(text) in (None, Intent.HELP)
@@ -179,38 +187,48 @@ class Recogniser:
         if plain and plain in self._answers:
             if self._answers.at(plain) is not Intent.HELP:
                 return _NONE
-            return Verdict(Alarm.SOS, "whole-word", _told_by(plain, self._bare.get(plain.replace(" ", ""))))
+            return Verdict(Alarm.SOS, "whole-word", told_by(plain, self._bare.get(plain.replace(" ", ""))))
         for reading in (plain, *spellings(plain)):
             if reading in self._alone:
                 return Verdict(Alarm.DOUBT, "named-alone", self._alone[reading])
         words = plain.split()
-        language = self._whole_word("".join(words), slips=not self._good_words(words))
+        language = self._whole_word(joined(words), slips=not self._good_words(words))
         if language is not None:
-            return Verdict(Alarm.SOS, "whole-word", _told_by(plain, language))
+            return Verdict(Alarm.SOS, "whole-word", told_by(plain, language))
         memory: Memory = {}
         hits = self._lexicon.hits([self._lexicon.corrected(word, set(), memory) for word in words], memory)
         covered = {at for hit in hits if hit.kind in _AROUND for at in range(hit.start, hit.end)}
         core = [hit for hit in hits if hit.kind in _BARE_KINDS]
         masked = any(hit.kind in ("mask", "asked", "neg", "nobody", "negafter") for hit in hits)
+        pleading = pleas(hits, words)
+        figures = {at for at, word in enumerate(words) if word.isdigit() and word.translate(LEET) == "sos"}
+        if figures and pleading and len(pleading | figures) == len(words) and not masked:
+            return Verdict(Alarm.SOS, "sos-words", _spoken(hits, (), words))
         if core and len(covered) == len(words) and not masked:
             cried = [hit for hit in core if not _OF_ALL_LANGUAGES.issuperset(words[hit.start : hit.end])]
             return Verdict(Alarm.SOS, "sos-words", _spoken(hits, cried, words))
-        if (
-            len(words) == _PAIR
-        ):  # "au secour vite": one of two words is misspelt, the other says nothing against it
+        if len(words) == _PAIR:
+            # "au secour vite": one of two words is misspelt, the other says nothing against it
             for at, word in enumerate(words):
                 # Beside a word a number is a number: "line 505".
                 language = None if at in covered or word.isdigit() else self._whole_word(word)
                 if language is not None:
                     return Verdict(Alarm.SOS, "sos-words", language)
+        if _PAIR <= len(words) <= _FEW and len(pleading) == len(words) - 1 and not masked:
+            # "hell me", "half me", "hell pls": a good word, but not beside a plea
+            (at,) = set(range(len(words))) - pleading
+            mine = any(hit.kind == "me" for hit in hits)
+            language = self._near(words[at], self._by_length if mine else self._asked)
+            if words[at] in self._lookalikes and language is not None:
+                return Verdict(Alarm.DOUBT, "sos-words", language)
         return None
 
     def _disguised(self, text: str) -> Verdict | None:
         """A word like "$O$", whose signs are folded away elsewhere, as a whole message."""
         if len(text) > BARE or not _SIGNS.intersection(text):
             return None
-        word = "".join(fold(text.translate(_LEET)).replace(BREAK, " ").split())
-        return Verdict(Alarm.SOS, "whole-word", _told_by(word, None)) if word in self._bare else None
+        word = "".join(fold(text.translate(LEET)).replace(BREAK, " ").split())
+        return Verdict(Alarm.SOS, "whole-word", told_by(word, None)) if word in self._bare else None
 
     def _ordinary_alone(self, folded: str) -> bool:
         """Whether a message is nothing but one ordinary word that looks like an alarm, said once or again and again.
@@ -229,10 +247,10 @@ class Recogniser:
         """The language in which `word` is an SOS word, with repeated letters and `slips` allowed; None if in none."""
         if not word or len(word) > 4 * BARE:
             return None
-        for reading in (word, word.translate(_LEET), *spellings(word)):
+        for reading in (word, word.translate(LEET), *spellings(word)):
             if reading in self._bare:
                 return self._bare[reading]
-            if reading.replace("sos", "") == "" or reading.replace("help", "") == "":
+            if TAPPED.fullmatch(reading) or not reading.replace("sos", "") or not reading.replace("help", ""):
                 return "en"
         if not slips or self._lexicon.known(word) or len(word) > BARE:
             return None
@@ -241,16 +259,18 @@ class Recogniser:
             return self._bare.get(shortest) or self._squeezed[shortest]
         if len(word) < _FUZZY_FROM or word in self._answers:
             return None
-        near = self._near(word)
-        return near if near is not None or len(shortest) <= _FUZZY_FROM else self._near(shortest)
+        near = self._near(word, self._by_length)
+        if near is not None or len(shortest) <= _FUZZY_FROM:
+            return near
+        return self._near(shortest, self._by_length)
 
-    def _near(self, word: str) -> str | None:
-        """The language of an SOS word that `word` differs from by a slip or two; None if there is none."""
+    def _near(self, word: str, words: Mapping[int, Sequence[str]]) -> str | None:
+        """The language of one of the SOS `words` that `word` differs from by a slip or two; None if there is none."""
         for length in range(len(word) - 2, len(word) + 3):
             allowed = 2 if length >= _FUZZIER_FROM else 1
             if length >= _FUZZY_FROM and abs(length - len(word)) <= allowed:
                 near = process.extractOne(
-                    word, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=allowed
+                    word, words.get(length, ()), scorer=OSA.distance, score_cutoff=allowed
                 )
                 if near is not None:
                     return self._bare[near[0]]
@@ -383,12 +403,6 @@ def _coverage(hits: Iterable[Hit], apart: Collection[int] = ()) -> dict[str, int
     for hit in hits:
         known.setdefault(hit.language, set()).update(range(hit.start, hit.end))
     return {language: len(words.difference(apart)) for language, words in known.items()}
-
-
-def _told_by(plain: str, language: str | None) -> str | None:
-    """The language a cry is of, `language`, unless it is made of words of all languages, also misspelt."""
-    letters = squeeze(plain.replace(" ", "").translate(_LEET))
-    return None if letters in ("sos", "help", "sosos", "sossos") else language
 
 
 def _spoken(hits: Sequence[Hit], cried: Sequence[Hit], words: Sequence[str]) -> str | None:
