@@ -165,8 +165,8 @@ def test_one_of_two_receivers_killed_whole(
 ) -> None:
     """signal-cli hands each message to every subscriber, so the other receiver has what the killed one lost.
 
-    Nearly always: once in some 500 kills signal-cli handed a message to neither, and said nothing of it. The law is one
-    frame a kill at the most; here it is one in all.
+    Nearly always: once in some 400 kills a message was stored by neither, and whether signal-cli handed it over is not
+    known. The law is one frame a kill at the most; here it is one in all.
     """
     other = Running(tmp_path, Daemon(stack), "other.lock")  # type: ignore[arg-type]
     turns = itertools.count()
