@@ -165,8 +165,8 @@ def test_one_of_two_receivers_killed_whole(
 ) -> None:
     """signal-cli hands each message to every subscriber, so the other receiver has what the killed one lost.
 
-    Nearly always: once in some 400 kills a message was stored by neither, and whether signal-cli handed it over is not
-    known. The law is one frame a kill at the most; here it is one in all.
+    Once in 440 kills a message was stored by neither, and whether signal-cli had handed it over is not known. That is a
+    fault to be found, so nothing is allowed for here.
     """
     other = Running(tmp_path, Daemon(stack), "other.lock")  # type: ignore[arg-type]
     turns = itertools.count()
@@ -186,7 +186,7 @@ def test_one_of_two_receivers_killed_whole(
         sent, stored = campaign(stack, tmp_path, "one of two", kill, steady=True)
     finally:
         other.end()
-    assert len(account("one of two receivers, whole", sent, stored, capsys)) <= max(1, KILLS // 100)
+    assert account("one of two receivers, whole", sent, stored, capsys) == set()
     assert len(stored) == len(set(stored)), "what both stored is stored once"
 
 
