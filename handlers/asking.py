@@ -72,6 +72,10 @@ WITH_MORE = frozenset(
     }
 )
 """Commands that say something after the command's words."""
+WHICH_CODE = "refuse"
+"""Code of the question which of several codes is to be taken back."""
+SHORTEST_ABOUT_CODES = 4
+"""Characters that no message about trusted contacts has fewer of: an SOS is not looked at for one."""
 AFTER_A_WORD = (":", ",", "،", ".")
 SLASH_ONLY = frozenset({"name"})
 """Their words begin ordinary sentences."""
@@ -160,6 +164,13 @@ def phrases_of(said: tuple[tuple[str, ...], ...]) -> Phrases[str]:
 def asks_about_codes(draft: Draft, person: Person, text: str) -> bool:
     """Whether a defender asks for, or ends, trusted contacts, or staff refuses somebody: only then is it of use which
     codes are out."""
+    if person.role is Role.STRANGER:
+        return False
+    menu = draft.facts.target or draft.facts.menu
+    if person.is_staff and menu is not None and menu.question == WHICH_CODE:
+        return True
+    if len(text) <= SHORTEST_ABOUT_CODES:
+        return False
     wanted = asked(draft, person, text)
     return wanted is not None and ("contact" in wanted.command or wanted.command == "refuse")
 

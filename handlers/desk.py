@@ -152,18 +152,6 @@ def is_own_alarm(draft: Draft, inbound: Inbound) -> bool:
     )
 
 
-# ----------------------------------------------------------------------------------------- which case, which command
-
-
-def focus(draft: Draft, officer: Person) -> Case | None:
-    """The case that a bare message goes to: the one in focus, else the only one that the officer has."""
-    mine = [c for c in draft.facts.board if c.taken_by == officer.id]
-    inside = next((c for c in mine if c.id == officer.talk.focus), None)
-    if inside is not None:
-        return inside
-    return mine[0] if len(mine) == 1 else None
-
-
 # -------------------------------------------------------------------------------------------------------- carrying out
 
 
@@ -214,10 +202,12 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
 def default_case(draft: Draft, officer: Person, command: str) -> Case | None:
     """The case that is meant when none is named: the only one that waits for `take`, else the one in focus."""
     if command == "take":
-        return taking.waiting(draft, officer) or taking.only_open(draft, officer) or focus(draft, officer)
+        return (
+            taking.waiting(draft, officer) or taking.only_open(draft, officer) or taking.focus(draft, officer)
+        )
     if command == "reopen":
         return draft.facts.last_closed
-    return focus(draft, officer)
+    return taking.focus(draft, officer)
 
 
 def tell(draft: Draft, reader: Person, key: str, /, **arguments: object) -> None:
@@ -312,7 +302,7 @@ def choice(draft: Draft, event: Heard, officer: Person, code: str, menu: Outgoin
     if code == "none":
         # A number that no menu has may be part of the conversation: it goes on as words.
         return False
-    if kind in enrol.CHOICES:
+    if kind in enrol.STAFF_CHOICES:
         enrol.choice(draft, event, officer, kind, value, menu)
         return True
     return False
@@ -328,7 +318,7 @@ def bare_words(draft: Draft, event: Heard, officer: Person) -> None:
     if draft.facts.targets and draft.facts.targets[0].case_id and not quoted:
         tell(draft, officer, "desk.not_sent_closed")
         return
-    case = quoted[0] if quoted else focus(draft, officer)
+    case = quoted[0] if quoted else taking.focus(draft, officer)
     if case is None:
         tell(draft, officer, "desk.not_sent_which")
         if draft.verdict(inbound.text).alarm is Alarm.SOS:

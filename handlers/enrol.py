@@ -8,15 +8,19 @@ from alerts.invitations import clean_name, name_key
 from alerts.outbox import Outgoing
 from alerts.people import STAFF, Person, Role
 from alerts.records import replace
-from handlers import codes, contacts, dialogue, invitations, own_plan, staffing
-from handlers.asking import Asked, asked, has_rights
+from handlers import codes, contacts, dialogue, invitations, own_plan, refusing, staffing, taking
+from handlers.asking import WHICH_CODE, Asked, asked, has_rights
 from handlers.draft import Draft
 from handlers.invitations import without_code
-from handlers.telling import answer, first_on_call, notice
+from handlers.telling import answer, answer_on, first_on_call, notice
+from handlers.words import excerpt
 
-__all__ = ["CHOICES", "choice", "heard", "invite", "without_code"]
+__all__ = ["CHOICES", "STAFF_CHOICES", "choice", "heard", "invite", "without_code"]
 
 CHOICES = frozenset({"language", "contact", "enrol"})
+STAFF_CHOICES = frozenset({*CHOICES, WHICH_CODE})
+BY_NAME = frozenset({"refuse", "remove", "unfreeze"})
+"""Commands of staff whose word and name may as well be words for a defender."""
 
 
 def choice(draft: Draft, event: Heard, person: Person, question: str, value: str, menu: Outgoing) -> None:
@@ -28,6 +32,8 @@ def choice(draft: Draft, event: Heard, person: Person, question: str, value: str
             contacts.decided(draft, person, value)
         case "enrol":
             dialogue.skip(draft, person)
+        case _ if question == WHICH_CODE:
+            refusing.chosen(draft, person, value, menu)
 
 
 def heard(draft: Draft, event: Heard, person: Person) -> bool:
@@ -45,6 +51,8 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
         return False
     wanted = asked(draft, person, inbound.text)
     about_case = any(target.case_id for target in draft.facts.targets)
+    if wanted is not None and not about_case and perhaps_for_a_defender(draft, person, wanted):
+        return True
     if wanted is not None and (wanted.slash or not about_case) and command(draft, person, wanted):
         return True
     return dialogue.heard(draft, person, inbound.text)
@@ -94,7 +102,7 @@ def staff_command(draft: Draft, officer: Person, wanted: Asked) -> bool:
         case "confirm" if wanted.slash or rest.replace(" ", "").isdecimal():
             staffing.confirm(draft, officer, rest)
         case "refuse" if wanted.slash or names_somebody(draft, rest):
-            staffing.refuse(draft, officer, rest)
+            refusing.refuse(draft, officer, rest)
         case "remove" if wanted.slash or names_somebody(draft, rest):
             staffing.remove(draft, officer, rest)
         case "unfreeze" if wanted.slash or names_somebody(draft, rest):
@@ -103,6 +111,19 @@ def staff_command(draft: Draft, officer: Person, wanted: Asked) -> bool:
             staffing.content(draft, officer, rest)
         case _:
             return False
+    return True
+
+
+def perhaps_for_a_defender(draft: Draft, officer: Person, wanted: Asked) -> bool:
+    """Whether "refuse it" may have been said to the defender whom the officer is writing to: then nothing is done and
+    nothing is sent, and the officer hears how to say which it is."""
+    if wanted.slash or wanted.command not in BY_NAME or not names_somebody(draft, wanted.rest):
+        return False
+    case = taking.focus(draft, officer)
+    if case is None or not isinstance(draft.facts.event, Heard):
+        return False
+    said = excerpt(draft.facts.event.inbound.text)
+    answer_on(draft, officer, case, "desk.not_sent_command", text=said, ref=case.ref)
     return True
 
 

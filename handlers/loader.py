@@ -30,7 +30,7 @@ from alerts.ids import Ids, micros
 from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
 from alerts.outbox import Outgoing
-from alerts.people import Person, Role
+from alerts.people import Person
 from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
@@ -49,8 +49,6 @@ NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
 NAMING = 200
 """Characters of a message in which staff may name somebody in a command."""
-SHORTEST_ABOUT_CODES = 4
-"""Characters that no message about trusted contacts has fewer of: an SOS is not looked at for one."""
 CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
 """Telegram deletes messages of the last 48 hours only."""
@@ -282,8 +280,7 @@ class Loader:
         text = facts.event.inbound.text
         if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
             cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
-        known = me.role is not Role.STRANGER and len(text) > SHORTEST_ABOUT_CODES
-        about_codes = known and asks_about_codes(Draft(facts, self.rules), me, text)
+        about_codes = asks_about_codes(Draft(facts, self.rules), me, text)
         facts = ok_word.noticed(facts, self.rules, me, partial(work.vault.word, me.key_id))
         asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(

@@ -91,29 +91,6 @@ def confirm(draft: Draft, officer: Person, number: str) -> None:
     answer(draft, officer, f"confirm.{person.role.value}", name=person.alias)
 
 
-def refuse(draft: Draft, officer: Person, name: str) -> None:
-    """`refuse NAME`: whoever used that code is not who was invited; or nobody has used it yet, and nobody shall."""
-    unused = [i for i in draft.facts.unused if name_key(i.alias) == name_key(name)]
-    for invitation in unused:
-        draft.put(replace(invitation, expires_at=draft.now))
-    if unused:
-        draft.event("invitation_withdrawn")
-        answer(draft, officer, "refuse.code", name=unused[0].alias)
-    found = [
-        p
-        for p in draft.facts.desk.waiting
-        if p.status is Standing.PENDING and name_key(p.alias) == name_key(name)
-    ]
-    if not found:
-        if not unused:
-            answer(draft, officer, "refuse.no_such")
-        return
-    for person in found:
-        draft.put_person(stranger_again(person))
-    draft.event("staff_refused")
-    answer(draft, officer, "refuse.done", name=found[0].alias)
-
-
 def stranger_again(person: Person) -> Person:
     """The person without any role: what they write still reaches the desk."""
     return replace(

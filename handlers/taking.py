@@ -25,6 +25,15 @@ def waiting(draft: Draft, officer: Person) -> Case | None:
     return found[0] if len(found) == 1 else None
 
 
+def focus(draft: Draft, officer: Person) -> Case | None:
+    """The case that a bare message goes to: the one in focus, else the only one that the officer has."""
+    mine = [c for c in draft.facts.board if c.taken_by == officer.id]
+    inside = next((c for c in mine if c.id == officer.talk.focus), None)
+    if inside is not None:
+        return inside
+    return mine[0] if len(mine) == 1 else None
+
+
 def only_open(draft: Draft, officer: Person) -> Case | None:
     """The only case of the desk that nobody has, whoever was called for it."""
     found = [c for c in draft.facts.board if c.status is CaseStatus.OPEN and c.person_id != officer.id]
