@@ -63,7 +63,11 @@ def case_deadlines(case: Case, policy: EscalationPolicy) -> dict[DeadlineKind, d
 
 def in_time(case: Case, policy: EscalationPolicy, now: datetime) -> Case:
     """The case as it is; but where its times lie ahead, since the machine's clock was set back, they are now, and it
-    climbs on from the step that it had reached. Else nobody would be called until the clock has caught up."""
+    climbs on from the step that it had reached. Else nobody would be called until the clock has caught up.
+
+    The same where its next step lies further ahead than the policy ever waits for it: the policy's times were edited.
+    """
+    case = _climbing_in_time(case, policy, now)
     times = (case.opened_at, case.climb_from, case.taken_at, case.answered_at, case.unanswered_since)
     if all(at is None or at <= now for at in (*times, case.seen_at, case.raised_at, case.told_at)):
         return case
@@ -87,6 +91,14 @@ def in_time(case: Case, policy: EscalationPolicy, now: datetime) -> Case:
         ack_by=min(case.ack_by, now + policy.fold_ack) if case.ack_by is not None else None,
         doubt_until=min(case.doubt_until, now + policy.doubt) if case.doubt_until is not None else None,
     )
+
+
+def _climbing_in_time(case: Case, policy: EscalationPolicy, now: datetime) -> Case:
+    if case.climb_from is None or case.climb_from > now or not case.step:
+        return case
+    rule = rule_of(case, policy)
+    ahead = case.climb_from + rule.step(case.step).after - now - rule.wait_before(case.step)
+    return replace(case, climb_from=case.climb_from - ahead) if ahead > timedelta() else case
 
 
 def plan_by(case: Case, rule: Escalation) -> datetime | None:

@@ -73,6 +73,10 @@ class Escalation:
     """The taker was reminded that no plan is noted: this long after, somebody else hears it."""
     review: timedelta
     """An unclosed case with nothing else pending comes back to the desk after this time."""
+    repeat_rounds: int = 0
+    """After so many repeats that nobody took, the wait for the next ones is twice as long, and so on. 0: never."""
+    repeat_longest: timedelta = timedelta()
+    """But no wait between two repeats is longer than this."""
 
     def __post_init__(self) -> None:
         if not self.steps or self.steps[0].after != timedelta():
@@ -90,12 +94,35 @@ class Escalation:
                 "repeat.every, answer, answer_grace, plan, plan_again, review must be at least a minute"
             )
 
+        if self.repeat_rounds < 0 or (self.repeat_rounds and self.repeat_longest < self.repeat_every):
+            raise ValueError("repeat.longest must be at least repeat.every, and repeat.rounds at least 1")
+
     def step(self, index: int) -> Step:
         """The step at `index` from 0, without end: after the listed ones come the repeats."""
         if index < len(self.steps):
             return self.steps[index]
         times = index - len(self.steps) + 1
-        return Step(self.steps[-1].after + times * self.repeat_every, self.repeat_targets)
+        return Step(self.steps[-1].after + self._repeated(times), self.repeat_targets)
+
+    def wait_before(self, index: int) -> timedelta:
+        """How long nothing happens before the step at `index`."""
+        return self.step(index).after - (self.step(index - 1).after if index > 0 else timedelta())
+
+    def evenly(self, after: timedelta) -> int:
+        """The index of the step that this time of a climb would have come to if its repeats never stretched."""
+        if after < self.steps[-1].after:
+            return sum(step.after <= after for step in self.steps) - 1
+        return len(self.steps) - 1 + (after - self.steps[-1].after) // self.repeat_every
+
+    def _repeated(self, times: int) -> timedelta:
+        """How long so many repeats take, one after another."""
+        if not self.repeat_rounds:
+            return times * self.repeat_every
+        total, wait = timedelta(), self.repeat_every
+        while times > 0 and wait < self.repeat_longest:
+            rounds = min(times, self.repeat_rounds)
+            total, times, wait = total + rounds * wait, times - rounds, wait * 2
+        return total + times * self.repeat_longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +232,8 @@ def _escalation(item: object, path: str) -> Escalation:
     for place, one in enumerate(given.items("steps")):
         step = Fields(one, f"{path}.steps[{place}]", {"after", "targets"})
         steps.append(Step(step.seconds("after"), step.choices("targets", Target)))
-    repeat = Fields(given.get("repeat"), f"{path}.repeat", {"every", "targets"})
+    repeat = Fields(given.get("repeat"), f"{path}.repeat", {"every", "targets", "rounds", "longest"})
+    stretches = "rounds" in repeat
     try:
         return Escalation(
             tuple(steps),
@@ -216,6 +244,8 @@ def _escalation(item: object, path: str) -> Escalation:
             given.seconds("plan"),
             given.seconds("plan_again"),
             given.seconds("review"),
+            repeat.number("rounds") if stretches else 0,
+            repeat.seconds("longest") if stretches else timedelta(),
         )
     except BadData:
         raise

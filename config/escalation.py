@@ -9,6 +9,7 @@ from config.policyfile import Section, read_policy_file, show_duration
 TARGETS = ("on_call", "next", "desk", "lead")
 URGENCIES = ("P1", "P2", "P3", "P4", "P5")
 _MINUTE = 60
+_DAY = 24 * 60 * _MINUTE
 
 
 def load_escalation(path: Path | None = None) -> dict[str, object]:
@@ -43,12 +44,22 @@ def _escalation(given: Section) -> dict[str, object]:
     wanted = ("steps", "repeat", "answer", "answer_grace", "plan", "plan_again", "review")
     given.keys(wanted, wanted)
     repeat = given.section("repeat")
-    repeat.keys(("every", "targets"), ("every", "targets"))
+    repeat.keys(("every", "targets", "rounds", "longest"), ("every", "targets"))
     return {
         "steps": _steps(given),
-        "repeat": {"every": repeat.duration("every", _MINUTE), "targets": repeat.choices("targets", TARGETS)},
+        "repeat": _repeat(repeat),
         **{key: given.duration(key, _MINUTE) for key in wanted[2:]},
     }
+
+
+def _repeat(given: Section) -> dict[str, object]:
+    every = given.duration("every", _MINUTE)
+    repeat: dict[str, object] = {"every": every, "targets": given.choices("targets", TARGETS)}
+    if given.has("rounds") or given.has("longest"):
+        # Both or none: a wait that doubles needs to know from when, and where it ends.
+        repeat["rounds"] = given.whole_number("rounds", 1, 1000)
+        repeat["longest"] = given.duration("longest", every, max(every, _DAY))
+    return repeat
 
 
 def _steps(given: Section) -> list[dict[str, object]]:

@@ -26,18 +26,13 @@ from alerts.people import Person, Reach
 from alerts.records import replace
 from handlers.draft import Draft
 from handlers.localtime import by_day, for_the_day
+from handlers.untaken import PAGED_URGENCIES, says_waiting, tell_not_seen, wrote_to_us
 from handlers.words import excerpt
 
-PAGED_URGENCIES = (1, 2, 3)
-"""P4 and P5 are told without waking anybody: a notice instead of a page."""
 ANSWER_LINE = 200
 """Characters of an answer in a list of them."""
 LISTED = 40
 """References that the page of a crowd names."""
-HONEST_STEPS = (1, 2, 3, 6, 12)
-HONEST_AGAIN = 24
-"""The defender hears of these steps of a climb, then of each so many: a phone that lights up every half hour for days
-helps nobody who hides."""
 
 
 def kind_for(case: Case) -> OutboundKind:
@@ -128,7 +123,9 @@ def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset(), words
     people = to_page(step, draft.facts.desk, case.paged, without | {case.person_id})
     called = called_now(draft, case)
     fresh = [p for p in people if p.id not in called]
-    page(draft, case, fresh, key="page.crowd" if crowded(draft, case) else "page.case", words=words)
+    page(
+        draft, case, fresh, key="page.crowd" if crowded(draft, case) else "page.case", words=words, step=True
+    )
     reached = [p.id for p in people if p.id not in case.paged]
     case = draft.put_case(replace(case, step=case.step + 1, paged=(*case.paged, *reached)))
     if fresh:
@@ -157,9 +154,11 @@ def page(
     words: str = "",
     author: Person | None = None,
     first: bool = False,
+    step: bool = False,
 ) -> None:
     """Queues the page for each person, on every channel they have. `words` stand for the case's headline, `author` for
-    the person whose case it is. `first` says that nobody has heard of it yet, though somebody was called."""
+    the person whose case it is. `first` says that nobody has heard of it yet, though somebody was called; `step` that
+    it is a step of the policy."""
     subject, taker = draft.person(case.person_id), draft.person(case.taken_by)
     name = name_for_desk(draft, author or subject)
     # The first word of a case is heard at any hour; what only says once more that it waits wakes nobody.
@@ -179,9 +178,10 @@ def page(
         }
         listed = "\n" + ", ".join(others) if (others := crowd_list(draft)) and key == "page.crowd" else ""
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
-        full = prefix + draft.word(person, key, **arguments) + listed + says_safe(draft, person, case)
+        waits = says_waiting(draft, person, case) if step else ""
+        full = prefix + draft.word(person, key, **arguments) + listed + waits + says_safe(draft, person, case)
         bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
-        bare = prefix + draft.word(person, bare_key, **arguments) + listed
+        bare = prefix + draft.word(person, bare_key, **arguments) + listed + waits
         no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
         draft.say(
             person,
@@ -235,34 +235,6 @@ def is_due(draft: Draft, case: Case) -> bool:
 def takes_messages(draft: Draft, person: Person) -> bool:
     """Whether an account of theirs has not refused the last message."""
     return any(a.status is Reach.OK for a in draft.latest(person).addresses)
-
-
-def wrote_to_us(case: Case) -> bool:
-    """Whether the person called for somebody, and hears who has seen it: by what opened the case, or by an alarm since.
-
-    To who has missed a check-in nothing is said: they wrote nothing that could be seen, and whoever holds the phone
-    would learn that the desk is looking. With a late OK they hear at once that a person will write.
-    """
-    called = case.source in (Source.SOS, Source.MESSAGE) or case.told_at is not None
-    return called and not case.drill
-
-
-def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
-    """*Not seen yet, we are calling the next person*: to somebody who wrote to us and waits. `steps` is how many steps
-    of the policy were carried out just now."""
-    person = draft.person(case.person_id)
-    if person is None or not wrote_to_us(case) or case.urgency not in PAGED_URGENCIES:
-        return
-    done = range(max(1, case.step - steps), case.step)
-    if any(step in HONEST_STEPS or step % HONEST_AGAIN == 0 for step in done):
-        draft.say(
-            person,
-            OutboundKind.RECEIPT,
-            draft.word(person, "receipt.not_seen"),
-            case=case,
-            guard=Guard.UNTAKEN,
-            token=case.climbs,
-        )
 
 
 def due_doubt(draft: Draft, case: Case) -> None:

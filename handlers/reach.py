@@ -13,6 +13,7 @@ from alerts.policy import Target
 from alerts.records import replace
 from handlers import paging
 from handlers.draft import Draft
+from handlers.untaken import tell_not_seen
 
 
 def out_of_reach(draft: Draft, case: Case, person: Person, words: str = "") -> None:
@@ -58,7 +59,7 @@ def next_at_once(draft: Draft, case: Case, person: Person) -> None:
     paging.page(draft, case, people, key=key, first=True)
     case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *(p.id for p in people))))))
     draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
-    paging.tell_not_seen(draft, case)
+    tell_not_seen(draft, case)
 
 
 def ask_another(draft: Draft, case: Case, person: Person) -> None:

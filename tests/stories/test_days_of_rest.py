@@ -6,6 +6,9 @@ Times are UTC; Brussels is at +1.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
+
 from tests.stories.harness import Manner, Story
 
 HEAD = """
@@ -142,9 +145,9 @@ def test_somebody_who_waits_for_days_hears_so_less_and_less_often() -> None:
         "03-02 08:05",
         "03-02 08:10",
         "03-02 08:40",
-        "03-02 09:40",
-        "03-02 11:40",
-        "03-02 15:40",
+        "03-02 09:50",
+        "03-02 11:50",
+        "03-02 16:10",
     ]
 
 
@@ -154,3 +157,39 @@ def test_an_ok_from_before_a_timer_that_was_missed_says_nothing_of_it() -> None:
     missed = [line["text"] for line in story.out("page", channel="signal") if "market" in line["text"]]
     assert missed
     assert not any("They have said since" in text for text in missed)
+
+
+# ------------------------------------------------------------------------------------------------------ nobody takes it
+
+
+def gaps(shown: list[str]) -> list[int]:
+    """Minutes between these times of March."""
+    minutes = [int(s[3:5]) * 1440 + int(s[6:8]) * 60 + int(s[9:11]) for s in shown]
+    return [after - before for before, after in pairwise(minutes)]
+
+
+def test_an_alarm_that_nobody_takes_calls_less_often_and_for_ever() -> None:
+    story = Manner(chop=timedelta(hours=5)).play(script("nour: SOS", "wait: 3d"))
+    called = gaps(times(story, "P1", "ana"))
+    assert called[:26] == [10, *[10] * 6, *[20] * 6, *[40] * 6, *[60] * 7]
+    assert set(called[26:]) == {60}
+    assert times(story, "P1", "ana")[-1] >= "03-05 07:00"
+
+
+def test_each_round_says_since_when_it_waits_and_the_lead_that_the_next_comes_later() -> None:
+    story = Manner().play(script("nour: SOS", "wait: 4h"))
+    waits = "Nobody has taken it since 09:00."
+    assert times(story, waits, "ana") == times(story, "P1", "ana")[2:]
+    assert times(story, waits, "carla") == times(story, "P1", "carla")[2:]
+    later = "From now on we call less often; the next time is {}. Please reach somebody by telephone."
+    assert times(story, later.format("10:30"), "carla") == ["03-02 09:10"]
+    assert times(story, later.format("12:50"), "carla") == ["03-02 11:10"]
+    assert times(story, "From now on", "ana") == []
+    assert all(waits in text for text in story.texts("page", who="ana", channel="telegram")[2:])
+
+
+def test_a_new_alarm_begins_at_the_short_rounds_again() -> None:
+    story = Manner().play(script("nour: SOS", "wait: 1d", "ana: take", "wait: 1m", "nour: SOS", "wait: 40m"))
+    late = [at for at in times(story, "P1", "ben") if at > "03-03 08:02"]
+    assert late
+    assert max(gaps(late)) <= 10

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from alerts.cases import Case, CaseStatus, Source
 from alerts.checkins import CheckInKind
+from alerts.deadlines import DeadlineKind
+from alerts.escalation import case_deadlines, in_time
 from alerts.ladder import Ladder, Rung, RungKind, next_rung_at, rungs_due
 from alerts.policy import (
     Escalation,
@@ -19,8 +22,29 @@ from alerts.policy import (
     plan_due,
     protocols_from_data,
 )
+from alerts.records import replace
+from config.escalation import load_escalation
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CASE = Case(
+    id="c",
+    ref="K7PM",
+    desk="main",
+    person_id="p",
+    urgency=1,
+    status=CaseStatus.OPEN,
+    silent=False,
+    verified=True,
+    drill=False,
+    source=Source.SOS,
+    taken_by=None,
+    opened_at=START,
+    taken_at=None,
+    answered_at=None,
+    closed_at=None,
+    version=1,
+    key_id="k",
+)
 
 
 def minutes(number: float) -> timedelta:
@@ -137,6 +161,27 @@ def test_the_climb_never_ends() -> None:
     assert rule.step(500).targets == (Target.DESK, Target.LEAD)
 
 
+def test_the_repeats_stretch_to_the_longest_wait_and_no_further() -> None:
+    rule = escalation(repeat_rounds=2, repeat_longest=minutes(35))
+    assert [rule.step(n).after for n in range(2, 10)] == [
+        minutes(n) for n in (12, 22, 42, 62, 97, 132, 167, 202)
+    ]
+    assert rule.wait_before(0) == minutes(0)
+    assert rule.wait_before(4) == minutes(20)
+    assert rule.wait_before(900) == minutes(35)
+    assert [rule.evenly(minutes(n)) for n in (0, 1, 2, 11, 12, 42, 97)] == [0, 0, 1, 1, 2, 5, 10]
+    assert [escalation().evenly(escalation().step(n).after) for n in range(9)] == list(range(9))
+
+
+def test_an_edited_policy_leaves_nobody_waiting_longer_than_it_ever_waits() -> None:
+    policy = escalation_policy_from_data(load_escalation())
+    case = replace(CASE, step=900, climb_from=START)
+    deadlines = case_deadlines(in_time(case, policy, START + minutes(9_000)), policy)
+    assert deadlines == {DeadlineKind.CLIMB: START + minutes(9_060)}
+    early = replace(CASE, step=5, climb_from=START)
+    assert in_time(early, policy, START + minutes(20)) == early
+
+
 def test_the_answer_is_due_from_the_opening_and_never_sooner_than_the_grace() -> None:
     rule = escalation()
     assert answer_due(rule, START, START + minutes(1)) == START + minutes(5)
@@ -156,6 +201,8 @@ def test_the_answer_is_due_from_the_opening_and_never_sooner_than_the_grace() ->
         ),
         ({"repeat_targets": ()}, "repeat needs at least one target"),
         ({"repeat_every": minutes(0)}, "at least a minute"),
+        ({"repeat_rounds": 3, "repeat_longest": minutes(9)}, "repeat.longest must be at least repeat.every"),
+        ({"repeat_rounds": -1}, "repeat.rounds at least 1"),
         ({"review": minutes(0.5)}, "at least a minute"),
     ],
 )

@@ -219,6 +219,10 @@ def test_an_edited_protocol_file_is_refused_with_file_key_and_mend(
         ("[lead, desk]", "[desk, desk]", "urgencies.P1.steps[3].targets", "names one twice"),
         ("[lead, desk]", "[]", "urgencies.P1.steps[3].targets", "must be a list of at least one"),
         ("every: 10m", "every: 5s", "urgencies.P1.repeat.every", "Use a time from 1m"),
+        (", rounds: 6, longest: 1h", ", rounds: 6", "urgencies.P1.repeat.longest", "is not a length of time"),
+        (", rounds: 6, longest: 1h", ", longest: 1h", "urgencies.P1.repeat.rounds", "from 1 to 1000"),
+        ("longest: 1h", "longest: 5m", "urgencies.P1.repeat.longest", "Use a time from 10m to 1d"),
+        ("longest: 1h", "longest: 2d", "urgencies.P1.repeat.longest", "Use a time from 10m to 1d"),
         ("    answer: 5m\n", "", "urgencies.P1.answer", "is missing"),
         ("  P5:\n", "  P6:\n", "urgencies.P6", "is not a known key"),
         (
