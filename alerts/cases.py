@@ -107,6 +107,8 @@ class Case:
     """Country (ISO 3166 code) of somebody whose missed check-in had not reached them; empty for every other case."""
     plan_nags: int = 0
     """How often somebody was told that no plan is noted."""
+    rest_told: tuple[str, ...] = ()
+    """Ids of staff who were told that the person's check-ins rest while it is open."""
 
     @property
     def is_open(self) -> bool:

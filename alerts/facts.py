@@ -225,6 +225,8 @@ class Facts:
     """Digest of the secret OK word that this message asks to keep."""
     says_ok_word: bool = False
     """Whether this message begins with the sender's secret OK word."""
+    resting: tuple[CheckIn, ...] = ()
+    """The check-ins of those whose cases staff may be closing."""
     lately: tuple[Round, ...] = ()
     """The latest check-ins of whom that case is about, the newest first."""
     relayed: tuple[str, datetime] | None = None

@@ -39,7 +39,7 @@ from alerts.timetext import (
     parse_zone,
 )
 from alerts.timetext.lexing import Phrases, Reader, one_of
-from handlers import checkin_answers, checkin_timers, paging, relay
+from handlers import checkin_answers, checkin_timers, paging, relay, resting
 from handlers.asking import has_rights, said_with, spoken
 from handlers.checkin_words import check_in_words, misread_words, protocol_word, schedule_words
 from handlers.draft import Draft
@@ -70,10 +70,14 @@ def grave(draft: Draft) -> Case | None:
     return next((c for c in map(draft.latest, draft.facts.cases) if c.urgency == 1 and not c.drill), None)
 
 
-def says_no_timer_runs(draft: Draft, person: Person, text: str) -> None:
-    """Whoever asks for a timer while an alarm of theirs is open must not believe that one runs."""
+def says_that_they_rest(draft: Draft, person: Person, text: str) -> None:
+    """Whoever asks for a timer while an alarm of theirs is open must not believe that one runs, and who asks what is
+    set up not that they will be asked."""
     case = grave(draft)
     if case is None or not may_ask(draft, person, text):
+        return
+    if is_list(draft, person, text):
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.rest_now"), case=case)
         return
     if isinstance(parse_timer(text, draft.now, zone_of(draft, person)), Timer):
         draft.say(person, OutboundKind.ANSWER, draft.word(person, "timer.not_now"), case=case)
@@ -132,7 +136,7 @@ def commanded(draft: Draft, event: Heard, person: Person) -> bool:
     """Does what a command about check-ins asks for. False when it was none."""
     text = event.inbound.text.strip()
     if not listens(draft, person, text):
-        says_no_timer_runs(draft, person, text)
+        says_that_they_rest(draft, person, text)
         return False
     if is_list(draft, person, text):
         listing(draft, person)
@@ -281,7 +285,8 @@ def confirm(draft: Draft, person: Person, check_in: CheckIn, *, instead_of: Iter
         check_in=check_in_words(draft, person, check_in),
         zone=zone_of(draft, person),
     )
-    draft.say(person, OutboundKind.ANSWER, text + replaced_words(draft, person, instead_of), urgency=3)
+    text += replaced_words(draft, person, instead_of) + resting.line(draft, person)
+    draft.say(person, OutboundKind.ANSWER, text, urgency=3)
 
 
 def replaced_words(draft: Draft, reader: Person, earlier: Iterable[CheckIn]) -> str:
@@ -425,5 +430,5 @@ def listing(draft: Draft, person: Person) -> None:
     # A dash: a number would look like an answer to choose, and none is heard here.
     lines = [f"– {check_in_words(draft, person, c)}" for c in mine]
     title = draft.word(person, "checkin.list", zone=zone_of(draft, person))
-    text = "\n".join([title, *lines, draft.word(person, "checkin.how")])
+    text = "\n".join([title, *lines, draft.word(person, "checkin.how")]) + resting.line(draft, person)
     draft.say(person, OutboundKind.ANSWER, text, urgency=3)

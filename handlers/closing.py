@@ -6,9 +6,10 @@ from alerts.cases import Case, CaseStatus, IllegalTransition, closed, taken
 from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Question
-from handlers import checkin, paging
+from handlers import checkin, paging, resting
 from handlers.asking import first_of
 from handlers.draft import Draft
+from handlers.localtime import clock
 
 QUESTION = "outcome"
 """Code of the question how a case ended."""
@@ -53,17 +54,24 @@ def finish(draft: Draft, officer: Person, case: Case, outcome: str, note: str) -
     """The case is closed. Raises IllegalTransition when it already is."""
     if case.status is CaseStatus.OPEN:
         case = taken(case, officer.id, draft.now)
+    goes_on = resting.goes_on_at(draft, case)
     case = draft.put_case(closed(case, outcome, note, draft.now))
     draft.event("case_closed", case=case.ref, urgency=case.urgency, outcome=outcome)
     person = draft.person(case.person_id)
     if person is not None:
         draft.talk(person, question=None, exchange_at=draft.now)
         if not case.drill:
-            draft.say(person, OutboundKind.NOTICE, draft.word(person, "case.closed"), case=case)
+            text = draft.word(person, "case.closed")
+            if goes_on is not None:
+                text += "\n" + draft.word(person, "checkin.goes_on", time=clock(draft, person, goes_on))
+            draft.say(person, OutboundKind.NOTICE, text, case=case)
         all_clear(draft, case, person, outcome)
     checkin.case_closed(draft, case)
     officer = draft.talk(officer, focus=None, question=None, closed=case.id)
-    draft.say(officer, OutboundKind.NOTICE, draft.word(officer, "notice.you_closed", ref=case.ref), case=case)
+    text = draft.word(officer, "notice.you_closed", ref=case.ref)
+    if goes_on is not None:
+        text += " " + draft.word(officer, "notice.checkins_go_on", time=clock(draft, officer, goes_on))
+    draft.say(officer, OutboundKind.NOTICE, text, case=case)
     for other_id in case.paged:
         other = draft.facts.desk.person(other_id)
         if other is not None and other.id != officer.id:

@@ -229,14 +229,18 @@ class Draft:
         group: str | None = None,
         fallback: bool = False,
         texts: Mapping[str, str] | None = None,
+        bare: str = "",
         **more: Any,
     ) -> tuple[Outgoing, ...]:
         """Puts a message into the outbox, once for each address. Returns the rows; empty when there is no address.
 
-        `texts` gives other words for single channels.
+        `texts` gives other words for single channels; `bare` are words that say nothing of a person, for staff who have
+        no account where content may go.
         """
         person = self.latest(person)
         to = self.addresses(person, via) if to is None else to
+        if bare and not to:
+            to, text = self.addresses(person), bare
         group = group or self.new_id()
         level = urgency if urgency is not None else (case.urgency if case else 4)
         verified = case.verified if case else person.verified

@@ -36,7 +36,7 @@ from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
 from alerts.store import files
 from alerts.store.work import Work
-from handlers import ok_word
+from handlers import closing, ok_word
 from handlers.asking import asks_about_codes
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
@@ -313,6 +313,11 @@ class Loader:
             lately = work.recent_rounds_of(looked_at.person_id, 2 * THREAD)
             facts = replace(facts, thread=work.messages_of(looked_at.id, THREAD), lately=lately)
         mine = [c.id for c in board if me and c.taken_by == me.id]
+        menu = facts.target or facts.menu
+        outcome = menu is not None and menu.question == closing.QUESTION
+        if outcome or begins_with(self.rules.words, text, ("close",)):
+            whose = {c.person_id for c in board if c.id in mine} | {c.person_id for c in (*named, case) if c}
+            facts = replace(facts, resting=tuple(one for i in sorted(whose) for one in work.check_ins_of(i)))
         held = work.rounds_of_cases((*mine, *(c.id for c in (*named, case) if c)))
         facts = replace(facts, relayed=work.last_relayed(me.id, mine) if me else None)
         return replace(facts, board=board, named=named, case=case, called=called, held=held)

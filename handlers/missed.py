@@ -180,6 +180,7 @@ def tell(
             via="content",
             case=case,
             texts={"telegram": bare} if draft.rules.telegram_content == "never" else {},
+            bare=bare,
             guard=Guard.UNCLOSED,
             defender_id=person.id,
         )

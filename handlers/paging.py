@@ -313,11 +313,13 @@ def due_review(draft: Draft, case: Case) -> None:
         told += [(p, "notice.review_other") for p in beside_taker(desk, case)]
     for person, key in told:
         officer = (there.alias if there else "") or draft.word(person, "desk.officer")
+        text = draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=officer)
         draft.say(
             person,
             OutboundKind.NOTICE,
-            draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=officer),
+            text,
             via="content",
+            bare=text,
             case=case,
             guard=Guard.UNCLOSED,
             ready_at=for_the_day(draft, case.urgency),
@@ -359,6 +361,7 @@ def answers_so_far(draft: Draft, reader: Person, case: Case) -> list[str]:
 def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | None) -> None:
     """Who was paged hears that somebody has it, and can go back to sleep."""
     name = name_for_desk(draft, draft.person(case.person_id)) or draft.word(officer, "desk.somebody")
+    bare = draft.word(officer, "notice.you_have_bare", ref=case.ref)
     draft.say(
         officer,
         OutboundKind.NOTICE,
@@ -371,9 +374,8 @@ def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | 
         via="content",
         case=case,
         guard=Guard.UNCLOSED,
-        texts={"telegram": draft.word(officer, "notice.you_have_bare", ref=case.ref)}
-        if draft.rules.telegram_content == "never"
-        else {},
+        texts={"telegram": bare} if draft.rules.telegram_content == "never" else {},
+        bare=bare,
         defender_id=case.person_id,
     )
     others = dict.fromkeys((*case.paged, before.id if before else ""))

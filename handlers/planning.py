@@ -86,11 +86,13 @@ def tell(draft: Draft, case: Case, whom: Iterable[Person], key: str, taker: Pers
     ready_at = for_the_day(draft, case.urgency)
     for person in {p.id: p for p in whom}.values():
         name = (taker.alias if taker else "") or draft.word(person, "desk.officer")
+        text = draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=name)
         draft.say(
             person,
             OutboundKind.NOTICE,
-            draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=name),
+            text,
             via="content",
+            bare=text,
             case=case,
             guard=Guard.UNPLANNED,
             ready_at=ready_at,

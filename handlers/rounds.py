@@ -3,7 +3,8 @@
 1. A check-in asks again and again, whatever becomes of one question: its next prompt is armed before anything else.
 2. One question at a time. While a question of the same check-in waits for its answer, or the desk has a case because of
    one, the next prompt is passed over: the ladder of the first goes on, and a second one would say nothing new.
-3. While an SOS or another P1 case is open, check-ins rest. A timer that ends then is told to those who watch the case.
+3. While an SOS or another P1 case is open, check-ins rest. A timer that ends then is a new alarm on that case: whoever
+   has it is paged and has to acknowledge it, and who is called for it from then on reads of it.
 4. A prompt or a rung that comes late was held up by us. The person is asked anew, and what comes before the desk starts
    afresh; the desk's own rung is carried out at once. So our outage is never counted as anybody's silence, whether or
    not somebody noticed the outage as such.
@@ -24,9 +25,11 @@ from alerts.people import Person, Standing
 from alerts.records import replace
 from alerts.rounds import ended, next_rung
 from alerts.schedule import next_prompt
-from handlers import ladder_rungs, relay
+from alerts.walltime import zone_named
+from handlers import ladder_rungs, missed, paging, relay, resting
 from handlers.draft import Draft
 from handlers.localtime import clock
+from handlers.words import excerpt
 
 
 def due(draft: Draft, event: Due) -> None:
@@ -71,6 +74,7 @@ def prompt(draft: Draft, check_in: CheckIn, person: Person) -> None:
     status = CheckInStatus.ACTIVE if following is not None else CheckInStatus.ENDED
     check_in = draft.put_check_in(replace(check_in, next_at=following, status=status))
     if grave_case(draft) is not None or still_waits(draft, check_in):
+        resting.passed_over(draft, person, meant)
         draft.event("prompt_passed_over", check_in=check_in.id)
         return
     ask(draft, check_in, person, meant)
@@ -88,15 +92,38 @@ def timer_ended(draft: Draft, check_in: CheckIn, person: Person) -> None:
     grave = grave_case(draft)
     if grave is not None:
         draft.put_check_in(replace(check_in, status=CheckInStatus.ENDED, next_at=None))
-        for officer in relay.watchers(draft, grave):
-            at = clock(draft, officer, meant)
-            text = draft.word(
-                officer, "checkin.timer_meanwhile", ref=grave.ref, label=check_in.label, time=at
-            )
-            draft.say(officer, OutboundKind.NOTICE, text, via="content", case=grave, defender_id=person.id)
+        ended_meanwhile(draft, check_in, person, grave, meant)
         return
     check_in = draft.put_check_in(replace(check_in, next_at=None))
     ask(draft, check_in, person, meant)
+
+
+def ended_meanwhile(draft: Draft, check_in: CheckIn, person: Person, case: Case, meant: datetime) -> None:
+    """A timer has run out while a grave case of the person is open."""
+    at = meant.astimezone(zone_named(draft.rules.zone)).strftime("%Y-%m-%d %H:%M")
+    words = draft.rules.words.say(draft.rules.language, "checkin.timer_meanwhile_short", time=at)
+    words = " ".join(part for part in (check_in.label, words) if part)
+    draft.record(
+        person_id=person.id, author_id=person.id, kind="system", case=case, key_id=case.key_id, text=words
+    )
+    told = relay.watchers(
+        draft, case
+    )  # its taker too: for a case with an alarm unacknowledged no page goes out
+    case = replace(case, needs_verification=False)  # an OK that was said before this silence
+    if case.status is CaseStatus.TAKEN:
+        case = paging.alert_taker(draft, replace(case, headline=words), words)
+    else:
+        case = draft.put_case(replace(case, headline=excerpt(f"{words} · {case.headline}")))
+    for officer in told:
+        missed.tell(
+            draft,
+            case,
+            person,
+            "checkin.timer_meanwhile",
+            (officer,),
+            label=check_in.label,
+            time=clock(draft, officer, meant),
+        )
 
 
 def ask(draft: Draft, check_in: CheckIn, person: Person, meant: datetime) -> None:

@@ -41,6 +41,7 @@ KNOWN: dict[str, list[str]] = {
         "told_next_at=None",
         "unreached_in=''",
         "plan_nags=0",
+        "rest_told=()",
     ],
     "CheckIn": ["protocol=''", "label=''", "schedule=None", "made_by=''", "created_at=None", "extended=0"],
     "CheckInSchedule": [
