@@ -31,6 +31,12 @@ def load_lexicons() -> dict[str, dict[str, Any]]:
     return found
 
 
+def languages() -> tuple[str, ...]:
+    """The languages that have a lexicon: alarms in them are recognised, whether or not the bot speaks them."""
+    names = sorted(entry.name for entry in _FOLDER.iterdir())
+    return tuple(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
 def load_model() -> bytes | None:
     """The trained model's file as it is, or None where none is shipped: the rules work without it."""
     file = _FOLDER / _MODEL_NAME

@@ -5,7 +5,7 @@ Source: protection practice, "Check-ins": a timer's missed end is P1, and quiet 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from alerts.checkins import CheckIn, CheckInKind, CheckInStatus, RoundStatus
 from alerts.events import OutboundKind
@@ -16,7 +16,7 @@ from alerts.timetext import End, Extend, Timer
 from handlers import checkin_answers
 from handlers.checkin_words import check_in_words
 from handlers.draft import Draft
-from handlers.localtime import clock
+from handlers.localtime import clock, length
 
 MOST_TIMERS = 10
 """Timers of one person at once. More is a slip."""
@@ -60,7 +60,7 @@ def start(draft: Draft, person: Person, timer: Timer) -> None:
         "timer.started",
         label=check_in.label,
         time=clock(draft, person, timer.deadline),
-        minutes=round(wait / timedelta(minutes=1)),
+        length=length(draft, person, wait),
     )
     draft.event("timer_started", check_in=check_in.id)
 

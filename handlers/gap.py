@@ -14,7 +14,7 @@ from alerts.oncall import handovers, on_call
 from alerts.people import Person
 from handlers import missed, paging
 from handlers.draft import Draft
-from handlers.localtime import clock
+from handlers.localtime import between, length
 
 LOOKED_BACK = timedelta(days=7)
 """Of a longer gap only so much of the rota is looked through."""
@@ -37,13 +37,14 @@ def decide(draft: Draft, event: Gap) -> None:
     names = [paging.name_for_desk(draft, draft.person(i)) for i in people]
     backwards = event.since > event.until
     for officer in {p.id: p for p in (*missed.on_duty(draft), *on_call_then(draft, event))}.values():
+        since, until = between(draft, officer, event.since, event.until)
         parts = [
             draft.word(
                 officer,
                 "notice.clock_back" if backwards else "notice.gap",
-                since=clock(draft, officer, event.since),
-                until=clock(draft, officer, event.until),
-                minutes=max(1, round(abs(event.until - event.since) / timedelta(minutes=1))),
+                since=since,
+                until=until,
+                length=length(draft, officer, abs(event.until - event.since)),
             )
         ]
         bare = parts[0]

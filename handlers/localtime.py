@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
+from typing import Literal
+
+from babel.dates import format_timedelta
+from babel.lists import format_list
 
 from alerts.people import Person
 from alerts.walltime import zone_named
@@ -23,6 +28,30 @@ def clock(draft: Draft, person: Person, instant: datetime) -> str:
     local = instant.astimezone(zone)
     same_day = local.date() == draft.now.astimezone(zone).date()
     return local.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
+
+
+def between(draft: Draft, person: Person, since: datetime, until: datetime) -> tuple[str, str]:
+    """Two instants that belong together, on a person's clock: both with their dates, unless both are today."""
+    zone = zone_named(zone_of(draft, person))
+    days = {moment.astimezone(zone).date() for moment in (since, until, draft.now)}
+    style = "%H:%M" if len(days) == 1 else "%Y-%m-%d %H:%M"
+    return since.astimezone(zone).strftime(style), until.astimezone(zone).strftime(style)
+
+
+def length(draft: Draft, person: Person, span: timedelta) -> str:
+    """How long something is, at least a minute, in the person's language: "1 hour and 30 minutes". Of what takes days
+    the minutes are left out."""
+    minutes = max(1, round(span / timedelta(minutes=1)))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    language = draft.language_of(person)
+    units: tuple[tuple[Literal["day", "hour", "minute"], timedelta], ...] = (
+        ("day", timedelta(days=days)),
+        ("hour", timedelta(hours=hours)),
+        ("minute", timedelta(minutes=0 if days else minutes)),
+    )
+    parts = [format_timedelta(part, unit, math.inf, locale=language) for unit, part in units if part]
+    return format_list(parts, locale=language)
 
 
 def for_the_day(draft: Draft, urgency: int) -> datetime:

@@ -158,18 +158,20 @@ class PretendNetwork(PretendPlatforms):
         self._commit([{"message": changed.to_json()}, frame])
 
     def press(self, person: str, channel: str = "", *, number: int, target: str = "") -> None:
-        """Presses a button, counted from 1, of the last message that has any. Where there are no buttons
-        this writes the number, as a person would."""
+        """Presses a button, counted from 1, of the last message that has any. Where there are no buttons but a
+        numbered menu this writes the number, as a person would. Raises `NotThere` for a number that is not offered;
+        one that somebody writes all the same is a text."""
         name, channel = self.world.chat_of(person, channel)
-        if channel != TELEGRAM:
-            self.write(name, channel, text=str(number))
-            return
         if target:
             message = self.world.find(name, channel, target)
         else:
             message = self.world.theirs(name, channel, with_choices=True)
-        if not 1 <= number <= len(message.choices):
-            raise NotThere(f"the message has {len(message.choices)} buttons, so there is no button {number}")
+        if not 1 <= number <= len(message.options):
+            offered = ", ".join(f"{place} ({label})" for place, label in enumerate(message.options, 1))
+            raise NotThere(f"{number} cannot be pressed in {name}'s last message with a choice", offered)
+        if channel != TELEGRAM:
+            self.write(name, channel, text=str(number))
+            return
         frame = self._frame(
             name, channel, InboundKind.PRESS, target=message.ref, choice=number - 1, outbound=message.outbound
         )

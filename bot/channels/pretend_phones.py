@@ -88,6 +88,11 @@ class PretendMessage:
     outbound: str = ""
     """The outbox row it came from; its buttons carry it back."""
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What can be chosen under it, whichever way its channel shows that."""
+        return self.choices or self.menu
+
     def to_json(self) -> Json:
         return {
             "person": self.person,

@@ -22,6 +22,11 @@ class NotThere(Exception):
     """A script or the page named something that does not exist: a person, a channel the person is not on, a
     message to answer, a button. The message says which, in the script's own words."""
 
+    def __init__(self, wrong: str, allowed: str = "") -> None:
+        super().__init__(wrong)
+        self.allowed = allowed
+        """What could be named instead, where there is something."""
+
 
 class PretendWorld:
     """The state, and the questions that are asked of it."""
@@ -88,10 +93,13 @@ class PretendWorld:
         """Watchline's last message on the phone. Raises `NotThere`."""
         for message in reversed(self._chats.get((name, channel), {}).values()):
             seen = message.tick is Tick.ARRIVED and not message.deleted
-            if not message.mine and seen and (message.choices or not with_choices):
+            if not message.mine and seen and (message.options or not with_choices):
                 return message
-        what = "message with buttons" if with_choices else "message"
-        raise NotThere(f"{name} has had no {what} on {channel} yet")
+        if with_choices:
+            what = "buttons" if channel == TELEGRAM else "a numbered menu"
+            wrong = f"{name} has had no message with {what} on {channel} yet"
+            raise NotThere(wrong, "press after a message that offers a choice")
+        raise NotThere(f"{name} has had no message on {channel} yet")
 
     def own(self, name: str, channel: str, ref: str) -> PretendMessage:
         """A message the person wrote, the last one if none is named. Raises `NotThere`."""

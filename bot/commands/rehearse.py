@@ -190,5 +190,14 @@ class Transcript:
 
 def _said(line: Line) -> str:
     if "seconds" in line:
-        return f"dead for {line['seconds']} s"
+        return f"dead for {_span(line['seconds'])}"
     return str(line.get("text") or "")
+
+
+def _span(seconds: int) -> str:
+    """A length of time as a script writes it: 1d2h."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    parts = ((day, "d"), (hour, "h"), (minute, "m"), (second, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

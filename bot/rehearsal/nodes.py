@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from config import lexicons, translations
+
 NAME = re.compile(r"[a-z0-9_]+")
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 STEP_WORDS = ("wait", "until", "restart", "outage", "channel")
 FIRST_YEAR, LAST_YEAR = 1980, 2900
 """What a story may be about: far from where calendars end, so that no sum of times leaves them."""
-LANGUAGES = re.compile(r"[a-z]{2,3}")
 MERGE = "tag:yaml.org,2002:merge"
 NULL = "tag:yaml.org,2002:null"
 
@@ -188,9 +189,12 @@ def read_local(node: yaml.Node, zone: ZoneInfo) -> datetime:
 def read_language(node: yaml.Node | None) -> str:
     if node is None:
         return ""
-    value = read_scalar(node, "a language code such as ar")
-    if not LANGUAGES.fullmatch(value):
-        raise ScriptError(line_of(node), f"{value!r} is no language code", "a language code such as ar")
+    spoken = translations.languages()
+    understood = [language for language in lexicons.languages() if language not in spoken]
+    allowed = f"{', '.join(spoken)}; or, answered in English, {', '.join(understood)}"
+    value = read_scalar(node, allowed)
+    if value not in (*spoken, *understood):
+        raise ScriptError(line_of(node), f"Watchline does not know the language {value!r}", allowed)
     return value
 
 

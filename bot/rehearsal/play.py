@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.cases import StoredFile
+from alerts.checkins import CheckInKind
 from alerts.events import InboundKind, RawInbound, Sent
 from alerts.facts import Fetched
 from alerts.store import files
@@ -222,13 +223,10 @@ class Stage:
     def _say(self, step: Step) -> None:
         given = {step.action: step.value} if step.action else {"text": step.text}
         try:
-            if step.action == "press":
-                self.network.last_theirs(
-                    step.who, step.channel
-                )  # a number written under nothing is no button
             self.network.say(step.who, step.channel, **given)
         except NotThere as error:
-            raise ScriptError(step.line, str(error), "something that is in the chat at that time") from None
+            allowed = error.allowed or "something that is in the chat at that time"
+            raise ScriptError(step.line, str(error), allowed) from None
 
     # -------------------------------------------------------------------------------------------- the transcript
 
@@ -334,12 +332,16 @@ def _own_files(database: str) -> tuple[Path, ...]:
 
 
 def _check_protocols(script: Script, rules: Rules) -> None:
+    periodic = [
+        name for name, protocol in rules.protocols.items() if protocol.watches is CheckInKind.PERIODIC
+    ]
     for person in script.people.values():
-        if person.check_in is not None and person.check_in.protocol not in rules.protocols:
-            allowed = ", ".join(rules.protocols)
-            raise ScriptError(
-                person.check_in.line, f"there is no protocol {person.check_in.protocol!r}", allowed
+        plan = person.check_in
+        if plan is not None and plan.protocol not in periodic:
+            kind = (
+                "is not for check-ins at set times" if plan.protocol in rules.protocols else "does not exist"
             )
+            raise ScriptError(plan.line, f"the protocol {plan.protocol!r} {kind}", ", ".join(periodic))
 
 
 def rehearse(

@@ -152,10 +152,16 @@ def parse_script(text: str) -> Script:
         people[name] = Character(name, CHANNELS)
     for person in list(people.values()):
         for contact in person.contacts:
-            if contact in (*officers, lead) or contact == person.name:
+            if contact == person.name:
                 raise ScriptError(
                     person.contacts_line,
-                    f"{contact} cannot be a contact here",
+                    f"{contact} cannot be their own contact",
+                    "somebody else, listed under people or not",
+                )
+            if contact in (*officers, lead):
+                raise ScriptError(
+                    person.contacts_line,
+                    f"{contact} is of the desk and cannot be a contact",
                     "somebody who is not of the desk",
                 )
             people.setdefault(contact, Character(contact, ("signal",)))

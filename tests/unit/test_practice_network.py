@@ -158,6 +158,26 @@ def test_choices_are_a_numbered_menu_on_one_and_buttons_on_the_other() -> None:
     assert pressed.target_ref == net.chat("sami", "telegram")[0].ref
 
 
+@pytest.mark.parametrize("channel", BOTH)
+def test_only_what_is_offered_can_be_pressed(channel: str) -> None:
+    net = network()
+    with pytest.raises(NotThere, match="no message with"):
+        net.say("sami", channel, press=1)
+    send(net, "sami", channel, "Are you in danger?", choices=("Now", "Soon"))
+    send(net, "sami", channel, "We are here.")
+    taken(net)
+    for number in (0, 3, 9):
+        with pytest.raises(NotThere, match=f"{number} cannot be pressed") as caught:
+            net.say("sami", channel, press=number)
+        assert caught.value.allowed == "1 (Now), 2 (Soon)"
+    assert net.pending() == []
+    net.say("sami", channel, press=2)
+    [pressed] = taken(net)
+    assert pressed.text == "2" or pressed.choice == 1
+    net.say("sami", channel, text="9")  # written all the same
+    assert [frame.text for frame in taken(net)] == ["9"]
+
+
 def test_reactions_and_replies_are_to_the_last_message_that_was_seen() -> None:
     net = network()
     first = send(net, "ana", "signal", "Page 1")

@@ -46,6 +46,10 @@ def refusal(text: str) -> ScriptError:
             "monkey",
         ),
         ("people:\n  sami:\n    verified: true\n    check_in: {times: [9:00], days: []}\n", 7, "days"),
+        ("people:\n  sami:\n    language: de\nsteps: []\n", 6, "ar, es, fr"),
+        ("people:\n  sami:\n    language: fr-FR\nsteps: []\n", 6, "fr-FR"),
+        ("language: de\nsteps: []\n", 4, "ar, es, fr"),
+        ("people:\n  sami:\n    verified: true\n    contacts: [sami]\nsteps: []\n", 7, "their own contact"),
         ("steps:\n  - ana: SOS\n  - ana: \x07\n", 6, "character"),
         ("steps:\n  - wait: 1h\n  - until: 2026-03-02T09:30\n", 6, "passed"),
         ("steps:\n  - outage: 1h\n  - until: 2026-03-02T09:59:59\n", 6, "passed"),
@@ -69,6 +73,18 @@ def test_a_protocol_that_does_not_exist_is_on_the_line_that_names_it() -> None:
         pass
     assert caught.value.line == 10
     assert "routine" in str(caught.value)
+
+
+def test_the_protocol_of_a_timer_is_none_for_set_times() -> None:
+    text = PEOPLE + "    check_in:\n      times: [9:00]\n      protocol: timer\nsteps: []\n"
+    with pytest.raises(ScriptError) as caught, stage(parse_script(HEAD + text), lambda _: None):
+        pass
+    assert caught.value.line == 10
+    assert "Allowed: elevated, routine." in str(caught.value)
+
+
+def test_a_language_whose_alarms_are_known_is_answered_in_english() -> None:
+    assert parse_script(HEAD + "people:\n  sami: {language: ru}\nsteps: []\n").people["sami"].language == "ru"
 
 
 def test_what_is_no_utf_8_is_found_on_its_line(tmp_path: Path) -> None:
