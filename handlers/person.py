@@ -238,7 +238,7 @@ def choice(draft: Draft, event: Heard, person: Person, code: str, menu: Outgoing
             doubt_choice(draft, event, person, case, value)
             return
         relay.keep(draft, event, person.id, person, case)
-        questions.answer(draft, case, person, event.inbound, question, value)
+        questions.answer(draft, case, person, event.inbound, question, value, goes_on=True)
     elif question in checkin.CHOICES:
         checkin.choice(draft, event, person, question, value, menu)
     elif question in enrol.CHOICES:

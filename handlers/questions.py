@@ -1,6 +1,7 @@
 """The six questions after an alarm: one at a time, each skippable, asked once, and never before the page.
 
-They stop when a person answers: from then on a human asks. Source: protection practice, "SOS".
+They stop when a person answers: from then on a human asks, unless whoever is asked goes on by a button or a number of
+the last question. Source: protection practice, "SOS".
 """
 
 from __future__ import annotations
@@ -60,10 +61,10 @@ def answers_of(
     return draft.choices(person, offered)
 
 
-def ask_next(draft: Draft, case: Case, person: Person) -> None:
-    """Asks the first question that was not asked yet, unless a human is already answering."""
+def ask_next(draft: Draft, case: Case, person: Person, *, wanted: bool = False) -> None:
+    """Asks the first question that was not asked yet, unless a human is already answering and nobody wants it."""
     case, person = draft.latest(case), draft.latest(person)
-    if case.answered_at is not None or not case.is_open:
+    if not case.is_open or (case.answered_at is not None and not wanted):
         draft.talk(person, question=None)
         return
     follow_up = next((f for f in FOLLOW_UPS if f.code not in case.asked), None)
@@ -94,28 +95,45 @@ def put_question(
         draft.put_case(replace(case, asked=(*case.asked, follow_up.code)))
 
 
-def answer(draft: Draft, case: Case, person: Person, inbound: Inbound, code: str, value: str) -> None:
-    """An answer was given: by a choice, or in words (`value` is then the text)."""
+def answer(
+    draft: Draft,
+    case: Case,
+    person: Person,
+    inbound: Inbound,
+    code: str,
+    value: str,
+    *,
+    goes_on: bool = False,
+) -> None:
+    """An answer was given: by a choice (`goes_on`), or in words (`value` is then the text)."""
     if value == MORE:
         put_question(draft, case, person, BY_CODE[code], rest=True)
         return
     if value != SKIP:
         # A pin or a voice note is shown as what it is.
         as_it_is = inbound.location is not None or value == inbound.kind.value
-        shown = replace(inbound, text=inbound.text if as_it_is else answer_words(draft, code, value))
-        to_desk(draft, case, person, shown, note=f"{code}.short")
-    noted(draft, case, person, code, value)
+        words = inbound.text if as_it_is else answer_words(draft, code, value)
+        written = inbound.text.strip()
+        if draft.latest(case).answered_at is not None and written not in ("", words.strip()):
+            # A bare number may have been meant for the officer, who has written meanwhile.
+            words = f"{words} (“{written}”)"
+        to_desk(draft, case, person, replace(inbound, text=words), note=f"{code}.short")
+    noted(draft, case, person, code, value, goes_on=goes_on)
 
 
-def noted(draft: Draft, case: Case, person: Person, code: str, value: str) -> None:
-    """The answer stands on the case, and the next question is asked if this one was waiting."""
+def noted(draft: Draft, case: Case, person: Person, code: str, value: str, *, goes_on: bool = False) -> None:
+    """The answer stands on the case, and the next question is asked if this one was waiting, or was the last one and
+    the person goes on with it (`goes_on`) while a human answers."""
     case = draft.latest(case)
+    last = case.asked[-1:] == (code,) and len(case.asked) < len(FOLLOW_UPS)
     asked = case.asked if code in case.asked else (*case.asked, code)
     answers = case.answers if value == SKIP else {**case.answers, code: value}
     case = draft.put_case(replace(case, answers=answers, asked=asked))
     waiting = person.talk.question
     if waiting is not None and waiting.code == code:
-        ask_next(draft, case, person)
+        ask_next(draft, case, person, wanted=goes_on)
+    elif goes_on and last and waiting is None:
+        ask_next(draft, case, person, wanted=True)
 
 
 def meant(draft: Draft, case: Case, inbound: Inbound, waiting: str) -> str:

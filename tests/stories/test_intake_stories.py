@@ -107,6 +107,27 @@ def test_a_pin_says_where_whatever_was_asked_and_where_is_not_asked_any_more(man
     assert "Physical attack" in had
 
 
+def test_the_questions_stop_when_a_person_answers_and_go_on_for_whoever_goes_on_with_them(
+    manner: Manner,
+) -> None:
+    answered = ("sami: SOS", "ana: take", "ana: how many are they?")
+    talks = manner.play(script(*answered, "sami: there are three", "sami: at the gate"))
+    assert len(talks.out("question", who="sami")) == 1
+    goes_on = manner.play(script(*answered, 'sami: "3"', "sami: skip", "ana: yes?", "sami: here they are"))
+    asked = [text.split(" ")[0] for text in goes_on.texts("question", who="sami")]
+    assert asked == ["Are", "What", "Where"]
+    # A number may have been for the officer, who had just asked: it is shown beside what it stands for in the list.
+    assert relays(goes_on) == ["Danger:\nSafe for now (“3”)", "here they are"]
+
+
+@pytest.mark.parametrize("channel", ["signal", "telegram"])
+def test_all_six_questions_can_be_answered_while_a_person_answers_too(manner: Manner, channel: str) -> None:
+    tap = f"sami@{channel}: {{press: 1}}"
+    story = manner.play(script(f"sami@{channel}: SOS", "ana: take", "ana: I am here", *[tap] * 6))
+    assert len(story.out("question", who="sami")) == 6
+    assert len(set(story.texts("question", who="sami"))) == 6
+
+
 def test_whoever_takes_a_case_late_reads_what_was_answered_before(manner: Manner) -> None:
     story = manner.play(script("sami: SOS", 'sami: "1"', "sami: Omar was beaten", "wait: 2m", "ben: take"))
     had = story.texts("notice", who="ben", channel="signal")[-1]
