@@ -137,6 +137,8 @@ def set_up_desk(
     for lane in lanes.values():
         lane.delivery.open_file = downloads.open_file
     if signal_channel is not None:
+        window = signal_channel.redelivery()
+        engine.redelivery = {} if window is None else {signal_channel.name: window}
         engine.observe = trusting(runtime, signal_channel)
     return Desk(runtime, channels, downloads, lock)
 

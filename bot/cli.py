@@ -108,6 +108,14 @@ def captcha() -> None:
 
 
 @app.command()
+def link() -> None:
+    """Link the second signal-cli to the bot's account, so that one of the two may be killed."""
+    from bot.commands import link as this
+
+    this.command()
+
+
+@app.command()
 def version() -> None:
     """Say which Watchline this is, and on which Python it runs."""
     from bot.commands import version as this

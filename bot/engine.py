@@ -40,7 +40,7 @@ ALIVE = "alive_at"
 INBOX_BATCH = 64
 DEADLINE_BATCH = 300
 DEDUP_WINDOW = timedelta(hours=48)
-"""Longer than any channel redelivers; a channel's ids may start again later."""
+"""Longer than any channel redelivers by itself; a channel's ids may start again later."""
 
 
 @contextlib.contextmanager
@@ -67,6 +67,8 @@ class Engine:
     entropy: Entropy
     observe: Callable[[str, Mapping[str, Any]], None] | None = None
     """Told of what happened, in references; for the practice page."""
+    redelivery: Mapping[str, timedelta] = field(default_factory=dict)
+    """Channels that may bring again what is older than `DEDUP_WINDOW`, with how old it may be."""
     turns: Turns = field(init=False)
     nodes: Nodes = field(init=False)
 
@@ -270,7 +272,8 @@ class Engine:
         self.store.vault.keys.drop_gone()
         now = self.clock.now()
         with self.store.writing() as work:
-            inbox.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000)
+            longer = {name: now - window for name, window in self.redelivery.items()}
+            inbox.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000, longer)
 
     def next_deadline(self) -> datetime | None:
         """When the next deadline comes."""

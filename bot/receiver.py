@@ -43,8 +43,8 @@ from types import FrameType
 import structlog
 
 from alerts.events import RawInbound
-from bot.channels.signal.frames import describe
-from bot.seats import AlreadyReceiving, take_seat, write_holder
+from bot.channels.signal.frames import describe, is_echo
+from bot.seats import AlreadyReceiving, Seat, take_seat, write_holder
 from bot.socket_lines import ConnectionGone, Lines
 
 log = structlog.get_logger(__name__)
@@ -70,8 +70,9 @@ _SUBSCRIBE, _PING = "subscribe", "ping"
 class ReceiverSettings:
     """Whose messages, from where."""
 
-    host: str
-    port: int
+    daemons: Sequence[tuple[str, int]]
+    """Host and port of signal-cli's socket. Of two, the second is a linked device of the same account, and each
+    receiver takes one."""
     account: str = field(repr=False)
     lock: str
     """Path of the first of the files of which each receiver of an account holds one locked (`bot.seats`)."""
@@ -95,16 +96,16 @@ def keep(
     `worker` is a command whose process calls `work`. Secrets belong in files it reads, not in the command.
     """
     try:
-        lock = take_seat(settings.lock)
+        seat = take_seat(settings.lock)
     except AlreadyReceiving:
         log.warning("receiver.already_running")
         return BUSY
     stop = _Stop()
     try:
-        return _Keeper(settings, worker, environment or os.environ, lock, stop).run()
+        return _Keeper(settings, worker, environment or os.environ, seat, stop).run()
     finally:
         stop.close()
-        os.close(lock)
+        os.close(seat.descriptor)
 
 
 class _Keeper:
@@ -113,13 +114,14 @@ class _Keeper:
         settings: ReceiverSettings,
         worker: Sequence[str],
         environment: Mapping[str, str],
-        lock: int,
+        seat: Seat,
         stop: _Stop,
     ) -> None:
         self._settings = settings
+        self._daemon = settings.daemons[seat.number % len(settings.daemons)]
         self._worker = worker
         self._environment = environment
-        self._lock = lock
+        self._lock = seat.descriptor
         self._stop = stop
         self._subscribed = False
 
@@ -129,7 +131,7 @@ class _Keeper:
             if failures:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
             try:
-                connection = connect(self._settings)
+                connection = connect(self._daemon)
             except OSError:
                 if not failures:
                     log.warning("receiver.daemon_unreachable")
@@ -204,9 +206,9 @@ class _Keeper:
                 connection.sendall(_request(_SUBSCRIBE, "subscribeReceive", account=self._settings.account))
 
 
-def connect(settings: ReceiverSettings) -> socket.socket:
+def connect(daemon: tuple[str, int]) -> socket.socket:
     """A connection to signal-cli. Raises OSError."""
-    connection = socket.create_connection((settings.host, settings.port), CONNECT_SECONDS)
+    connection = socket.create_connection(daemon, CONNECT_SECONDS)
     connection.settimeout(None)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return connection
@@ -337,7 +339,8 @@ class _Worker:
         for line in lines:
             answer = _answer(line)
             if answer is None:
-                frames.append(describe(line))
+                if not is_echo(line):
+                    frames.append(describe(line))
             elif answer.get("id") == _SUBSCRIBE:
                 if "error" in answer:
                     raise SubscriptionRefused

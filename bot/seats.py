@@ -10,11 +10,20 @@ import fcntl
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 SEATS = 2
-"""Receivers of an account on one data folder: signal-cli hands each of them every message, so that one may be killed
-whole without losing any."""
+"""Receivers of an account on one data folder: each of them is handed every message, so that one may be killed whole
+without losing any."""
 LOCK_SECONDS = 1.0
+
+
+class Seat(NamedTuple):
+    """One lock file, held."""
+
+    number: int
+    """From 0. Where there are two signal-clis, whoever sits here receives from that one."""
+    descriptor: int
 
 
 class AlreadyReceiving(Exception):
@@ -26,12 +35,11 @@ def seats(lock: str) -> tuple[str, ...]:
     return (lock, *(f"{lock}.{number}" for number in range(2, SEATS + 1)))
 
 
-def take_seat(lock: str) -> int:
-    """The descriptor of the first lock file that nobody held, with our process id in the file. Raises
-    `AlreadyReceiving`."""
+def take_seat(lock: str) -> Seat:
+    """The first lock file that nobody held, with our process id in the file. Raises `AlreadyReceiving`."""
     end = time.monotonic() + LOCK_SECONDS
     while True:
-        for seat in seats(lock):
+        for number, seat in enumerate(seats(lock)):
             descriptor = os.open(seat, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,7 +47,7 @@ def take_seat(lock: str) -> int:
                 os.close(descriptor)
             else:
                 write_holder(descriptor)
-                return descriptor
+                return Seat(number, descriptor)
         # Who only looks whether it is held holds it for an instant.
         if time.monotonic() > end:
             raise AlreadyReceiving

@@ -7,6 +7,7 @@ tests that ask for the stack are skipped, and say why.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 BOT = "+14155550100"
+LINKED_DEVICES = Path(__file__).parent / "fakes" / "signal_linked_devices.js"
 
 
 def stack_class() -> Any:
@@ -41,3 +43,30 @@ def signal_stack(folder: Path, *, receive_mode: str = "manual", **options: Any) 
     with stack_class()(folder, receive_mode=receive_mode, **options) as running:
         running.register_bot(BOT)
         yield running
+
+
+@contextmanager
+def two_signal_clis(folder: Path, **options: Any) -> Iterator[tuple[Any, Any]]:
+    """A running stack with our account registered, and beside it a second signal-cli that is not linked yet.
+
+    The second is a stack too, as far as its daemon goes: `start_daemon`, `stop_daemon`, `rpc`, `subscribe`, `ports`.
+    """
+
+    class Linking(stack_class()):  # type: ignore[misc]
+        """The stack's server knows no linked devices by itself."""
+
+        def _spawn(self, name: str, command: list[Any], **environment: str) -> None:
+            required = ["--require", LINKED_DEVICES] if name == "server" else []
+            super()._spawn(name, [command[0], *required, *command[1:]], **environment)
+
+    with Linking(folder, receive_mode="manual", **options) as first:
+        first.register_bot(BOT)
+        second = copy.copy(first)
+        second.data = first.workdir / "second"
+        second.ports = {"refuse": first.ports["refuse"]}
+        second.processes, second._log_start, second._rpc = {}, {}, None
+        try:
+            second.start_daemon()
+            yield first, second
+        finally:
+            second.stop_daemon()

@@ -5,7 +5,7 @@ Among alarms, and among the rest, age decides. An alarm does not overtake what t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    or_,
     select,
     true,
     update,
@@ -224,9 +225,23 @@ def note_attempt(connection: Connection, inbox_id: str) -> int:
     return int(row + 1)
 
 
-def prune_inbox(connection: Connection, before: datetime, limit: int) -> int:
-    """Forgets finished frames older than the channels' redelivery window. Returns how many."""
-    old = select(inbox.c.id).where(inbox.c.received_at < micros(before), inbox.c.state == "done").limit(limit)
+def prune_inbox(
+    connection: Connection, before: datetime, limit: int, longer: Mapping[str, datetime] | None = None
+) -> int:
+    """Forgets finished frames older than the channels' redelivery window. Returns how many.
+
+    `longer`: channels that redeliver what is older, each with its own time.
+    """
+    older = inbox.c.received_at < micros(before)
+    if longer:
+        older &= or_(
+            inbox.c.channel.not_in(list(longer)),
+            *(
+                (inbox.c.channel == name) & (inbox.c.received_at < micros(until))
+                for name, until in longer.items()
+            ),
+        )
+    old = select(inbox.c.id).where(older, inbox.c.state == "done").limit(limit)
     return connection.execute(delete(inbox).where(inbox.c.id.in_(old.scalar_subquery()))).rowcount
 
 

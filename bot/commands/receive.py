@@ -35,8 +35,7 @@ def command(worker: bool) -> None:
     if worker:
         _work(settings)
         return
-    host, port = signal.daemon_address()
-    receiver = ReceiverSettings(host, port, signal.account, str(receiver_lock(settings)))
+    receiver = ReceiverSettings(signal.daemon_addresses(), signal.account, str(receiver_lock(settings)))
     raise typer.Exit(keep(receiver, [*RECEIVER, "--worker"]))
 
 

@@ -201,5 +201,10 @@ async def _signal(settings: SignalSettings) -> SignalFacts:
     finally:
         await channel.close()
     return SignalFacts(
-        report.gateway, report.account, report.daemon, report.signal_cli_version, report.challenged
+        report.gateway,
+        report.account,
+        report.daemon,
+        report.signal_cli_version,
+        report.challenged,
+        report.second.value,
     )

@@ -63,6 +63,8 @@ class SignalFacts:
     version: str = ""
     challenged: bool = False
     """Signal wants a captcha."""
+    second: str = "none"
+    """A second signal-cli, linked to the account: "none", "well", "silent", "unlinked"."""
 
 
 @dataclass(frozen=True, slots=True)

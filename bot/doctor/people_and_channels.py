@@ -102,7 +102,8 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WRONG,
             "signal",
-            "signal-cli's daemon does not answer: nothing is received from Signal.",
+            "signal-cli's daemon does not answer: nothing is received from Signal"
+            + (", but for what the second one receives." if signal.second == "well" else "."),
             "Start it with --receive-mode=manual and --tcp, and check WATCHLINE_SIGNAL_DAEMON.",
         )
     elif facts.signal_receivers == 0:
@@ -122,7 +123,34 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "`watchline run` keeps two; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive` twice, as"
             " the compose file does. If the second runs on another machine, all is well.",
         )
+    if facts.signal_receive == "durable":
+        yield from _second(signal)
     yield from _signal_cli(facts, signal)
+
+
+def _second(signal: SignalFacts) -> Iterator[Finding]:
+    if signal.second == "none":
+        yield Finding(
+            Weight.NOTE,
+            "signal",
+            "There is one signal-cli. Killed while messages come, it loses the one that it has in hand.",
+            "Run a second one, linked to the same account: docs/running.md, A second signal-cli.",
+        )
+    elif signal.second == "silent":
+        yield Finding(
+            Weight.WARNING,
+            "signal",
+            "The second signal-cli does not answer. If the first is killed now, the message that it has in hand is"
+            " lost.",
+            "Start it like the first, and check the second address in WATCHLINE_SIGNAL_DAEMON.",
+        )
+    elif signal.second == "unlinked":
+        yield Finding(
+            Weight.WARNING,
+            "signal",
+            "The second signal-cli is not linked to the account, so it receives nothing.",
+            "Run `watchline link`.",
+        )
 
 
 def _signal_cli(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:

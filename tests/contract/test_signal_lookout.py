@@ -69,10 +69,10 @@ def test_receivers_that_were_seen_and_are_gone_are_missed_and_those_never_seen_a
     assert seen(health) == "elsewhere", "they may run on another machine"
     seat = take_seat(lock)
     looks(lookout)
-    os.close(seat)
+    os.close(seat.descriptor)
     looks(lookout, 2)
     assert seen(health) == "unreachable"
     seat = take_seat(lock)
     looks(lookout)
-    os.close(seat)
+    os.close(seat.descriptor)
     assert seen(health) == "elsewhere"

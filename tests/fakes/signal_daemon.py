@@ -54,6 +54,7 @@ class FakeDaemon:
         """Requests that the real one would not understand."""
         self.mute = False
         """Accept connections and answer nothing, like a daemon that hangs."""
+        self.accounts = [ACCOUNT]
         self._held: list[bytes] = []
         self._subscribers: dict[socket.socket, int] = {}
         """Connections that asked for the messages, with the number of their subscription."""
@@ -131,7 +132,9 @@ class FakeDaemon:
             match request["method"]:
                 case "version":
                     answer["result"] = {"version": "0.13.19"}
-                case "subscribeReceive" if params["account"] != ACCOUNT:
+                case "listAccounts":
+                    answer["result"] = [{"number": number} for number in self.accounts]
+                case "subscribeReceive" if params["account"] not in self.accounts:
                     answer["error"] = {"code": -1, "message": "Specified account does not exist"}
                 case "subscribeReceive":
                     if connection in self._subscribers:

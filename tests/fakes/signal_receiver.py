@@ -3,7 +3,7 @@
     python -m tests.fakes.signal_receiver           the keeper
     python -m tests.fakes.signal_receiver worker    what the keeper starts
 
-Settings come from the environment, as a JSON object in RECEIVER_TEST: host, port, account, lock, database, and
+Settings come from the environment, as a JSON object in RECEIVER_TEST: host, ports, account, lock, database, and
 "pause", seconds that a commit takes longer, and "start", seconds that a worker takes longer to start. While there is a
 file called like the database and ".refuse", frames with its bytes in them cannot be stored.
 """
@@ -43,7 +43,8 @@ def environment(**settings: Any) -> dict[str, str]:
 
 def main() -> int:
     given = json.loads(os.environ["RECEIVER_TEST"])
-    settings = ReceiverSettings(given["host"], given["port"], given["account"], given["lock"])
+    daemons = [(given["host"], port) for port in given["ports"]]
+    settings = ReceiverSettings(daemons, given["account"], given["lock"])
     if sys.argv[1:] != ["worker"]:
         return keep(settings, [*SELF, "worker"])
     time.sleep(given.get("start", 0))

@@ -45,7 +45,8 @@ class Daemon:
 class Load:
     """Somebody who writes one message after the other, as many as are wanted."""
 
-    def __init__(self, person: Any, prefix: str) -> None:
+    def __init__(self, person: Any, prefix: str, pause: float = 0.02) -> None:
+        self._pause = pause
         self.sent: list[str] = []
         self.wanted = 0
         self._person = person
@@ -62,7 +63,7 @@ class Load:
         self._thread.join()
 
     def _write(self) -> None:
-        while not self._done.wait(0.02):
+        while not self._done.wait(self._pause):
             if len(self.sent) >= self.wanted:
                 continue
             text = f"{self._prefix} {len(self.sent)}"
@@ -86,12 +87,13 @@ def campaign(
     kills: int = KILLS,
     *,
     steady: bool = False,
+    pause: float = 0.02,
 ) -> tuple[list[str], list[str]]:
-    """What was sent and what was stored, with a kill after every few messages."""
+    """What was sent and what was stored, with a kill after every few messages; `pause` is the seconds between two."""
     chance = random.Random(SEED)
     running = Running(folder, Daemon(stack))  # type: ignore[arg-type]
     try:
-        with Load(stack.user(name), name) as load:
+        with Load(stack.user(name), name, pause) as load:
             for _ in range(kills):
                 # Only who is at work can lose something: the kill comes in the moments after a frame was stored, in the
                 # middle of the backlog of the last kill, or after it in a steady flow.
@@ -168,7 +170,7 @@ def test_one_of_two_receivers_killed_whole(
     Once in 440 kills a message was stored by neither, and whether signal-cli had handed it over is not known. That is a
     fault to be found, so nothing is allowed for here.
     """
-    other = Running(tmp_path, Daemon(stack), "other.lock")  # type: ignore[arg-type]
+    other = Running(tmp_path, Daemon(stack), lock="other.lock")  # type: ignore[arg-type]
     turns = itertools.count()
 
     def kill(running: Running) -> None:

@@ -38,12 +38,12 @@ def daemon() -> Iterator[FakeDaemon]:
 class Running:
     """A receiver that was started, and what it stored."""
 
-    def __init__(self, folder: Path, daemon: FakeDaemon, lock: str = "receiver.lock", **more: Any) -> None:
+    def __init__(self, folder: Path, *daemons: FakeDaemon, lock: str = "receiver.lock", **more: Any) -> None:
         self.lock = str(folder / lock)
         self.database = str(folder / "inbox.db")
         self.environment = environment(
             host="127.0.0.1",
-            port=daemon.port,
+            ports=[one.port for one in daemons],
             account=ACCOUNT,
             lock=self.lock,
             database=self.database,
@@ -232,8 +232,8 @@ def test_a_receiver_for_whom_there_is_no_seat_refuses_to_start(tmp_path: Path, d
         assert running.another().wait(PATIENCE) == 75
         with pytest.raises(AlreadyReceiving):
             take_seat(running.lock)
-        for descriptor in taken:
-            os.close(descriptor)
+        for seat in taken:
+            os.close(seat.descriptor)
     assert holders_of(running.lock) == set()
 
 
@@ -270,7 +270,7 @@ def test_an_account_that_is_not_there_yet_is_asked_for_again(tmp_path: Path, dae
     running.keeper.wait(PATIENCE)
     running.environment = environment(
         host="127.0.0.1",
-        port=daemon.port,
+        ports=[daemon.port],
         account="+14155559999",
         lock=running.lock,
         database=running.database,

@@ -14,7 +14,18 @@ from bot.commands.saying import harmless
 def test_help_lists_the_commands_in_plain_words() -> None:
     shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120"})
     assert shown.exit_code == 0
-    for command in ("init", "run", "doctor", "invite", "captcha", "rehearse", "db", "keys", "version"):
+    for command in (
+        "init",
+        "run",
+        "doctor",
+        "invite",
+        "captcha",
+        "link",
+        "rehearse",
+        "db",
+        "keys",
+        "version",
+    ):
         assert re.search(rf"^\W+{command}\s+[A-Z]", shown.output, re.MULTILINE), command
     assert "receive" not in shown.output
 
@@ -27,6 +38,7 @@ def test_help_lists_the_commands_in_plain_words() -> None:
         "doctor",
         "invite",
         "captcha",
+        "link",
         "rehearse",
         "db upgrade",
         "keys rotate",

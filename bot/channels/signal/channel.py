@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 from signalbot._generated import SendMessageV2
@@ -31,11 +32,13 @@ from alerts.events import (
     RetryAt,
     Sent,
 )
-from bot.channels.port import Accept, FetchFailed
+from bot.channels.port import Accept
 from bot.channels.signal.challenge import Challenge
+from bot.channels.signal.daemon import DaemonAway, ask_daemon, has_account
+from bot.channels.signal.files import Files
 from bot.channels.signal.frames import CHANNEL, OWN, describe
 from bot.channels.signal.gateway import Gateway, GatewayAway, GatewayRefused
-from bot.channels.signal.health import Health, SignalReport, SignalState, ask_daemon
+from bot.channels.signal.health import Health, Second, SignalReport, SignalState
 from bot.channels.signal.lookout import Lookout
 from bot.channels.signal.outcomes import Unexplained, of_answer, of_refusal, of_silence
 from bot.channels.signal.outgoing import FileTooLarge, is_person, read_file, requests_of
@@ -52,6 +55,8 @@ DELETE_WITHIN = 48 * 3600.0
 TIMER_SECONDS = 3.0
 """A message waits no longer than this for its chat's timer."""
 KNOWN_TIMERS = 50_000
+KEPT_BY_SIGNAL = timedelta(days=46)
+"""Signal keeps what a device has not fetched for 45 days."""
 _LIBRARIES = ("signalbot", "aiohttp", "websockets")
 
 
@@ -81,6 +86,7 @@ class SignalChannel:
         self._timed: set[str] = set()
         self._timers: set[asyncio.Task[None]] = set()
         self._challenge = Challenge(settings.challenge_file)
+        self._files = Files(settings, self._gateway)
 
     @property
     def name(self) -> str:
@@ -100,6 +106,11 @@ class SignalChannel:
         return parse(raw)
 
     # ------------------------------------------------------------------------------------------------- receiving
+
+    def redelivery(self) -> timedelta | None:
+        """How old a message may be that comes again: a second signal-cli that was away hands over all that Signal kept
+        for it, also what the first one has brought long ago. None where there is no second."""
+        return KEPT_BY_SIGNAL if len(self._settings.daemon_addresses()) > 1 else None
 
     async def caught_up(self) -> None:
         """Returns a moment after receiving began: signal-cli does not tell when it has handed over what waited, and
@@ -272,40 +283,13 @@ class SignalChannel:
 
     # --------------------------------------------------------------------------------------------------- files
 
-    async def fetch(self, attachment: Attachment, limit: int) -> AsyncIterator[bytes]:
-        """Streams an attachment. Raises `FetchFailed`, also when fewer bytes came than were announced: a failed
-        download is an empty file and no error."""
-        if attachment.size is not None and attachment.size > limit:
-            raise FetchFailed("too large", gone=True)
-        if not attachment.remote_id:
-            raise FetchFailed("no reference", gone=True)
-        total = 0
-        try:
-            stream = self._gateway.attachment(attachment.remote_id, pause=self._settings.file_timeout)
-            async for chunk in stream:
-                total += len(chunk)
-                if total > limit:
-                    await stream.aclose()  # type: ignore[attr-defined]
-                    raise FetchFailed("too large", gone=True)
-                yield chunk
-        except GatewayAway as away:
-            raise FetchFailed(away.reason) from None
-        except GatewayRefused as refused:
-            raise FetchFailed(f"status {refused.status}", gone=refused.status == 404) from None
-        if total == 0 and attachment.size != 0:
-            raise FetchFailed("empty", gone=True)
-        if attachment.size is not None and total != attachment.size:
-            raise FetchFailed("size differs")
+    def fetch(self, attachment: Attachment, limit: int) -> AsyncIterator[bytes]:
+        """Streams an attachment. Raises `FetchFailed`."""
+        return self._files.fetch(attachment, limit)
 
     async def discard(self, attachment: Attachment) -> bool:
         """Deletes the gateway's own, unsealed copy. To be called when ours is committed. False: it is still there."""
-        try:
-            await self._gateway.delete_attachment(attachment.remote_id)
-        except GatewayRefused as refused:
-            return refused.status == 404
-        except GatewayAway:
-            return False
-        return True
+        return await self._files.discard(attachment)
 
     # ------------------------------------------------------------------------------------------ keys and limits
 
@@ -360,7 +344,7 @@ class SignalChannel:
             except (GatewayRefused, GatewayAway):
                 account = None
         durable = settings.receive is Receive.DURABLE
-        daemon = await ask_daemon(*settings.daemon_address()) if durable else None
+        daemon = await ask_daemon(settings.daemon_addresses()[0]) if durable else None
         return SignalReport(
             receive=settings.receive,
             state=self.state,
@@ -368,10 +352,19 @@ class SignalChannel:
             gateway_version=version or "",
             account=account,
             daemon=daemon is not None if durable else None,
+            second=await self._second() if durable else Second.NONE,
             signal_cli_version=daemon or "",
             receivers=seats_taken(settings.receiver_lock) if durable and settings.receiver_lock else None,
             challenged=bool(self.challenge),
         )
+
+    async def _second(self) -> Second:
+        for address in self._settings.daemon_addresses()[1:]:
+            try:
+                return Second.WELL if await has_account(address, self._settings.account) else Second.UNLINKED
+            except DaemonAway:
+                return Second.SILENT
+        return Second.NONE
 
     async def close(self) -> None:
         """Ends connections. Called once, after `run` was cancelled."""

@@ -133,6 +133,24 @@ def describe(raw: bytes) -> RawInbound:
     )
 
 
+def is_echo(raw: bytes) -> bool:
+    """Whether the frame only tells what another device of our own account did, as a second signal-cli is told of
+    everything that the first one sends. Nobody said it to us, so it is not stored."""
+    if b'"syncMessage"' not in raw:
+        return False
+    try:
+        frame = read_frame(raw)
+    except NotAFrame:
+        return False
+    envelope = part(frame, "envelope")
+    others = (name for name in _MESSAGES if name != "syncMessage")
+    return (
+        isinstance(envelope.get("syncMessage"), dict)
+        and not frame.get("exception")
+        and not any(envelope.get(name) for name in others)
+    )
+
+
 def _frame_hash(raw: bytes) -> str:
     return _hash(_SUBSCRIPTION.sub(b"", raw, count=1))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
-import json
 from dataclasses import dataclass
 
 import structlog
@@ -12,7 +10,6 @@ import structlog
 from bot.channels.signal.settings import Receive
 
 log = structlog.get_logger(__name__)
-ASK_SECONDS = 3.0
 
 
 class SignalState(enum.Enum):
@@ -62,6 +59,18 @@ class Health:
         (log.warning if bad else log.info)(f"signal.{self._said.value}")
 
 
+class Second(enum.Enum):
+    """How a second signal-cli is, as a device linked to the account."""
+
+    NONE = "none"
+    """None is set."""
+    WELL = "well"
+    SILENT = "silent"
+    """Its socket does not answer."""
+    UNLINKED = "unlinked"
+    """It does not know the account: it was not linked yet, or Signal has dropped it after a month of silence."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignalReport:
     """What `doctor` asks for. None is "not asked", since it does not apply or what comes before it failed."""
@@ -74,26 +83,12 @@ class SignalReport:
     account: bool | None
     """signal-cli, behind the gateway, has our account."""
     daemon: bool | None
-    """Durable mode: signal-cli's socket answers."""
+    """Durable mode: signal-cli's socket answers, that of the account's own one."""
+    second: Second
+    """Durable mode: how the second signal-cli is, which is linked to the account."""
     signal_cli_version: str
     """Durable mode only: the gateway does not tell. Signal refuses clients that are some months old."""
     receivers: int | None
     """Durable mode: how many receivers hold a lock on this machine."""
     challenged: bool
     """Signal asked for a captcha before we may write to more people."""
-
-
-async def ask_daemon(host: str, port: int) -> str | None:
-    """signal-cli's version, empty if it does not say; None if its socket does not answer."""
-    try:
-        async with asyncio.timeout(ASK_SECONDS):
-            reader, writer = await asyncio.open_connection(host, port)
-            try:
-                writer.write(b'{"jsonrpc":"2.0","id":"doctor","method":"version"}\n')
-                answer = json.loads(await reader.readline())
-            finally:
-                writer.close()
-    except (OSError, ValueError):  # TimeoutError is an OSError
-        return None
-    result = answer.get("result") if isinstance(answer, dict) else None
-    return str(result.get("version", "")) if isinstance(result, dict) else ""

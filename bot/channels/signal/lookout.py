@@ -2,7 +2,8 @@
 
 Every few seconds:
 
-1. Does signal-cli's socket answer? If not twice in a row, nothing comes in from Signal.
+1. Does signal-cli's socket answer? If not twice in a row, nothing comes in from Signal. Where a second signal-cli is
+   linked to the account, one that answers is enough; that the other does not is said in the log, once.
 2. Does a receiver hold a seat? Only of those that were seen here once it is said that they are gone: they may run on
    another machine, where their locks cannot be seen.
 
@@ -15,7 +16,8 @@ import asyncio
 
 import structlog
 
-from bot.channels.signal.health import Health, ask_daemon
+from bot.channels.signal.daemon import ask_daemon
+from bot.channels.signal.health import Health
 from bot.channels.signal.settings import SignalSettings
 from bot.seats import seats_taken
 
@@ -33,6 +35,7 @@ class Lookout:
         self._settings = settings
         self._health = health
         self._missed = 0
+        self._silent: tuple[int, ...] = ()
         self._seen = False
 
     async def keep(self) -> None:
@@ -46,9 +49,18 @@ class Lookout:
 
     async def look(self) -> None:
         """Steps 1 and 2, once."""
-        there = await ask_daemon(*self._settings.daemon_address()) is not None and self._received()
+        there = await self._daemons() and self._received()
         self._missed = 0 if there else self._missed + 1
         self._health.miss(self._missed >= MISSED_IS_GONE)
+
+    async def _daemons(self) -> bool:
+        addresses = self._settings.daemon_addresses()
+        answers = await asyncio.gather(*map(ask_daemon, addresses))
+        silent = tuple(number for number, answer in enumerate(answers, 1) if answer is None)
+        if len(addresses) > 1 and silent != self._silent:
+            (log.warning if silent else log.info)("signal.daemons_silent", numbers=silent)
+            self._silent = silent
+        return len(silent) < len(addresses)
 
     def _received(self) -> bool:
         taken = bool(self._settings.receiver_lock) and seats_taken(self._settings.receiver_lock) > 0

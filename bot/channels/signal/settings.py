@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bot.seats import SEATS
+
 
 class SignalSettingsWrong(ValueError):
     """A Signal setting cannot work; the message begins with its name and tells the mend, never the value."""
@@ -40,7 +42,8 @@ class SignalSettings:
     gateway: str = "http://127.0.0.1:8080"
     """Address of signal-cli-rest-api."""
     daemon: str = "127.0.0.1:6001"
-    """host:port of signal-cli's JSON-RPC socket. Only used in durable mode."""
+    """host:port of signal-cli's JSON-RPC socket, or of two behind a comma: the account's own and that of a linked
+    device, which receives the same messages. Only used in durable mode."""
     receive: Receive = Receive.DURABLE
     receiver: Receiver = Receiver.EXTERNAL
     receiver_command: tuple[str, ...] = ()
@@ -71,7 +74,7 @@ class SignalSettings:
                 "WATCHLINE_SIGNAL_GATEWAY is not an address: give one like http://127.0.0.1:8080, without a path"
             )
         if self.receive is Receive.DURABLE:
-            self.daemon_address()
+            self.daemon_addresses()
         managed = self.receive is Receive.DURABLE and self.receiver is Receiver.MANAGED
         if managed and not (self.receiver_command and self.receiver_lock):
             raise SignalSettingsWrong(
@@ -82,11 +85,21 @@ class SignalSettings:
                 "WATCHLINE_SIGNAL_EXPIRE_SECONDS is below zero: give a number of seconds, or 0 for none"
             )
 
-    def daemon_address(self) -> tuple[str, int]:
-        """Host and port of signal-cli's socket. Raises `SignalSettingsWrong`."""
-        host, _, port = self.daemon.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    def daemon_addresses(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of each signal-cli's socket, the account's own first. Raises `SignalSettingsWrong`."""
+        found = tuple(map(_address, self.daemon.split(",")))
+        if len(found) > SEATS or len(set(found)) < len(found):
             raise SignalSettingsWrong(
-                "WATCHLINE_SIGNAL_DAEMON is not host:port: give signal-cli's socket, like 127.0.0.1:6001"
+                "WATCHLINE_SIGNAL_DAEMON names more than two sockets, or one twice: give that of signal-cli, and"
+                " behind a comma that of a second one which is linked to the same account"
             )
-        return host.strip("[]"), int(port)
+        return found
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.strip().rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise SignalSettingsWrong(
+            "WATCHLINE_SIGNAL_DAEMON is not host:port: give signal-cli's socket, like 127.0.0.1:6001"
+        )
+    return host.strip("[]"), int(port)

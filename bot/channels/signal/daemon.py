@@ -1,0 +1,78 @@
+"""One call to signal-cli's own socket, over a connection of its own.
+
+Nothing here logs, and no exception carries an address, a text or an account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+
+CALL_SECONDS = 3.0
+ANSWER_LIMIT = 64 * 1024
+"""Bytes of the longest answer that is read, if nothing else is said."""
+
+
+class DaemonAway(Exception):
+    """No answer came, or none that is one."""
+
+
+class DaemonRefused(Exception):
+    """signal-cli answered with an error. `error` is its message, which may name people: never log it."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__("signal-cli refused")
+        self.error = error
+
+
+async def call_daemon(
+    address: tuple[str, int],
+    method: str,
+    *,
+    seconds: float = CALL_SECONDS,
+    limit: int = ANSWER_LIMIT,
+    **params: object,
+) -> object:
+    """The result of a JSON-RPC call. Raises `DaemonAway` and `DaemonRefused`.
+
+    `seconds` for all of it; `limit` is the longest answer in bytes.
+    """
+    request = json.dumps({"jsonrpc": "2.0", "id": "call", "method": method, "params": params}).encode()
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_connection(*address, limit=limit)
+            try:
+                writer.write(request + b"\n")
+                answer = json.loads(await reader.readline())
+            finally:
+                writer.close()
+    except (OSError, ValueError, RecursionError):  # TimeoutError is an OSError, a line too long a ValueError
+        raise DaemonAway from None
+    if not isinstance(answer, dict):
+        raise DaemonAway
+    if "error" in answer:
+        error = answer["error"]
+        raise DaemonRefused(str(error.get("message", "")) if isinstance(error, dict) else "")
+    return answer.get("result")
+
+
+async def has_account(address: tuple[str, int], account: str) -> bool:
+    """Whether signal-cli has the account with this number, or is linked to it. Raises `DaemonAway`."""
+    try:
+        listed = await call_daemon(address, "listAccounts")
+    except DaemonRefused:
+        return False
+    accounts = listed if isinstance(listed, list) else []
+    return any(isinstance(entry, dict) and entry.get("number") == account for entry in accounts)
+
+
+async def ask_daemon(address: tuple[str, int]) -> str | None:
+    """signal-cli's version, empty if it does not say; None if its socket does not answer."""
+    result: object = None
+    with contextlib.suppress(DaemonRefused):
+        try:
+            result = await call_daemon(address, "version")
+        except DaemonAway:
+            return None
+    return str(result.get("version", "")) if isinstance(result, dict) else ""
