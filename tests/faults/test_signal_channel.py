@@ -105,7 +105,7 @@ def daemon() -> Iterator[FakeDaemon]:
 def settings(folder: Path, daemon: FakeDaemon) -> SignalSettings:
     given = environment(
         host="127.0.0.1",
-        port=daemon.port,
+        ports=[daemon.port],
         account=ACCOUNT,
         lock=str(folder / "lock"),
         database=str(folder / "inbox.db"),
