@@ -15,10 +15,10 @@ Keeper and worker killed at the same instant lose what is on its way, since then
 two **seats**, and a receiver on each: signal-cli hands every message to every subscriber, the store takes the first
 copy, and what one receiver loses the other has.
 
-What remains: all receivers killed at the same instant, with their machine. That loses about two messages while messages
-pour in, measured. One of them is signal-cli's own: it loses the message it is busy with when its last subscriber
-leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load, measured) than if the connection
-just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
+What remains: all receivers killed at the same instant, with their machine. That loses about one message while messages
+pour in, measured, and it is signal-cli's own: it loses the message it is busy with when its last subscriber leaves,
+more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load, measured) than if the connection just
+ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
 
 A frame too large to wait in the socket is taken out while it is still coming.
 

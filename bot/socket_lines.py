@@ -2,10 +2,16 @@
 
 What the system holds in a socket's buffer outlives the process that reads it, as long as some process holds the socket:
 so a line is looked at (MSG_PEEK), dealt with, and only then taken out.
+
+signal-cli writes a line and its end separately, and its kernel holds the end back, and all that follows, until ours
+has acknowledged the line (Nagle's algorithm, which only signal-cli could switch off). Ours puts that off for 40 ms as
+long as the line lies unread in the socket. So nobody waits for the end: a JSON object that is closed is whole. Its end,
+which comes once it is taken out, is passed over.
 """
 
 from __future__ import annotations
 
+import json
 import select
 import socket
 
@@ -31,7 +37,7 @@ class Lines:
         self._expect(1)
 
     def peek(self) -> list[bytes]:
-        """The lines that are there, without their ends. Raises `ConnectionGone`."""
+        """The lines that are there, without their ends and without empty ones. Raises `ConnectionGone`."""
         if self._spilt is not None:
             return self._spill()
         try:
@@ -42,11 +48,19 @@ class Lines:
             raise ConnectionGone from None
         if not waiting:
             raise ConnectionGone
-        self._looked_at = waiting.rfind(b"\n") + 1
+        if ends := len(waiting) - len(waiting.lstrip(b"\n")):
+            # Of the line before, which was dealt with without it.
+            self._connection.recv(ends)
+            waiting = waiting[ends:]
+            self._seen = 0
+        if not waiting:
+            self._expect(1)
+            return []
+        self._looked_at = len(waiting) if _is_whole(waiting) else waiting.rfind(b"\n") + 1
         if self._looked_at:
             self._expect(1)
             self._seen = 0
-            return waiting[: self._looked_at - 1].split(b"\n")
+            return [line for line in waiting[: self._looked_at].split(b"\n") if line]
         if len(waiting) >= PEEK_LIMIT or len(waiting) == self._seen:
             # Woken without anything new, the buffer is full: the rest comes only when we make room.
             self._expect(1)
@@ -96,3 +110,14 @@ class Lines:
         poll = select.poll()
         poll.register(self._connection, select.POLLRDHUP)
         return bool(poll.poll(0))
+
+
+def _is_whole(waiting: bytes) -> bool:
+    """Whether the last line, whose end has not come, is a JSON object all the same."""
+    if not waiting.endswith(b"}"):
+        return False
+    try:
+        json.loads(waiting[waiting.rfind(b"\n") + 1 :])
+    except (ValueError, RecursionError):
+        return False
+    return True

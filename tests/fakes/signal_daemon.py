@@ -52,12 +52,16 @@ class FakeDaemon:
         self.subscriptions = 0
         self.strange: list[str] = []
         """Requests that the real one would not understand."""
+        self.holds_ends = False
+        """Keep back the end of each line until the next one, as the kernel of the real one does while a line is not
+        acknowledged. What was kept back goes out before the next line, or by `push_ends`."""
         self.mute = False
         """Accept connections and answer nothing, like a daemon that hangs."""
         self.accounts = [ACCOUNT]
         self._held: list[bytes] = []
         self._subscribers: dict[socket.socket, int] = {}
         """Connections that asked for the messages, with the number of their subscription."""
+        self._unended: set[socket.socket] = set()
         self._lock = threading.RLock()
         self._events: queue.Queue[str] = queue.Queue()
         self._connections: list[socket.socket] = []
@@ -74,6 +78,7 @@ class FakeDaemon:
         self._listener.close()
         with self._lock:
             self._subscribers.clear()
+            self._unended.clear()
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
@@ -103,11 +108,28 @@ class FakeDaemon:
         while self._subscribers and self._held:
             frame = self._held.pop(0)
             for connection, number in list(self._subscribers.items()):
-                line = b'{"jsonrpc":"2.0","method":"receive","params":{"subscription":%d,"result":%s}}\n'
+                line = b'{"jsonrpc":"2.0","method":"receive","params":{"subscription":%d,"result":%s}}'
                 try:
+                    self._end(connection)
                     connection.sendall(line % (number, frame))
                 except OSError:
                     del self._subscribers[connection]
+                    continue
+                self._unended.add(connection)
+                if not self.holds_ends:
+                    self._end(connection)
+
+    def push_ends(self) -> None:
+        """Sends the ends of lines that were kept back."""
+        with self._lock:
+            for connection in list(self._unended):
+                self._end(connection)
+
+    def _end(self, connection: socket.socket) -> None:
+        if connection in self._unended:
+            self._unended.discard(connection)
+            with contextlib.suppress(OSError):
+                connection.sendall(b"\n")
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -123,6 +145,7 @@ class FakeDaemon:
                     self._answer(connection, json.loads(line))
         with self._lock:
             self._subscribers.pop(connection, None)
+            self._unended.discard(connection)
         self._events.put("gone")
 
     def _answer(self, connection: socket.socket, request: dict[str, Any]) -> None:
@@ -145,6 +168,7 @@ class FakeDaemon:
                 case method:
                     self.strange.append(method)
                     answer["error"] = {"code": -32601, "message": "Method not implemented"}
+            self._end(connection)
             connection.sendall(json.dumps(answer).encode() + b"\n")
             self._flush()
         if "result" in answer and request["method"] == "subscribeReceive":

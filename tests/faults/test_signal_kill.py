@@ -146,9 +146,9 @@ def test_the_keeper_killed(stack: Any, tmp_path: Path, capsys: pytest.CaptureFix
 def test_keeper_and_worker_killed_together(
     stack: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The one case in which something may be lost: what is on its way in that instant, in the socket and inside
-    signal-cli, which drops the message it is busy with when its subscriber goes. About two a kill while messages pour
-    in."""
+    """The one case in which something may be lost: what is on its way in that instant inside signal-cli, which drops
+    the message it is busy with when its subscriber goes, and now and then in the socket. About one a kill while
+    messages pour in."""
 
     def kill(running: Running) -> None:
         worker = running.worker()
@@ -159,30 +159,30 @@ def test_keeper_and_worker_killed_together(
         running.keeper = running.another()
 
     sent, stored = campaign(stack, tmp_path, "both", kill, steady=True)
-    assert len(account("keeper and worker at once", sent, stored, capsys)) <= 3 * KILLS
+    assert len(account("keeper and worker at once", sent, stored, capsys)) <= 2 * KILLS
+
+
+def kill_whole(one: Running) -> None:
+    """Kill -9 for keeper and worker at the same instant, until another receives in their place."""
+    before, worker = one.subscriptions(), one.worker()
+    os.kill(one.keeper.pid, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    one.keeper.wait()
+    eventually(one.free)
+    one.keeper = one.another()
+    eventually(lambda: one.subscriptions() > before)
 
 
 def test_one_of_two_receivers_killed_whole(
     stack: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """signal-cli hands each message to every subscriber, so the other receiver has what the killed one lost.
-
-    Once in 440 kills a message was stored by neither, and whether signal-cli had handed it over is not known. That is a
-    fault to be found, so nothing is allowed for here.
-    """
+    """signal-cli hands each message to every subscriber, so the other receiver has what the killed one lost."""
     other = Running(tmp_path, Daemon(stack), lock="other.lock")  # type: ignore[arg-type]
     turns = itertools.count()
 
     def kill(running: Running) -> None:
-        one = (running, other)[next(turns) % 2]
         eventually(other.subscriptions)
-        before, worker = one.subscriptions(), one.worker()
-        os.kill(one.keeper.pid, signal.SIGKILL)
-        os.kill(worker, signal.SIGKILL)
-        one.keeper.wait()
-        eventually(one.free)
-        one.keeper = one.another()
-        eventually(lambda: one.subscriptions() > before)
+        kill_whole((running, other)[next(turns) % 2])
 
     try:
         sent, stored = campaign(stack, tmp_path, "one of two", kill, steady=True)
@@ -190,6 +190,32 @@ def test_one_of_two_receivers_killed_whole(
         other.end()
     assert account("one of two receivers, whole", sent, stored, capsys) == set()
     assert len(stored) == len(set(stored)), "what both stored is stored once"
+
+
+def test_one_of_two_receivers_killed_as_soon_as_the_other_is_back(
+    stack: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the other was away only this one was handed what came, the last of it an instant ago: it has stored it, and
+    does not wait for signal-cli's kernel to send the end of the line."""
+    chance = random.Random(SEED)
+    pair = [Running(tmp_path, Daemon(stack), lock=f"{name}.lock") for name in ("one", "other")]  # type: ignore[arg-type]
+    try:
+        for running in pair:
+            eventually(running.subscriptions)
+        with Load(stack.user("in turns"), "in turns") as load:
+            load.wanted = 1_000 * KILLS
+            for running in itertools.islice(itertools.cycle(pair), KILLS):
+                threading.Event().wait(chance.random() * 0.03)
+                kill_whole(running)
+            load.wanted = 0
+        eventually(lambda: stack.pending(BOT) == 0)
+        stack.user("in turns at the end").send("last")
+        eventually(lambda: "last" in pair[0].texts())
+        stored = pair[0].texts()
+    finally:
+        for running in pair:
+            running.end()
+    assert account("one of two, as soon as the other is back", load.sent, stored, capsys) == set()
 
 
 def test_signal_cli_killed_while_messages_come(

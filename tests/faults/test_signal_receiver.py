@@ -212,6 +212,20 @@ def test_a_frame_larger_than_the_socket_and_one_beyond_all_measure(
         assert parse(raws[3]).text == "after"
 
 
+def test_a_frame_is_stored_before_its_end_comes(tmp_path: Path, daemon: FakeDaemon) -> None:
+    """signal-cli writes the end by itself, and its kernel keeps it back until the frame is acknowledged."""
+    daemon.holds_ends = True
+    with receiving(tmp_path, daemon) as running:
+        say(daemon, "SOS")
+        eventually(lambda: running.texts() == ["SOS"])
+        running.kill_worker()
+        daemon.push_line(b'{"broken": "}')
+        daemon.holds_ends = False
+        say(daemon, "next", "last")
+        eventually(lambda: len(running.raws()) == 4)
+        assert [parse(raw).text for raw in running.raws() if b"broken" not in raw] == ["SOS", "next", "last"]
+
+
 def test_bytes_that_are_no_frame_are_stored_and_stand_in_nobodys_way(
     tmp_path: Path, daemon: FakeDaemon
 ) -> None:
