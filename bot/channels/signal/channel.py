@@ -4,8 +4,8 @@ Sending goes through the gateway in both modes. Receiving:
 
 - durable: processes of their own (`bot.receiver`) store the frames; `run` only sees to it that they are there.
 - gateway: `run` itself reads the websocket, in these steps:
-  1. attach; 2. take one frame; 3. have it stored, however often that takes; 4. read on from 2; 5. when the socket
-  ends, politely or not, wait at most 3 s and begin anew.
+  1. attach; 2. take the frames that are there; 3. have them stored, each person's in one go, however often that takes;
+  4. read on from 2; 5. when the socket ends, politely or not, wait at most 3 s and begin anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -141,15 +141,36 @@ class SignalChannel:
         failures = 0
         while True:
             try:
-                async for frame in self._gateway.frames(lambda: self._health.turn(SignalState.RECEIVING)):
+                async for frames in self._gateway.frames(lambda: self._health.turn(SignalState.RECEIVING)):
                     failures = 0
-                    await self._store(accept, describe(frame))
+                    await self._store(accept, [describe(frame) for frame in frames])
             except GatewayAway:
                 failures += 1
             self._health.turn(SignalState.UNREACHABLE)
             await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
 
-    async def _store(self, accept: Accept, raw: RawInbound) -> None:
+    async def _store(self, accept: Accept, frames: Sequence[RawInbound]) -> None:
+        """Each person's in one go: one by one, somebody who writes without a pause would keep others waiting."""
+        people: dict[str, list[RawInbound]] = {}
+        for raw in frames:
+            people.setdefault(raw.sender, []).append(raw)
+        async with asyncio.TaskGroup() as stored:
+            for theirs in people.values():
+                stored.create_task(self._store_of_one(accept, theirs))
+
+    async def _store_of_one(self, accept: Accept, theirs: Sequence[RawInbound]) -> None:
+        if len(theirs) > 1:
+            try:
+                await accept(*theirs)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the store says it again of the one at fault
+                log.warning("signal.not_stored_together", error=type(error).__name__, frames=len(theirs))
+            else:
+                self._health.turn(SignalState.RECEIVING)
+                return
+        for raw in theirs:
+            await self._store_until_stored(accept, raw)
+
+    async def _store_until_stored(self, accept: Accept, raw: RawInbound) -> None:
         """Offers the frame until it is stored: the gateway will not bring it again."""
         for attempt in range(2**63):
             try:

@@ -12,6 +12,7 @@ Nothing here logs, and no exception carries an address, a text or an account.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
@@ -34,6 +35,9 @@ CALL_SECONDS = 8.0
 """For calls that are answered from signal-cli's own data."""
 ERROR_BODY = 64 * 1024
 FRAME_LIMIT = 8 * 2**20
+FRAMES_READ = 64
+"""Frames that are read ahead: the gateway has no queue in front of a websocket, and drops what is not taken from it."""
+FRAMES_AT_ONCE = 200
 CHUNK = 64 * 1024
 
 
@@ -129,11 +133,12 @@ class Gateway:
         path = f"/v1/attachments/{quote(remote_id, safe='')}"
         await _within(CALL_SECONDS, lambda: self._others.delete(path))
 
-    async def frames(self, on_attached: Callable[[], None]) -> AsyncIterator[bytes]:
-        """What the websocket brings, until it ends in whatever way; then the caller attaches anew."""
+    async def frames(self, on_attached: Callable[[], None]) -> AsyncIterator[list[bytes]]:
+        """What the websocket brings, all that is there at once, until it ends in whatever way; then the caller attaches
+        anew."""
         try:
-            async for text in self._messages.receive_frames(on_attached):
-                yield text.encode("utf-8", "surrogatepass")
+            async for frames in self._messages.receive_frames(on_attached):
+                yield frames
         except (OSError, TimeoutError, websockets.WebSocketException):
             raise GatewayAway("websocket", ambiguous=False) from None
 
@@ -196,16 +201,24 @@ class _Messages(MessagesClient):
         response = await self._request("post", self._uris.send_uri(), error_cls=SendError, payload=payload)
         return await response.json(content_type=None)
 
-    async def receive_frames(self, on_attached: Callable[[], None]) -> AsyncIterator[str]:
+    async def receive_frames(self, on_attached: Callable[[], None]) -> AsyncIterator[list[bytes]]:
         """signalbot's reception, with a limit above one MiB, without proxies from the environment, and ending for the
         caller to see when the gateway closes politely."""
         async with websockets.connect(
             self._uris.receive_ws_uri(), additional_headers=self._add_auth(), max_size=FRAME_LIMIT, proxy=None,
-            open_timeout=CONNECT_SECONDS,
+            open_timeout=CONNECT_SECONDS, max_queue=FRAMES_READ,
         ) as websocket:  # fmt: skip
             on_attached()
-            async for frame in websocket:
-                yield frame if isinstance(frame, str) else frame.decode("utf-8", "surrogateescape")
+            with contextlib.suppress(websockets.ConnectionClosedOK):
+                while True:
+                    frames = [await websocket.recv(decode=False)]
+                    # What has come is handed out without waiting, so that the limit of no time stops only at the first
+                    # that has not. An end of the connection shows at the next call.
+                    with contextlib.suppress(TimeoutError, websockets.ConnectionClosed):
+                        async with asyncio.timeout(0):
+                            while len(frames) < FRAMES_AT_ONCE:
+                                frames.append(await websocket.recv(decode=False))
+                    yield frames
 
 
 class _Attachments(AttachmentsClient):
