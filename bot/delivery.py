@@ -34,6 +34,10 @@ log = structlog.get_logger("watchline")
 REPEATED_AFTER = timedelta(minutes=1)
 """A page that has waited this long may have company that says the same: the policy repeats no sooner."""
 COPIES = 400
+PILING = {OutboundKind.PAGE: queues.pages_to, OutboundKind.NOTICE: queues.notices_to}
+"""Kinds of messages that pile up for a chat while its channel is down, and how those that wait are found."""
+STANDING = frozenset({Guard.UNTAKEN, Guard.SOUGHT})
+"""Guards of pages that say how a case stands. Others tell of something that happened once."""
 SET_ASIDE = timedelta(seconds=20)
 """Until a message that could not be made is tried again; a process that was started anew may be able to."""
 
@@ -234,8 +238,9 @@ class Delivery:
                 continue
             chats.add(row.address_id)
             self.limits.spend(row.address_id, now)
-            if row.kind is OutboundKind.PAGE and now - row.created_at >= REPEATED_AFTER:
-                self._drop_copies(work, good)
+            if now - row.created_at >= REPEATED_AFTER:
+                good = self._last_word(work, good)
+                sent |= {r.id for r in good}
             for one in good:
                 # A reason that says "nothing went out" is about the last try; over this one we may die.
                 reason = "maybe_sent" if may_repeat(one) else ""
@@ -245,13 +250,30 @@ class Delivery:
             if consignment is not None:
                 yield consignment
 
-    def _drop_copies(self, work: Work, going: list[Outgoing]) -> None:
-        """Repeats that piled up while the channel was down, word for word what goes out now: one of them says it."""
-        ids = queues.pages_to(work.connection, self.channel, going[0].address_id, COPIES)
-        said = {(row.case_id, row.text) for row in going}
-        for one in opened(work, [i for i in ids if all(i != row.id for row in going)]):
-            if one.state is SendState.QUEUED and (one.case_id, one.text) in said:
+    def _last_word(self, work: Work, going: list[Outgoing]) -> list[Outgoing]:
+        """What goes out in place of these, once they have waited: of the pages about one case that piled up while the
+        channel was down the last, which says how it stands. Of what says the same word for word one says it.
+
+        No case is dropped: of each that is named here one page goes.
+        """
+        piling = PILING.get(going[0].kind)
+        if piling is None:
+            return going
+        ids = piling(work.connection, self.channel, going[0].address_id, COPIES)
+        others = opened(work, [i for i in ids if all(i != row.id for row in going)])
+        piled = [*going, *(r for r in others if r.state is SendState.QUEUED)]
+        kept: list[Outgoing] = []
+        for row in going:
+            if any(_says_as_much(one, row) for one in kept):
+                continue
+            alike = [r for r in piled if _says_as_much(r, row)]
+            wanted_still = [r for r in alike if r is row or self._still_wanted(work, r)]
+            kept.append(max(wanted_still, key=lambda r: (r.created_at, r.id)))
+        going_out = {row.id for row in kept}
+        for one in piled:
+            if one.id not in going_out and any(_says_as_much(one, row) for row in kept):
                 work.put(replace(one, state=SendState.STALE))
+        return kept
 
     def _still_wanted(self, work: Work, row: Outgoing) -> bool:
         """Looks again at what is behind a row, and notes it when it should not go out any more."""
@@ -344,6 +366,15 @@ class Delivery:
             ready = queues.next_ready(work.connection, now)
         times = [t for t in (ready, limited) if t is not None]
         return min(times, default=None)
+
+
+def _says_as_much(one: Outgoing, other: Outgoing) -> bool:
+    """Whether of two messages to one chat the later one makes the earlier one needless: pages that say how a case
+    stands, or the same words about it."""
+    if one.case_id is None or one.case_id != other.case_id or one.kind is not other.kind:
+        return False
+    standing = one.kind is OutboundKind.PAGE and one.guard in STANDING and other.guard in STANDING
+    return standing or one.text == other.text
 
 
 def asked_elsewhere(work: Work, row: Outgoing) -> bool:

@@ -26,7 +26,7 @@ from alerts.people import Person, Reach
 from alerts.records import replace
 from handlers.draft import Draft
 from handlers.localtime import by_day, for_the_day
-from handlers.untaken import PAGED_URGENCIES, says_waiting, tell_not_seen, wrote_to_us
+from handlers.untaken import PAGED_URGENCIES, says_since, says_waiting, tell_not_seen, wrote_to_us
 from handlers.words import excerpt
 
 ANSWER_LINE = 200
@@ -179,6 +179,8 @@ def page(
         listed = "\n" + ", ".join(others) if (others := crowd_list(draft)) and key == "page.crowd" else ""
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
         waits = says_waiting(draft, person, case) if step else ""
+        if key == "page.unanswered":
+            waits = says_since(draft, person, case)
         full = prefix + draft.word(person, key, **arguments) + listed + waits + says_safe(draft, person, case)
         bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
         bare = prefix + draft.word(person, bare_key, **arguments) + listed + waits

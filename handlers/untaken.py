@@ -51,6 +51,13 @@ def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
         )
 
 
+def says_since(draft: Draft, reader: Person, case: Case) -> str:
+    """A line on the page of a taken case whose person waits for words: since when."""
+    if case.unanswered_since is None:
+        return ""
+    return "\n" + draft.word(reader, "page.waits_words", time=clock(draft, reader, case.unanswered_since))
+
+
 def says_waiting(draft: Draft, reader: Person, case: Case) -> str:
     """A line on the page of a case whose steps are all carried out: since when nobody has taken it. The lead hears too
     when the next ones come later than this one did. `case` is before this step is noted on it."""

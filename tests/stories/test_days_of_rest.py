@@ -193,3 +193,44 @@ def test_a_new_alarm_begins_at_the_short_rounds_again() -> None:
     late = [at for at in times(story, "P1", "ben") if at > "03-03 08:02"]
     assert late
     assert max(gaps(late)) <= 10
+
+
+# -------------------------------------------------------------------------------------------- a channel is back at last
+
+BACK = ("until: 2026-03-04T09:01", "channel: {signal: up}", "wait: 4m")
+
+
+def came_back(story: Story, who: str, kind: str) -> list[str]:
+    """What an officer then found on Signal."""
+    return [
+        line["text"] for line in story.out(kind, who=who, channel="signal") if line["at"] > "2026-03-04T08"
+    ]
+
+
+def test_of_each_case_one_page_says_how_it_stands_once_a_channel_is_back() -> None:
+    alarms = ("channel: {signal: down}", "sami@telegram: SOS", "wait: 3h", "nour@telegram: SOS")
+    told = script(*alarms, *BACK, channels="telegram")
+    story = Manner().play(told.replace("nour: {channels: [signal]", "nour: {channels: [telegram]"))
+    for who in ("ana", "ben", "carla"):
+        pages = came_back(story, who, "page")
+        assert len(pages) == 2, pages
+        (sami,) = [page for page in pages if "Sami" in page]
+        (nour,) = [page for page in pages if "Nour" in page]
+        assert "Nobody has taken it since 2026-03-02 09:00." in sami
+        assert "Nobody has taken it since 2026-03-02 12:00." in nour
+    assert story.undelivered == 0
+
+
+def test_a_reminder_that_piled_up_is_read_once() -> None:
+    answered = ("channel: {signal: down}", "sami@telegram: SOS", "ana@telegram: take", "ana@telegram: hi")
+    story = Manner().play(script(*answered, *BACK, channels="telegram"))
+    reminders = [text for text in came_back(story, "ana", "notice") if "nothing has happened" in text]
+    assert len(reminders) == 1
+    others = [text for text in came_back(story, "carla", "notice") if "nothing has happened" in text]
+    assert len(others) == 1
+
+
+def test_who_is_called_because_nobody_answers_reads_since_when() -> None:
+    story = Manner().play(script("nour: SOS", "ana: take", "wait: 10m"))
+    (page,) = [text for text in story.texts("page", who="ben", channel="signal") if "nobody has" in text]
+    assert page.splitlines()[-1 if "1." not in page else -3] == "They have waited since 09:00."
