@@ -102,15 +102,27 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------------------- turns
 
-    def work_inbox(self) -> Report:
-        """Turns for what waits in the inbox, one commit."""
+    def work_inbox(
+        self, go_out: Callable[[Work], object] = lambda _: None, gone_out: Callable[[], object] = lambda: None
+    ) -> Report:
+        """Turns for what waits in the inbox, one commit.
+
+        After an alarm's turn `go_out` chooses in the same transaction what is handed over, and `gone_out` is called
+        once it is committed. What goes wrong with that undoes all of it, and each frame has its turn alone.
+        """
         try:
             with self.store.writing() as work:
                 report = self.turns.inbox(work, self.clock.now(), INBOX_BATCH)
+                if report.urgent:
+                    with work.without_locks():
+                        go_out(work)
+                        work.flush()
         except Exception as error:
             if self.store.is_away(error):
                 raise
             report = self._one_by_one(error)
+        else:
+            gone_out()
         return self._told(report)
 
     def _one_by_one(self, error: Exception) -> Report:

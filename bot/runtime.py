@@ -3,7 +3,7 @@
 The desk thread does one transaction at a time and then looks again at what is most urgent:
 
 1. Store what has arrived, everything that waits in one commit, and let the channels go on.
-2. Turns for the inbox, alarms first, at most 20 ms in one commit.
+2. Turns for the inbox, alarms first, at most 20 ms in one commit, and with an alarm's turn what it has to say.
 3. Note what channels answered.
 4. Choose what goes out next, for every channel that has room. While many deadlines wait, only what presses (P1, P2).
 5. Turns for deadlines that have come, a few hundred in one commit, cut short by whoever writes.
@@ -24,19 +24,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
 
-from alerts.events import Outcome, RawInbound, RetryAt
+from alerts.events import Outcome, RawInbound
 from alerts.facts import Answered
-from alerts.outbox import EVERYTHING, PRESSING
-from alerts.store import inbox, queues
+from alerts.outbox import PRESSING
+from alerts.store import inbox
 from bot.channels.port import CatchesUp
 from bot.delivery import Consignment
 from bot.engine import Engine
-from bot.lane import IN_FLIGHT, Lane
+from bot.handing import Handing
+from bot.lane import Lane
 from bot.listening import POLL_SECONDS, Listener
 
 log = structlog.get_logger("watchline")
@@ -51,8 +52,6 @@ PASSED_OVER = 4
 somebody who writes without a pause must not keep pages from going out."""
 CATCH_UP_SECONDS = 10.0
 SWITCH_SECONDS = 0.0005
-SEND_SECONDS = 90.0
-"""A channel that has not answered by then is counted as perhaps sent."""
 
 
 class Runtime:
@@ -63,6 +62,7 @@ class Runtime:
         self._polls = polls
         self._listener = Listener(engine.store, lambda wakes: self.poke(**{w.value: True for w in wakes}))
         self.lanes = dict(lanes)
+        self._handing = Handing(engine, self.lanes, self._has_answered)
         self._wake = threading.Condition()
         self._arrivals: deque[tuple[tuple[RawInbound, ...], Future[None]]] = deque()
         self._answers: deque[tuple[Lane, Consignment, Outcome]] = deque()
@@ -85,8 +85,6 @@ class Runtime:
         self._catch_up_until: float | None = None
         self._backlog = 0
         """Chunks of deadlines in a row after which more were waiting."""
-        self._doubtful: dict[str, datetime] = {}
-        """Outbox rows that may be noted as handed over and were not."""
         self._next_look = engine.clock.now()
         self.failure: BaseException | None = None
 
@@ -159,6 +157,7 @@ class Runtime:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to work. What was left over from before is taken up first."""
         self._loop = loop
+        self._handing.begin(loop)
         # What is loaded by now stays; a collection that walks through all of it keeps an alarm waiting for 0.1 s.
         gc.collect()
         gc.freeze()
@@ -218,11 +217,11 @@ class Runtime:
         """After a failure every step has its turn by itself: what fails again and again, and whatever it is, must not
         stand before the pages of others."""
         for step in (
-            self._take_back,
+            self._handing.take_back,
             self._store_arrivals,
             self._work_inbox,
             self._note_answers,
-            self._hand_out,
+            self._handing.hand_out,
             self._work_deadlines,
             self._do_calls,
         ):
@@ -273,29 +272,23 @@ class Runtime:
         if self._passed_over >= PASSED_OVER:
             self._passed_over = 0
             self._rounds_of_flood += 1
-            done = [self._note_answers(), self._hand_out()]
+            done = [self._note_answers(), self._handing.hand_out()]
             if self._rounds_of_flood % PASSED_OVER == 0:
                 done += [self._work_deadlines(), self._do_calls()]
             if any(done):
                 return True
-        if self._take_back() or self._store_arrivals() or self._work_inbox():
+        if self._handing.take_back() or self._store_arrivals() or self._work_inbox():
             self._passed_over += 1
             return True
         self._passed_over = 0
         if self._backlog and self._backlog % (PASSED_OVER * PASSED_OVER) == 0:
-            return any([self._note_answers(), self._hand_out(), self._work_deadlines(), self._do_calls()])
+            return any(
+                [self._note_answers(), self._handing.hand_out(), self._work_deadlines(), self._do_calls()]
+            )
         if self._backlog:
             # First what has come due is decided and stored. Prompts wait for it; what presses goes out in between.
-            return any([self._note_answers(), self._hand_out(PRESSING), self._work_deadlines()])
-        return self._note_answers() or self._hand_out() or self._work_deadlines() or self._do_calls()
-
-    def _take_back(self) -> bool:
-        if not self._doubtful:
-            return False
-        with self.engine.store.writing() as work:
-            queues.take_back(work.connection, self._doubtful)
-        self._doubtful.clear()
-        return True
+            return any([self._note_answers(), self._handing.hand_out(PRESSING), self._work_deadlines()])
+        return self._note_answers() or self._handing.hand_out() or self._work_deadlines() or self._do_calls()
 
     def _store_arrivals(self) -> bool:
         with self._wake:
@@ -328,7 +321,7 @@ class Runtime:
         if not self._inbox:
             return False
         self._inbox = False
-        report = self.engine.work_inbox()
+        report = self._handing.work_inbox()
         self._inbox = self._inbox or report.full
         self._look_out(report.turns)
         return bool(report.turns) or report.full
@@ -336,6 +329,11 @@ class Runtime:
     def _look_out(self, turns: int = 1) -> None:
         for lane in self.lanes.values() if turns else ():
             lane.look = lane.look_pressing = True
+
+    def _has_answered(self, lane: Lane, consignment: Consignment, outcome: Outcome) -> None:
+        with self._wake:
+            self._answers.append((lane, consignment, outcome))
+            self._wake.notify()
 
     def _note_answers(self) -> bool:
         with self._wake:
@@ -356,37 +354,6 @@ class Runtime:
             lane.look = lane.look_pressing = True
         self._look_out(report.turns)
         return True
-
-    def _hand_out(self, below: int = EVERYTHING) -> bool:
-        some = below < EVERYTHING
-        wanted = [lane for lane in self.lanes.values() if (lane.look_pressing if some else lane.look)]
-        open_lanes = [lane for lane in wanted if lane.has_room]
-        if not open_lanes:
-            return False
-        chosen: list[tuple[Lane, Consignment]] = []
-        try:
-            with self.engine.store.writing(lock=False) as work:
-                for lane in open_lanes:
-                    room = IN_FLIGHT - len(lane.in_flight)
-                    found = lane.delivery.choose(work, room, lane.in_flight, below)
-                    lane.look_pressing = False
-                    if not some:
-                        lane.look = False
-                        lane.later, lane.unsure = None, len(found) < room
-                    chosen += [(lane, consignment) for consignment in found]
-                work.flush()
-        except Exception as error:
-            # The commit may have come through all the same, and its answer was lost.
-            self._doubtful |= {row: each.at for _, each in chosen for row in each.rows}
-            if not self.engine.store.is_away(error):
-                for lane in open_lanes:
-                    lane.delivery.set_aside(IN_FLIGHT * 4, lane.in_flight)
-            raise
-        for lane, consignment in chosen:
-            lane.in_flight.add(consignment.address_id)
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._send, lane, consignment)
-        return bool(chosen)
 
     def _work_deadlines(self) -> bool:
         if not self._deadlines:
@@ -427,24 +394,3 @@ class Runtime:
         self._deadlines = self._inbox = True
         self._look_out(1)
         return True
-
-    # ------------------------------------------------------------------------------------------------------ sending
-
-    def _send(self, lane: Lane, consignment: Consignment) -> None:
-        task = asyncio.ensure_future(self._sent(lane, consignment))
-        self._sends.add(task)
-        task.add_done_callback(self._sends.discard)
-
-    async def _sent(self, lane: Lane, consignment: Consignment) -> None:
-        outcome: Outcome
-        try:
-            outcome = await asyncio.wait_for(lane.channel.send(consignment.outbound), SEND_SECONDS)
-        except TimeoutError:
-            outcome = RetryAt(1.0, "timeout", ambiguous=True)
-        except Exception as error:  # noqa: BLE001
-            # The port says that `send` does not raise; a channel with a bug must not lose the message.
-            log.error("send_raised", channel=lane.channel.name, error=type(error).__name__)
-            outcome = RetryAt(5.0, "server_error", ambiguous=True)
-        with self._wake:
-            self._answers.append((lane, consignment, outcome))
-            self._wake.notify()

@@ -29,6 +29,7 @@ from alerts.store import inbox, queues
 from alerts.store.inbox import Waiting
 from alerts.store.work import Work
 from handlers import desk, files, gap, outcome, paging, person, planning, rota, rounds, staffing
+from handlers.clean import clean
 from handlers.draft import Draft
 from handlers.loader import Loader
 from handlers.rules import Rules
@@ -379,21 +380,26 @@ class Turns:
         report.full = len(found) >= limit
         loader = self.loader(work)
         work.read_deadlines(found)
-        for start in range(0, len(found), SLICE):
-            # What is read ahead is worked off before the clock is looked at: a slow machine must not read all of a
-            # slice, do one turn, and begin again.
-            part = found[start : start + SLICE]
-            loader.prefetch(Due(d) for d in part)
+        parts = [found[start : start + SLICE] for start in range(0, len(found), SLICE)]
+        for place, part in enumerate(parts):
+            if place == 0:
+                loader.prefetch(Due(d) for d in part)
             for deadline in part:
                 if deadline != work.deadline(deadline.kind, deadline.subject):
                     continue  # an earlier turn of this batch armed it anew or disarmed it
                 work.disarm(deadline.kind, deadline.subject)
                 self._turn(loader, work, Due(deadline), now, report)
-            late = self._stopwatch() - started > SLICES_SECONDS
-            if (late or report.urgent or pressed()) and start + SLICE < len(found):
+            if part is parts[-1]:
+                break
+            # What is read ahead is worked off before the clock is looked at: a slow machine must not read all of a
+            # slice, do one turn, and begin again.
+            if self._stopwatch() - started > SLICES_SECONDS or report.urgent or pressed():
                 report.full = True
                 break
-        work.flush()
+            # First the next slice is read, then this one written: so the database may write while we decide.
+            loader.prefetch(Due(d) for d in parts[place + 1])
+            work.flush(crowd=True)
+        work.flush(crowd=len(parts) > 1)
         return report
 
     def _moment(self, now: datetime) -> datetime:
@@ -439,12 +445,3 @@ def with_blind(entity: Any, work: Work) -> Any:
     if isinstance(entity, (Message, Outgoing)) and entity.ref and entity.blind is None:
         return replace(entity, blind=work.vault.message(entity.channel, entity.ref))
     return entity
-
-
-def clean(inbound: Inbound) -> Inbound:
-    """The message with what no database and no channel can carry (lone surrogates, NUL) made visible."""
-    if inbound.text.isascii() and inbound.name.isascii() and "\0" not in inbound.text:
-        return inbound
-    text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in inbound.text)
-    name = "".join("\ufffd" if "\ud800" <= c <= "\udfff" or c == "\0" else c for c in inbound.name)
-    return inbound if (text, name) == (inbound.text, inbound.name) else replace(inbound, text=text, name=name)

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+
+from alerts.store import ahead
 
 if TYPE_CHECKING:
     from psycopg import Connection as PgConnection
@@ -194,7 +196,8 @@ def _own_file(path: Path) -> None:
 
 def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: bool) -> Engine:
     # A desk on SQLite has no use for the driver, which takes a tenth of a second to load.
-    from psycopg import sql
+    from psycopg import Error, sql
+    from psycopg.types.array import ListBinaryDumper
 
     settings = (
         f"-c synchronous_commit={'on' if durable else 'off'}"
@@ -209,8 +212,6 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         hide_parameters=True,
-        # A restarted server must cost one retry inside the pool, not one failed turn a connection.
-        pool_pre_ping=True,
         connect_args={
             "application_name": "watchline",
             "connect_timeout": 5,
@@ -227,8 +228,27 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
 
     @event.listens_for(engine, "connect", insert=True)
     def connect(connection: PgConnection[Any], _record: Any) -> None:
+        # We begin and end transactions ourselves: the driver would begin them with a question of its own.
+        connection.autocommit = True
+        # As text each value of a list would be searched for what has to be quoted.
+        connection.adapters.register_dumper(list, ListBinaryDumper)
         connection.execute(search_path)
-        connection.commit()
+
+    @event.listens_for(engine, "checkout")
+    def checkout(connection: PgConnection[Any], _record: Any, _fairy: Any) -> None:
+        # A restarted server must cost one retry inside the pool, not one failed turn a connection. To begin the
+        # transaction here tells as well as to ask beforehand whether the connection still lives.
+        try:
+            connection.execute("BEGIN", prepare=False)
+        except Error as error:
+            if not connection.closed:
+                raise
+            raise InvalidatePoolError from error
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before(connection: Connection, _c: Any, _s: Any, _p: Any, context: Any, _many: bool) -> None:
+        if context is not None:  # one of SQLAlchemy's own, which waits for its answer
+            ahead.settle(connection)
 
     return engine
 

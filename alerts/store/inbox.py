@@ -30,7 +30,7 @@ from alerts.events import RawInbound
 from alerts.ids import from_micros, micros
 from alerts.records import quick
 from alerts.sealing import Unsealable
-from alerts.store import tables
+from alerts.store import ahead, tables
 from alerts.store.prepared import Prepared, prepared
 from alerts.store.vault import Vault
 from alerts.store.work import CHUNK
@@ -89,6 +89,7 @@ def accept(
                 "sealed": vault.sealer.seal("inbox", row_id, key, payload),
             }
         )
+    ahead.begin(connection)
     _STORE.run_many(connection, rows)
     if len(rows) == 1 and arrivals[0][3]:
         return [True]
@@ -209,9 +210,10 @@ def _frame(row: Any, vault: Vault) -> Waiting:
 
 def finish(connection: Connection, ids: Iterable[str]) -> None:
     """The turns of these frames are committed with what they did; their sealed bytes are needed no more."""
+    ahead.begin(connection)
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
-        _FINISH.run(connection, ids=wanted[start : start + CHUNK])
+        _FINISH.write(connection, ids=wanted[start : start + CHUNK])
 
 
 def note_attempt(connection: Connection, inbox_id: str) -> int:

@@ -292,8 +292,12 @@ class KeyStore:
                 return bool(busy == 0)
             finally:
                 connection.close()
-        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as autocommit:
-            autocommit.exec_driver_sql(f"VACUUM {data_keys.name}")
+        connection = self._writer.raw_connection()
+        try:
+            connection.rollback()  # it refuses to run inside a transaction
+            connection.cursor().execute(f"VACUUM {data_keys.name}")
+        finally:
+            connection.close()
         return True
 
     def sweep_unused(self, used: Callable[[Sequence[str]], Mapping[str, KeyKind]]) -> int:

@@ -5,8 +5,9 @@ An entity is read once; later reads give what the transaction made of it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from alerts.ids import from_micros, micros
 from alerts.oncall import Rota
 from alerts.people import Person
 from alerts.rounds import Sending
+from alerts.store.arrays import rows_of
 from alerts.store.prepared import Prepared, prepared
 from alerts.store.shapes import (
     CASES,
@@ -88,10 +90,21 @@ class Loading:
         self._rota_held: set[str] = set()
         self._crowds: dict[str, tuple[int, str | None]] = {}
         self._sends: dict[str, list[tuple[str, Sending]]] = {}
-        self._due: dict[tuple[str, str], Deadline] = {}
+        self._due: dict[tuple[str, str], Deadline | None] = {}
+        """Deadlines as this transaction has read or written them."""
         self._wakes: set[Wake] = set()
         self._soonest: datetime | None = None
         """When the first of the deadlines comes that were written."""
+
+    @contextlib.contextmanager
+    def without_locks(self) -> Iterator[None]:
+        """For what is read in here and leads to no decision about it: a turn that changes it at this very moment is as
+        good as one a moment later, and two nodes must not wait for each other's rows."""
+        was, self._lock = self._lock, False
+        try:
+            yield
+        finally:
+            self._lock = was
 
     def _find(self, shape: Shape[T], query: Prepared, **values: Any) -> list[T]:
         if self._locks(shape):
@@ -198,16 +211,18 @@ def _having(column: Column[Any], *where: ColumnElement[bool]) -> Prepared:
 
 @functools.cache
 def upsert_of(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) -> Prepared:
-    def make(dialect: str) -> Executable:
-        if dialect == "postgresql":
-            ours: Any = postgresql.insert(table)
-        else:
-            ours = sqlite.insert(table)
+    def replacing(ours: Any) -> Executable:
         changed = {name: ours.excluded[name] for name in columns if name not in key}
         statement: Insert = ours.on_conflict_do_update(index_elements=list(key), set_=changed)
         return statement
 
-    return Prepared(make, columns)
+    def make(dialect: str) -> Executable:
+        return replacing(postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table))
+
+    def make_many(_dialect: str) -> Executable:
+        return replacing(postgresql.insert(table).from_select(columns, rows_of(table, columns)))
+
+    return Prepared(make, columns, bulk=Prepared(make_many))
 
 
 DEADLINE_COLUMNS = ("kind", "subject", "person_id", "token", "step", "urgency", "due_at")

@@ -6,6 +6,9 @@ kind of database, and run from then on without the layers between.
 
 Everything else stays as it is: SQLAlchemy writes the SQL, its transaction is the one that is used, an error of the
 driver comes out as SQLAlchemy's own and without values in it, and whoever listens for statements hears these too.
+
+PostgreSQL answers over a socket, so there three things more are done: a list goes as one array, many rows of one table
+go as one statement, and what is written is sent without waiting for each answer (`alerts/store/ahead.py`).
 """
 
 from __future__ import annotations
@@ -18,13 +21,17 @@ from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Boolean, Connection, Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
+
+from alerts.store import ahead
+from alerts.store.arrays import with_arrays
 
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 400)
 """Lengths of an IN list that a statement is compiled for. A shorter list is filled up with its last value, which
 changes nothing about what is found."""
 LONGEST_LIST: Final = SIZES[-1]
+BULK: Final = 12
+"""So many rows go to PostgreSQL as one statement. With fewer, making arrays of them costs more than it saves."""
 
 
 @dataclass
@@ -48,6 +55,8 @@ class Prepared:
     make: Callable[[str], Executable]
     columns: tuple[str, ...] = ()
     """Of an insert: the columns that each row gives."""
+    bulk: Prepared | None = None
+    """The same insert of many rows, each column a list, for PostgreSQL."""
     _known: dict[tuple[Any, ...], _Compiled] = field(default_factory=dict)
     _locking: Prepared | None = None
 
@@ -64,9 +73,7 @@ class Prepared:
         Raises sqlalchemy.exc.DBAPIError, as everything here does.
         """
         how = self._for(connection, values)
-        cursor = _run(connection, how.text, _placed(how, values))
-        found = cursor.fetchall()
-        cursor.close()
+        found = _run(connection, how.text, _placed(how, values), _fetched)
         if how.booleans:
             found = [_with_booleans(row, how.booleans) for row in found]
         return list(map(how.row, found)) if how.row is not None else found
@@ -82,18 +89,26 @@ class Prepared:
 
     def run(self, connection: Connection, /, **values: Any) -> int:
         """Writes. Returns how many rows it touched."""
+        ahead.settle(connection)
         how = self._for(connection, values)
-        cursor = _run(connection, how.text, _placed(how, values))
-        count: int = cursor.rowcount
-        cursor.close()
+        count: int = _run(connection, how.text, _placed(how, values), _counted)
         return count
+
+    def write(self, connection: Connection, /, **values: Any) -> None:
+        """Writes, when it comes to it: nothing waits for the answer but the commit."""
+        how = self._for(connection, values)
+        _run(connection, how.text, _placed(how, values), _closed)
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes once for each row."""
         self.run_rows(connection, [tuple([row[name] for name in self.columns]) for row in rows])
 
     def run_rows(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-        """Writes once for each row, whose values stand in the order of `columns`."""
+        """Writes once for each row, whose values stand in the order of `columns`. No row may be there twice."""
+        if self.bulk is not None and len(rows) >= BULK and connection.dialect.name == "postgresql":
+            columns = zip(self.columns, map(list, zip(*rows, strict=True)), strict=True)
+            self.bulk.write(connection, **dict(columns))
+            return
         how = self._known.get((connection.dialect.name,)) or self._for(
             connection, dict(zip(self.columns, rows[0], strict=True))
         )
@@ -104,11 +119,13 @@ class Prepared:
             values = [pick(row) for row in rows]
         else:
             values = [dict(zip(self.columns, row, strict=True)) for row in rows]
-        _run(connection, how.text, values, many=True).close()
+        _run(connection, how.text, values, _closed, many=True)
 
     def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         dialect = connection.dialect
-        lengths = [(k, _size(len(v))) for k, v in values.items() if isinstance(v, list)]
+        lengths = []
+        if dialect.name != "postgresql":
+            lengths = [(k, _size(len(v))) for k, v in values.items() if isinstance(v, list)]
         key = (dialect.name, *lengths)
         known = self._known.get(key)
         if known is None:
@@ -117,6 +134,8 @@ class Prepared:
 
     def _compile(self, dialect: Dialect, values: Mapping[str, Any], lengths: Mapping[str, int]) -> _Compiled:
         statement = self.make(dialect.name)
+        if dialect.name == "postgresql":
+            statement = with_arrays(statement)
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(self.columns) or None)  # type: ignore[attr-defined]
         sample = {**values, **{name: [None] * size for name, size in lengths.items()}}
         state = compiled.construct_expanded_state(sample)
@@ -165,7 +184,25 @@ def _with_booleans(row: Sequence[Any], places: tuple[int, ...]) -> list[Any]:
     return found
 
 
-def _run(connection: Connection, text: str, values: Any, *, many: bool = False) -> Any:
+def _fetched(cursor: Any) -> list[Any]:
+    found: list[Any] = cursor.fetchall()
+    cursor.close()
+    return found
+
+
+def _counted(cursor: Any) -> int:
+    count: int = cursor.rowcount
+    cursor.close()
+    return count
+
+
+def _closed(cursor: Any) -> None:
+    cursor.close()
+
+
+def _run(
+    connection: Connection, text: str, values: Any, result: Callable[[Any], Any], *, many: bool = False
+) -> Any:
     # Asked for before the cursor: a connection that was given up raises here, as it does in SQLAlchemy.
     driver: Any = connection.connection
     cursor = driver.cursor()
@@ -177,17 +214,6 @@ def _run(connection: Connection, text: str, values: Any, *, many: bool = False) 
             cursor.executemany(text, values)
         else:
             cursor.execute(text, values)
+        return result(cursor)
     except dialect.loaded_dbapi.Error as error:
-        gone = dialect.is_disconnect(error, driver, cursor)
-        if gone:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            text,
-            None,
-            error,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=gone,
-            dialect=dialect,
-        ) from error
-    return cursor
+        raise ahead.as_sqlalchemys(connection, text, error) from error

@@ -19,8 +19,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from alerts.sealing import Digests, Sealer
+from alerts.store import ahead, tables
 from alerts.store import schema as migrations
-from alerts.store import tables
 from alerts.store.engine import DEFAULT_SCHEMA, Role, checked_schema, keys_schema, keys_url, make_engine
 from alerts.store.keks import KekSource, NewKek
 from alerts.store.keyring import Keyring
@@ -169,13 +169,14 @@ class Store:
 
         `lock` says whether what is read for a decision is held until then, where other nodes may write beside us.
         """
-        with self._writer.begin() as connection:
+        with self._writer.begin() as connection, ahead.given_up(connection):
             work = Work(connection, self.vault, lock=lock, desks=self._desks)
             yield work
             if work.desk_changed:
                 self._desks.forget()
             if self.dialect == "postgresql" and (added := work.added(self._now())):
                 tell(connection, self.schema, added)
+            ahead.commit(connection)
         if work.desk_changed:
             # Again after the commit: another thread may have read the old state in between.
             self._desks.forget()

@@ -59,7 +59,7 @@ class OwnConnections:
 
 def tell(connection: Connection, schema: str, wakes: Iterable[Wake]) -> None:
     """Tells whoever listens, once this transaction is committed."""
-    _NOTIFY.scalars(connection, channel=schema, payload=",".join(sorted(wake.value for wake in wakes)))
+    _NOTIFY.write(connection, channel=schema, payload=",".join(sorted(wake.value for wake in wakes)))
 
 
 def listen(
@@ -77,7 +77,7 @@ def listen(
     borrowed = engine.raw_connection()
     try:
         connection: PgConnection[Any] = borrowed.driver_connection  # type: ignore[assignment]
-        connection.autocommit = True
+        connection.rollback()  # nothing is heard inside a transaction
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(schema)))
         heard(frozenset(Wake))
         while not ended.is_set():

@@ -24,7 +24,7 @@ from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import micros
 from alerts.outbox import Outgoing, SendState
 from alerts.people import STAFF, Address, ContactLink, Person, Standing
-from alerts.store import tables
+from alerts.store import ahead, tables
 from alerts.store.case_reads import CaseReads
 from alerts.store.loading import (
     CHUNK,
@@ -205,10 +205,11 @@ class Work(CaseReads):
         due = {Wake.DEADLINES} if self._soonest is not None and self._soonest <= now else set()
         return frozenset(self._wakes | due)
 
-    def flush(self) -> None:
-        """Writes what was noted."""
+    def flush(self, *, crowd: bool = False) -> None:
+        """Writes what was noted. What is written for a `crowd` is nobody's alarm, and not remembered."""
+        ahead.begin(self.connection)
         rows: dict[type, list[tuple[Any, ...]]] = {}
-        remember = len(self._dirty) <= 3 * CROWD
+        remember = not crowd and len(self._dirty) <= 3 * CROWD
         for place, entity in self._dirty.items():
             kind = type(entity)
             values = BY_KIND[kind].values(entity, self.vault, self._stored.get(place), remember)
@@ -230,12 +231,13 @@ class Work(CaseReads):
         for of, subjects in alike.items():
             for start in range(0, len(subjects), CHUNK):
                 part = subjects[start : start + CHUNK]
-                _DISARM.run(self.connection, kinds=sorted(of), subjects=part)
+                _DISARM.write(self.connection, kinds=sorted(of), subjects=part)
         if armed:
             _ARM.run_rows(self.connection, armed)
             times = [d.due_at for d in self._deadlines.values() if d is not None]
             self._soonest = min(times if self._soonest is None else (*times, self._soonest))
         self._dirty.clear()
+        self._due.update(self._deadlines)
         self._deadlines.clear()
 
 

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Engine, bindparam, delete, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from alerts.store import tables
+from alerts.deadlines import Deadline, DeadlineKind
+from alerts.store import ahead, tables
 from alerts.store.keks import NewKek
 from alerts.store.loading import upsert_of
-from alerts.store.prepared import SIZES, Prepared, prepared
+from alerts.store.prepared import BULK, SIZES, Prepared, prepared
 from alerts.store.store import Store
 from bot.rehearsal.play import RehearsalKeys
 
@@ -122,3 +123,120 @@ def test_a_connection_that_is_gone_is_given_up(postgres_url: str, store: Store) 
     assert raised.value.connection_invalidated
     assert store.is_away(raised.value)
     assert fill(store, 1) == ["n0000"], "the next transaction has another one"
+
+
+PEOPLE = upsert_of(tables.people, tuple(tables.people.c.keys()), ("id",))
+
+
+def somebody(number: int, *, version: int, named: bool) -> tuple[object, ...]:
+    """A row with every kind of column, and with values that an array would have to quote."""
+    awkward = f'"{number}\\,{{NULL}}'
+    sealed = bytes([number % 256, 0, 34, 92, 255]) * 9
+    name = None if named else b"\\x00" + bytes([number % 256])
+    return (f"p{number:04}", awkward, "defender", "active", number % 2 == 0, version, name, "key", sealed)
+
+
+@pytest.mark.parametrize("count", [1, BULK - 1, BULK, 3 * BULK, 400])
+def test_many_rows_are_written_as_few_are(store: Store, count: int) -> None:
+    first = [somebody(n, version=n * 100_000, named=n % 3 == 0) for n in range(count)]
+    then = [somebody(n, version=1, named=True) for n in range(0, count, 2)]
+    for rows in (first, then):
+        with store.writing() as work:
+            PEOPLE.run_rows(work.connection, rows)
+    with store.reading() as work:
+        found = [tuple(row) for row in work.connection.execute(tables.people.select().order_by("id"))]
+    assert found == [then[n // 2] if n % 2 == 0 else first[n] for n in range(count)]
+
+
+INSERT = Prepared(lambda _: META.insert(), ("name", "value"))
+
+
+def write_what_is_there_already(store: Store) -> None:
+    with store.writing() as work:
+        ahead.begin(work.connection)
+        PUT.run_many(work.connection, [{"name": "before", "value": "x"}])
+        INSERT.run_many(work.connection, [{"name": "n0000", "value": "PLANTED"}])
+        PUT.run_many(work.connection, [{"name": "behind", "value": "x"}])
+
+
+def test_an_error_in_what_is_written_ahead_undoes_all_of_it(store: Store) -> None:
+    fill(store, 1)
+    with pytest.raises(IntegrityError) as raised:
+        write_what_is_there_already(store)
+    assert "PLANTED" not in str(raised.value)
+    assert not store.is_away(raised.value)
+    with store.reading() as work:
+        assert NAMED.first(work.connection, name="before") is None
+        assert NAMED.first(work.connection, name="behind") is None
+    assert fill(store, 2) == ["n0000", "n0001"], "the next transaction is as ever"
+
+
+def test_what_follows_from_such_an_error_is_not_taken_for_a_database_that_is_away(store: Store) -> None:
+    if store.dialect != "postgresql":
+        return
+    fill(store, 1)
+    seen: list[Exception] = []
+
+    def go_on_all_the_same() -> None:
+        with store.writing() as work:
+            ahead.begin(work.connection)
+            try:
+                INSERT.run_many(work.connection, [{"name": "n0000", "value": "x"}])
+                NAMED.rows(work.connection, name="x")
+            except IntegrityError as error:
+                seen.append(error)
+            NAMED.rows(work.connection, name="x")
+
+    with pytest.raises(DBAPIError) as raised:
+        go_on_all_the_same()
+    assert len(seen) == 1
+    assert not store.is_away(raised.value)
+
+
+def test_sqlalchemys_own_statements_see_what_was_written_ahead(store: Store) -> None:
+    with store.writing() as work:
+        ahead.begin(work.connection)
+        PUT.run_many(work.connection, [{"name": "one", "value": "1"}])
+        found = work.connection.execute(select(META.c.value).where(META.c.name == "one")).scalar()
+        assert found == "1"
+        ahead.begin(work.connection)
+        PUT.run_many(work.connection, [{"name": "two", "value": "2"}])
+        assert NAMED.first(work.connection, name="two") is not None
+    with store.reading() as work:
+        assert AMONG.scalars(work.connection, names=["one", "two"]) == ["one", "two"]
+
+
+def test_a_line_that_is_cut_while_answers_are_awaited_is_a_database_that_is_away(store: Store) -> None:
+    if store.dialect != "postgresql":
+        return
+    cut = prepared(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    def write_and_be_cut_off() -> None:
+        with store.writing() as work:
+            ahead.begin(work.connection)
+            PUT.run_many(work.connection, [{"name": "one", "value": "1"}])
+            cut.write(work.connection)
+
+    with pytest.raises(DBAPIError) as raised:
+        write_and_be_cut_off()
+    assert store.is_away(raised.value)
+    assert fill(store, 1) == ["n0000"]
+    with store.reading() as work:
+        assert NAMED.first(work.connection, name="one") is None
+
+
+def test_a_deadline_that_was_read_and_then_written_is_as_it_was_written(store: Store) -> None:
+    kind = DeadlineKind.PROMPT
+    first, other = (Deadline(kind, subject, None, 1, 0, 4, NOW) for subject in ("a", "b"))
+    with store.writing() as work:
+        work.arm(first)
+        work.arm(other)
+        work.flush()
+    with store.writing() as work:
+        work.read_deadlines([first, other])
+        work.disarm(kind, "a")
+        later = Deadline(kind, "b", None, 2, 0, 4, NOW)
+        work.arm(later)
+        work.flush()
+        assert work.deadline(kind, "a") is None
+        assert work.deadline(kind, "b") == later
