@@ -75,7 +75,7 @@ class Loader:
         """Reads in bulk what a batch of events will need."""
         batch = list(events)
         heard = [e.inbound for e in batch if isinstance(e, Heard)]
-        self.work.locate((i.channel, i.sender) for i in heard if i.sender)
+        self.work.locate(((i.channel, i.sender) for i in heard if i.sender), self.rules.desk)
         writers = [p.id for p in (self.work.person_at(i.channel, i.sender) for i in heard if i.sender) if p]
         if writers:
             self.work.open_cases_of_many(writers)

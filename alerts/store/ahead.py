@@ -30,6 +30,21 @@ def begin(connection: Connection) -> None:
     connection.info[_AHEAD] = stack
 
 
+@contextlib.contextmanager
+def asking(connection: Connection) -> Iterator[None]:
+    """What is asked in here is answered when it ends, or else when it is read. Raises sqlalchemy.exc.DBAPIError."""
+    if _AHEAD in connection.info:
+        yield
+        return
+    dialect: Any = connection.dialect
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.pipeline():
+            yield
+    except dialect.loaded_dbapi.Error as error:
+        raise as_sqlalchemys(connection, "", error) from error
+
+
 def settle(connection: Connection) -> None:
     """Waits for the answers to all that was written. Raises sqlalchemy.exc.DBAPIError for what was wrong with it."""
     stack = connection.info.pop(_AHEAD, None)

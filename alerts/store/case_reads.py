@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from alerts.cases import Case, CaseStatus, Message, StoredFile
 from alerts.events import OutboundKind
@@ -15,7 +15,7 @@ from alerts.outbox import OUT, Outgoing, SendState
 from alerts.rounds import Sending
 from alerts.store import tables
 from alerts.store.loading import CHUNK
-from alerts.store.people_reads import PeopleReads
+from alerts.store.people_reads import CROWD_OF_DESK, PeopleReads
 from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     CASES,
@@ -30,11 +30,6 @@ UNCLOSED = tables.cases.c.status != CaseStatus.CLOSED.value
 _c, _m, _o = tables.cases.c, tables.messages.c, tables.outbox.c
 _REFERENCE = prepared(select(_c.ref).where(_c.id == bindparam("id")))
 _TAKEN = prepared(select(_c.ref).where(_c.ref.in_(bindparam("refs", expanding=True))))
-_CROWD = prepared(
-    select(func.count().label("size"), func.min(_c.id).label("head")).where(
-        _c.desk == bindparam("desk"), tables.CROWD
-    )
-)
 _CROWD_HEADS = prepared(
     select(_c.id).where(_c.desk == bindparam("desk"), tables.CROWD).order_by(_c.id).limit(bindparam("limit"))
 )
@@ -189,7 +184,7 @@ class CaseReads(PeopleReads):
         """
         known = self._crowds.get(desk)
         if known is None:
-            row = _CROWD.rows(self.connection, desk=desk)[0]
+            row = CROWD_OF_DESK.rows(self.connection, desk=desk)[0]
             known = self._crowds[desk] = (row.size, row.head)
         if known[0] and known[1] is None:
             known = self._crowds[desk] = (known[0], self._crowd_head(desk))

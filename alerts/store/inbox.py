@@ -31,7 +31,7 @@ from alerts.ids import from_micros, micros
 from alerts.records import quick
 from alerts.sealing import Unsealable
 from alerts.store import ahead, tables
-from alerts.store.prepared import Prepared, prepared
+from alerts.store.prepared import Prepared, prepared, together
 from alerts.store.vault import Vault
 from alerts.store.work import CHUNK
 
@@ -182,13 +182,12 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
     On PostgreSQL other nodes take the rest: of what is no alarm at most one of a lane at once.
     """
     # An alarm does not overtake what the same person sent before it: that comes first, a little in each batch.
-    alarms = _ALARMS.rows(connection)
-    held_up = _HELD_UP.first(connection)
-    ahead = []
-    if held_up is not None:
+    alarms, held_up = together(connection, (_ALARMS, {}), (_HELD_UP, {}))
+    first = []
+    for one in held_up:
         some = 1 if alarms else limit
-        ahead = _AHEAD.rows(connection, lane=held_up.lane, last=held_up.alarm, limit=some)
-    rows = [*ahead, *alarms]
+        first = _AHEAD.rows(connection, lane=one.lane, last=one.alarm, limit=some)
+    rows = [*first, *alarms]
     if not rows:
         usual = _FIRST_OF_LANES if connection.dialect.name == "postgresql" else _OLDEST
         rows = usual.rows(connection, limit=limit)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from alerts.ids import micros
 from alerts.oncall import Rota, rota_from_data, rota_to_data
 from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Purpose
 from alerts.store import tables
 from alerts.store.loading import CHUNK, CROWD, Loading, upsert_of
-from alerts.store.prepared import prepared
+from alerts.store.prepared import Prepared, prepared, together
 from alerts.store.shapes import (
     ADDRESSES,
     CONTACTS,
@@ -25,6 +26,11 @@ _AT = prepared(
     select(tables.addresses.c.blind, tables.addresses.c.person_id).where(
         tables.addresses.c.channel.in_(bindparam("channels", expanding=True)),
         tables.addresses.c.blind.in_(bindparam("blinds", expanding=True)),
+    )
+)
+CROWD_OF_DESK = prepared(
+    select(func.count().label("size"), func.min(tables.cases.c.id).label("head")).where(
+        tables.cases.c.desk == bindparam("desk"), tables.CROWD
     )
 )
 _CALLED = prepared(
@@ -120,16 +126,22 @@ class PeopleReads(Loading):
         found = self._at[blind]
         return self.person(found) if found else None
 
-    def locate(self, accounts: Iterable[tuple[str, str]]) -> None:
-        """Looks up many accounts at once, ahead of `person_at`."""
+    def locate(self, accounts: Iterable[tuple[str, str]], desk: str = "") -> None:
+        """Looks up many accounts at once, ahead of `person_at`; and ahead of `crowd`, that of this desk."""
         asked = list(accounts)
         channels = sorted({channel for channel, _ in asked})
         wanted = sorted({self.vault.account(channel, account) for channel, account in asked} - set(self._at))
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             self._at.update(dict.fromkeys(part))
-            for row in _AT.rows(self.connection, channels=channels, blinds=part):
+            ask: list[tuple[Prepared, dict[str, Any]]] = [(_AT, {"channels": channels, "blinds": part})]
+            if desk and desk not in self._crowds:
+                ask.append((CROWD_OF_DESK, {"desk": desk}))
+            found, *crowd = together(self.connection, *ask)
+            for row in found:
                 self._at[row.blind] = row.person_id
+            for (row,) in crowd:
+                self._crowds[desk] = (row.size, row.head)
         self.people(i for i in self._at.values() if i)
 
     def people_called(self, desk: str, names: Iterable[str]) -> tuple[Person, ...]:

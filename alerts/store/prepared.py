@@ -73,10 +73,7 @@ class Prepared:
         Raises sqlalchemy.exc.DBAPIError, as everything here does.
         """
         how = self._for(connection, values)
-        found = _run(connection, how.text, _placed(how, values), _fetched)
-        if how.booleans:
-            found = [_with_booleans(row, how.booleans) for row in found]
-        return list(map(how.row, found)) if how.row is not None else found
+        return _named(how, _run(connection, how.text, _placed(how, values), _fetched))
 
     def first(self, connection: Connection, /, **values: Any) -> Any | None:
         """The first row that is found, or None."""
@@ -154,6 +151,20 @@ class Prepared:
         return _Compiled(state.statement, fixed, lists, order, row, booleans)
 
 
+def together(connection: Connection, *asked: tuple[Prepared, Mapping[str, Any]]) -> list[list[Any]]:
+    """What several queries find, in their order. PostgreSQL is asked all of them before the first answer is waited for.
+
+    Raises sqlalchemy.exc.DBAPIError.
+    """
+    if connection.dialect.name != "postgresql":
+        return [query.rows(connection, **values) for query, values in asked]
+    ways = [(query._for(connection, values), values) for query, values in asked]
+    with ahead.asking(connection):
+        cursors = [_run(connection, how.text, _placed(how, values), _itself) for how, values in ways]
+    answers = zip(ways, cursors, strict=True)
+    return [_named(how, _answer(connection, how.text, cursor, _fetched)) for (how, _), cursor in answers]
+
+
 def prepared(statement: Executable) -> Prepared:
     """A statement that is the same for every database."""
     return Prepared(lambda _: statement)
@@ -184,6 +195,16 @@ def _with_booleans(row: Sequence[Any], places: tuple[int, ...]) -> list[Any]:
     return found
 
 
+def _named(how: _Compiled, found: list[Any]) -> list[Any]:
+    if how.booleans:
+        found = [_with_booleans(row, how.booleans) for row in found]
+    return list(map(how.row, found)) if how.row is not None else found
+
+
+def _itself(cursor: Any) -> Any:
+    return cursor
+
+
 def _fetched(cursor: Any) -> list[Any]:
     found: list[Any] = cursor.fetchall()
     cursor.close()
@@ -208,12 +229,17 @@ def _run(
     cursor = driver.cursor()
     for listener in connection.dispatch.before_cursor_execute:
         listener(connection, cursor, text, values, None, many)
+
+    def sent(cursor: Any) -> Any:
+        (cursor.executemany if many else cursor.execute)(text, values)
+        return result(cursor)
+
+    return _answer(connection, text, cursor, sent)
+
+
+def _answer(connection: Connection, text: str, cursor: Any, ask: Callable[[Any], Any]) -> Any:
     dialect: Any = connection.dialect
     try:
-        if many:
-            cursor.executemany(text, values)
-        else:
-            cursor.execute(text, values)
-        return result(cursor)
+        return ask(cursor)
     except dialect.loaded_dbapi.Error as error:
         raise ahead.as_sqlalchemys(connection, text, error) from error

@@ -14,8 +14,9 @@ from alerts.deadlines import Deadline, DeadlineKind
 from alerts.store import ahead, tables
 from alerts.store.keks import NewKek
 from alerts.store.loading import upsert_of
-from alerts.store.prepared import BULK, SIZES, Prepared, prepared
+from alerts.store.prepared import BULK, SIZES, Prepared, prepared, together
 from alerts.store.store import Store
+from alerts.store.work import Work
 from bot.rehearsal.play import RehearsalKeys
 
 KEY = bytes(range(32))
@@ -240,3 +241,21 @@ def test_a_deadline_that_was_read_and_then_written_is_as_it_was_written(store: S
         work.flush()
         assert work.deadline(kind, "a") is None
         assert work.deadline(kind, "b") == later
+
+
+def test_what_is_asked_together_is_answered_in_its_order(store: Store) -> None:
+    fill(store, 3)
+
+    def asked(work: Work) -> list[object]:
+        both = (AMONG, {"names": ["n0000", "n0002"]}), (NAMED, {"name": "n0001"}), (NAMED, {"name": "none"})
+        return [[row.value for row in rows] for rows in together(work.connection, *both)]
+
+    with store.reading() as work:
+        assert asked(work) == [["N0000", "N0002"], ["N0001"], []]
+    with store.writing() as work:
+        ahead.begin(work.connection)
+        PUT.run_many(work.connection, [{"name": "n0001", "value": "new"}])
+        assert asked(work) == [["N0000", "N0002"], ["new"], []]
+    with store.writing() as work, pytest.raises(DBAPIError):
+        together(work.connection, (prepared(text("SELECT nothing")), {}), (NAMED, {"name": "n0001"}))
+    assert fill(store, 1) == ["n0000"]
