@@ -43,7 +43,7 @@ from types import FrameType
 import structlog
 
 from alerts.events import RawInbound
-from bot.channels.signal.frames import describe, is_echo
+from bot.channels.signal.frames import describe, is_echo, is_report
 from bot.seats import AlreadyReceiving, Seat, take_seat, write_holder
 from bot.socket_lines import ConnectionGone, Lines
 
@@ -118,7 +118,8 @@ class _Keeper:
         stop: _Stop,
     ) -> None:
         self._settings = settings
-        self._daemon = settings.daemons[seat.number % len(settings.daemons)]
+        number = seat.number % len(settings.daemons)
+        self._daemon, self._linked = settings.daemons[number], number > 0
         self._worker = worker
         self._environment = environment
         self._lock = seat.descriptor
@@ -168,7 +169,10 @@ class _Keeper:
                 process = subprocess.Popen(  # noqa: S603 -- the command is ours
                     self._worker,
                     stdin=subprocess.DEVNULL,
-                    env={**self._environment, FILES: f"{connection.fileno()},{life.fileno()},{self._lock}"},
+                    env={
+                        **self._environment,
+                        FILES: f"{connection.fileno()},{life.fileno()},{self._lock},{self._linked:d}",
+                    },
                     pass_fds=(connection.fileno(), life.fileno(), self._lock),
                     start_new_session=True,
                 )
@@ -266,12 +270,12 @@ def work(commit: Commit) -> int:
     `commit` returns when all frames are durably stored and raises when they are not; then they are offered again, each
     by itself, until it is stored. Called by the process that `keep` starts.
     """
-    connection_number, life_number, lock = map(int, os.environ[FILES].split(","))
+    connection_number, life_number, lock, linked = map(int, os.environ[FILES].split(","))
     stop = _Stop()
     with socket.socket(fileno=life_number) as life, socket.socket(fileno=connection_number) as connection:
         try:
             life.send(b"!")
-            _Worker(connection, commit, stop, life, lock).run()
+            _Worker(connection, commit, stop, life, lock, linked=bool(linked)).run()
         except ConnectionGone:
             log.warning("receiver.connection_gone")
             return GONE
@@ -291,7 +295,10 @@ class _Worker:
         stop: _Stop,
         life: socket.socket,
         lock: int,
+        *,
+        linked: bool,
     ) -> None:
+        self._linked = linked
         self._connection = connection
         self._lines = Lines(connection)
         self._commit = commit
@@ -339,7 +346,7 @@ class _Worker:
         for line in lines:
             answer = _answer(line)
             if answer is None:
-                if not is_echo(line):
+                if not self._nobodys(line):
                     frames.append(describe(line))
             elif answer.get("id") == _SUBSCRIBE:
                 if "error" in answer:
@@ -347,6 +354,16 @@ class _Worker:
                 log.info("receiver.receiving")
         if frames:
             self._store(frames)
+
+    def _nobodys(self, line: bytes) -> bool:
+        """Whether it is no message: what another device of ours did, or what a linked device could not read. That is
+        the first one's to say, with whose keys we write: what it reads well would be an alarm otherwise."""
+        if is_echo(line):
+            return True
+        if self._linked and is_report(line):
+            log.warning("receiver.linked_device_cannot_read")
+            return True
+        return False
 
     def _store(self, frames: Sequence[RawInbound]) -> None:
         """Offers the frames until they are stored: together, then each by itself, since one of them may be what the

@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from alerts.events import RawInbound
+from alerts.events import InboundKind, RawInbound
 from alerts.store import inbox, tables
 from bot.channels.signal.channel import KEPT_BY_SIGNAL, SignalChannel
-from bot.channels.signal.frames import is_echo
+from bot.channels.signal.frames import is_echo, is_report
 from bot.channels.signal.health import Health, SignalState
 from bot.channels.signal.lookout import Lookout
+from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import SignalSettings, SignalSettingsWrong
 from bot.clock import SimulatedClock
 from bot.engine import DEDUP_WINDOW, Engine
@@ -131,9 +132,33 @@ def test_only_what_nobody_said_to_us_is_an_echo(frame: dict[str, Any], echo: boo
     assert is_echo(json.dumps(wrapped).encode()) is echo
 
 
+def test_what_the_second_cannot_read_is_the_firsts_to_tell(
+    tmp_path: Path, daemons: tuple[FakeDaemon, FakeDaemon]
+) -> None:
+    running = [Running(tmp_path, *daemons) for _ in range(2)]
+    changed = {"type": "UntrustedIdentityException", "message": "Untrusted identity"}
+    try:
+        for daemon in daemons:
+            daemon.wait_for("subscribed")
+        daemons[1].push({**envelope(1), "exception": changed})
+        daemons[1].push({**message("read all the same", 2), "exception": changed})
+        daemons[1].push(message("after it", 3))
+        eventually(lambda: running[0].count() == 2)
+        assert running[0].texts() == ["read all the same", "after it"]
+        daemons[0].push({**envelope(1), "exception": changed})
+        eventually(lambda: running[0].count() == 3)
+        assert parse(running[0].raws()[-1]).kind is InboundKind.UNREADABLE
+    finally:
+        for one in running:
+            one.keeper.terminate()
+        for one in running:
+            one.keeper.wait(30)
+
+
 @pytest.mark.parametrize("raw", [b'"syncMessage"', b'{"envelope": {"syncMessage": {}', b'["syncMessage"]'])
 def test_what_cannot_be_read_is_no_echo(raw: bytes) -> None:
     assert not is_echo(raw)
+    assert not is_report(raw.replace(b"syncMessage", b"exception"))
 
 
 # --------------------------------------------------------------------------------------------------------- redelivery

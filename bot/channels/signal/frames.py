@@ -142,13 +142,24 @@ def is_echo(raw: bytes) -> bool:
         frame = read_frame(raw)
     except NotAFrame:
         return False
+    synced = part(frame, "envelope").get("syncMessage")
+    return isinstance(synced, dict) and not frame.get("exception") and not _says(frame, but="syncMessage")
+
+
+def is_report(raw: bytes) -> bool:
+    """Whether the frame says that signal-cli could not read a message, and nothing else."""
+    if b'"exception"' not in raw:
+        return False
+    try:
+        frame = read_frame(raw)
+    except NotAFrame:
+        return False
+    return bool(frame.get("exception")) and not _says(frame)
+
+
+def _says(frame: Json, but: str = "") -> bool:
     envelope = part(frame, "envelope")
-    others = (name for name in _MESSAGES if name != "syncMessage")
-    return (
-        isinstance(envelope.get("syncMessage"), dict)
-        and not frame.get("exception")
-        and not any(envelope.get(name) for name in others)
-    )
+    return any(envelope.get(name) for name in _MESSAGES if name != but)
 
 
 def _frame_hash(raw: bytes) -> str:
