@@ -63,6 +63,30 @@ class Stopped(Exception):
     """The rehearsal was ended from outside before its end."""
 
 
+class StoryEntropy:
+    """Two streams of chance: the story's, and one of the process and its store, which draw more or less of it by how
+    often they start. So a restart changes no reference in a transcript."""
+
+    def __init__(self, seed: int) -> None:
+        self._story, self._process = SeededEntropy(seed), SeededEntropy(~seed)
+        self._starting = False
+
+    def draw(self, count: int) -> bytes:
+        """Bytes for the story, or for the process while it starts."""
+        return self.of_process(count) if self._starting else self._story.draw(count)
+
+    def of_process(self, count: int) -> bytes:
+        """Bytes for what the story does not show."""
+        return self._process.draw(count)
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """While a process starts."""
+        self._starting = True
+        yield
+        self._starting = False
+
+
 @dataclass
 class Stage:
     """Everything that one rehearsal needs, and what survives the death of the process in it."""
@@ -72,7 +96,7 @@ class Stage:
     schema: str
     tell: Callable[[Line], None]
     clock: SimulatedClock
-    entropy: SeededEntropy
+    entropy: StoryEntropy
     key: bytes = field(repr=False)
     network: PretendNetwork
     rules: Rules
@@ -92,7 +116,7 @@ class Stage:
         store = Store.open(
             self.url,
             RehearsalKeys(self.key),
-            entropy=self.entropy.draw,
+            entropy=self.entropy.of_process,
             now=self.clock.now,
             schema=self.schema,
             durable=False,
@@ -100,7 +124,8 @@ class Stage:
             pool_high=32,
         )
         parsers = {name: (lambda raw, name=name: parse(name, raw)) for name in CHANNELS}
-        self.engine = Engine(store, self.rules, parsers, self.clock, self.entropy)
+        with self.entropy.starting():
+            self.engine = Engine(store, self.rules, parsers, self.clock, self.entropy)
         engine = self.engine
         self.deliveries = tuple(
             Delivery(engine, name, Budget(), lambda file_id: stored(engine, file_id)) for name in CHANNELS
@@ -112,7 +137,8 @@ class Stage:
             # A process takes a moment to start, so that what it does is later than what the last one did.
             self.clock.advance(START_UP)
             self.hand_over()
-            self.engine.wake_up()
+            with self.entropy.starting():
+                self.engine.wake_up()
 
     def die(self) -> None:
         """The process ends without notice: nothing in memory survives."""
@@ -295,7 +321,7 @@ def stage(
         # The schema's name is not part of the story: two rehearsals at once must not meet in one.
         schema = f"rehearsal_{secrets.token_hex(8)}" if database else "watchline"
         clock = SimulatedClock(script.start)
-        entropy = SeededEntropy(script.seed)
+        entropy = StoryEntropy(script.seed)
         key = entropy.draw(32)
         people = [PretendPerson(c.name, c.channels, language=c.language) for c in script.people.values()]
         network = PretendNetwork(clock.now, people)
