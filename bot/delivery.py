@@ -266,7 +266,7 @@ class Delivery:
         for row in going:
             if any(_says_as_much(one, row) for one in kept):
                 continue
-            alike = [r for r in piled if _says_as_much(r, row)]
+            alike = [r for r in piled if r is row or _says_as_much(r, row)]
             wanted_still = [r for r in alike if r is row or self._still_wanted(work, r)]
             kept.append(max(wanted_still, key=lambda r: (r.created_at, r.id)))
         going_out = {row.id for row in kept}

@@ -126,6 +126,15 @@ def test_what_nobody_wants_any_more_does_not_stand_before_anything(desk: Desk) -
     assert desk.handed(3) == [(ben.id, "to ben")]
 
 
+def test_what_is_about_no_case_goes_out_however_long_it_has_waited(desk: Desk) -> None:
+    ana = desk.chats["Ana"]
+    desk.waits(ana, "a notice")
+    desk.waits(ana, "a notice")
+    desk.clock.advance(timedelta(hours=1))
+    assert desk.handed(16) == [(ana.id, "a notice")]
+    assert desk.handed(16) == [(ana.id, "a notice")]
+
+
 def _says(desk: Desk, number: int, person: str, text: str) -> None:
     frame = {
         "n": number,
