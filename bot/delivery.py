@@ -64,6 +64,8 @@ class Consignment:
     person_id: str = ""
     address_id: str = ""
     """The chat: it gets its messages one after another."""
+    case_urgency: int = 4
+    """The case's own: what is said beside it goes out sooner or later than that."""
 
 
 @dataclass
@@ -317,7 +319,14 @@ class Delivery:
         )
         ref = case.ref if case else ""
         return Consignment(
-            tuple(r.id for r in rows), outbound, now, ref, row.urgency, row.person_id, row.address_id
+            tuple(r.id for r in rows),
+            outbound,
+            now,
+            ref,
+            row.urgency,
+            row.person_id,
+            row.address_id,
+            case.urgency if case else row.urgency,
         )
 
     def set_aside(self, limit: int, busy: Collection[str] = ()) -> None:

@@ -242,7 +242,7 @@ class Draft:
         if bare and not to:
             to, text = self.addresses(person), bare
         group = group or self.new_id()
-        level = urgency if urgency is not None else (case.urgency if case else 4)
+        level = urgency if urgency is not None else (self.latest(case).urgency if case else 4)
         verified = case.verified if case else person.verified
         rows = []
         for address in to:

@@ -18,7 +18,7 @@ from typing import Any
 
 from alerts.cases import StoredFile
 from alerts.checkins import CheckInKind
-from alerts.events import InboundKind, RawInbound, Sent
+from alerts.events import InboundKind, OutboundKind, RawInbound, Sent
 from alerts.facts import Fetched
 from alerts.store import files
 from alerts.store.engine import keys_url, sqlite_file
@@ -294,7 +294,9 @@ class Stage:
             line["buttons"] = list(handed.outbound.choices)
         if self._sending.case_ref:
             line["case"] = self._sending.case_ref
-            line["urgency"] = f"P{self._sending.urgency}"
+            # A page says its urgency itself; with everything else the case's is meant.
+            page = handed.outbound.kind is OutboundKind.PAGE
+            line["urgency"] = f"P{self._sending.urgency if page else self._sending.case_urgency}"
         self.tell(line)
 
 

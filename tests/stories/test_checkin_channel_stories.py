@@ -89,6 +89,13 @@ def test_after_an_outage_the_desk_climbs_on_at_its_own_times(manner: Manner) -> 
     assert lead[0] == "2026-03-02T23:00:00Z"
 
 
+def test_an_alert_to_contacts_after_the_desks_rung_carries_the_cases_urgency(manner: Manner) -> None:
+    story = manner.play(script("until: 2026-03-02T20:30", "outage: 2h", "until: 2026-03-03T01:00"))
+    [alert] = story.out("contact_alert")
+    [case] = story.cases
+    assert (alert["case"], alert["urgency"], case["urgency"]) == (case["case"], "P1", "P1")
+
+
 def test_an_outage_is_told_with_its_dates_and_in_the_largest_units(manner: Manner) -> None:
     story = manner.play(script("until: 2026-03-02T20:10", "outage: 26h"))
     told = [text for text in story.texts("notice", who="ana") if "away" in text]

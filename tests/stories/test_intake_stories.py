@@ -128,6 +128,12 @@ def test_all_six_questions_can_be_answered_while_a_person_answers_too(manner: Ma
     assert len(set(story.texts("question", who="sami"))) == 6
 
 
+def test_what_is_said_on_a_case_carries_the_urgency_that_the_case_has_by_then(manner: Manner) -> None:
+    story = manner.play(script("nour: a question", "ana: take", "ana: yes?", f"nour: {DOUBTFUL}"))
+    assert [line["urgency"] for line in story.out("relay", who="nour")] == ["P4"]
+    assert [line["urgency"] for line in story.out("relay", who="ana", channel="signal")] == ["P2"]
+
+
 def test_whoever_takes_a_case_late_reads_what_was_answered_before(manner: Manner) -> None:
     story = manner.play(script("sami: SOS", 'sami: "1"', "sami: Omar was beaten", "wait: 2m", "ben: take"))
     had = story.texts("notice", who="ben", channel="signal")[-1]
