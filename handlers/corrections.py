@@ -39,14 +39,16 @@ def deleted(draft: Draft, officer: Person) -> None:
     if said.kind in PRIVATE:
         answer_on(draft, officer, case, "desk.deleted_kept", ref=case.ref)
         return
-    person = draft.person(said.person_id)
+    person, undone = draft.person(said.person_id), False
     for row in draft.facts.group if person is not None else ():
         address = next((a for a in person.addresses if a.id == row.address_id), None) if person else None
         if row.state is SendState.QUEUED:
             draft.put(replace(row, state=SendState.STALE))
+            undone = True
         elif row.state in OUT and address is not None and person is not None:
+            undone = True
             for part in (*row.earlier_refs, row.ref):
                 draft.say(
                     person, OutboundKind.NOTICE, "", to=(address,), delete_ref=part, urgency=2, case=case
                 )
-    answer_on(draft, officer, case, "desk.deleted", ref=case.ref)
+    answer_on(draft, officer, case, "desk.deleted" if undone else "desk.not_deleted", ref=case.ref)

@@ -66,8 +66,8 @@ def heard(draft: Draft, event: Heard) -> None:
             return
         inbound = replace(inbound, kind=InboundKind.TEXT, target_ref="")
         event = replace(event, inbound=inbound)
-    if takes_the_one_that_waits(draft, officer, inbound):
-        run(draft, event, officer, Said("take", taking.waiting(draft, officer), "", ""))
+    if is_bare_take(draft, officer, inbound):
+        run(draft, event, officer, Said("take", None, "", ""))
         return
     chosen_code = chosen(draft, inbound)
     if chosen_code is not None and choice(draft, event, officer, *chosen_code):
@@ -96,11 +96,12 @@ def heard(draft: Draft, event: Heard) -> None:
     bare_words(draft, event, officer)
 
 
-def takes_the_one_that_waits(draft: Draft, officer: Person, inbound: Inbound) -> bool:
-    """The bare word `take` while one case waits: that one, and not the latest page's, which may be in hand already."""
+def is_bare_take(draft: Draft, officer: Person, inbound: Inbound) -> bool:
+    """Whether it is the bare word `take` while cases wait: it is about these, and not about the latest page, whose case
+    may be in hand already, or not be the only one."""
     said = None if draft.facts.targets else command_in(draft, officer, inbound)
     bare = said is not None and said.command == "take" and not said.rest and said.case is None
-    return bare and taking.waiting(draft, officer) is not None
+    return bare and bool(taking.candidates(draft, officer))
 
 
 def corrected(draft: Draft, event: Heard, officer: Person) -> bool:
@@ -172,7 +173,7 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
     if said.command in by_case:
         case = said.case or default_case(draft, officer, said.command)
         if case is None:
-            tell(draft, officer, "desk.which_case", command=said.command)
+            ask_which(draft, officer, said.command)
             return
         if said.command in ("take", "close", "reopen") and taking.is_theirs(draft, officer, case):
             return
@@ -202,12 +203,21 @@ def run(draft: Draft, event: Heard, officer: Person, said: Said) -> None:
 def default_case(draft: Draft, officer: Person, command: str) -> Case | None:
     """The case that is meant when none is named: the only one that waits for `take`, else the one in focus."""
     if command == "take":
-        return (
-            taking.waiting(draft, officer) or taking.only_open(draft, officer) or taking.focus(draft, officer)
-        )
+        found = taking.candidates(draft, officer)
+        if found:
+            return found[0] if len(found) == 1 else None
     if command == "reopen":
         return draft.facts.last_closed
     return taking.focus(draft, officer)
+
+
+def ask_which(draft: Draft, officer: Person, command: str) -> None:
+    """Which case a command is about, with those that it may be about."""
+    mine = tuple(c for c in draft.facts.board if c.taken_by == officer.id)
+    offered = taking.candidates(draft, officer) if command == "take" else mine
+    lines = [board.line(draft, officer, case) for case in offered[: board.SHOWN]]
+    text = "\n".join([draft.word(officer, "desk.which_case", command=command), *lines])
+    draft.say(officer, OutboundKind.ANSWER, text, urgency=3)
 
 
 def tell(draft: Draft, reader: Person, key: str, /, **arguments: object) -> None:

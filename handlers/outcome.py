@@ -74,7 +74,10 @@ def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:
     row = replace(row, state=state, reason=outcome.reason.value)
     draft.put(row)
     draft.event("refused", channel=row.channel, reason=outcome.reason.value, row=row.id)
-    if person is None or row.delete_ref:
+    if row.delete_ref:
+        stays(draft, row)
+        return
+    if person is None:
         return
     if outcome.reason is Refusal.MIGRATED and outcome.moved_to:
         moved(draft, person, row, outcome.moved_to)
@@ -93,6 +96,17 @@ def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:
     )
     if not reached:
         out_of_reach(draft, row, person)
+
+
+def stays(draft: Draft, row: Outgoing) -> None:
+    """An officer deleted words of theirs, and the channel does not delete them at the defender's: whoever has the case
+    must not believe that they are gone. What somebody clears from their own chat belongs to no case."""
+    case = draft.facts.case
+    if case is None or row.person_id != case.person_id:
+        return
+    for officer in relay.watchers(draft, case):
+        text = draft.word(officer, "desk.not_deleted", ref=case.ref)
+        draft.say(officer, OutboundKind.NOTICE, text, case=case, defender_id=case.person_id)
 
 
 def mark(draft: Draft, person: Person, row: Outgoing) -> Person:

@@ -372,7 +372,8 @@ def question_answered(draft: Draft, event: Heard, person: Person, intent: Intent
 
 def says_something(inbound: Inbound) -> bool:
     """Whether a message can be an answer at all."""
-    if inbound.kind is InboundKind.TEXT:
+    if inbound.kind in (InboundKind.TEXT, InboundKind.PHOTO, InboundKind.FILE):
+        # A picture shows something; what it answers only its caption says. The question goes on waiting.
         return legible(inbound.text)
     return inbound.kind is not InboundKind.OTHER
 

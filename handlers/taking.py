@@ -15,14 +15,14 @@ from handlers.draft import Draft
 from handlers.telling import answer, answer_on
 
 
-def waiting(draft: Draft, officer: Person) -> Case | None:
-    """The one case that the officer was called for and that waits: without anybody, else because its taker does not
-    answer."""
+def candidates(draft: Draft, officer: Person) -> tuple[Case, ...]:
+    """The cases that `take` may mean: those that the officer was called for and that wait, without anybody, else
+    because their taker does not answer; else what nobody has, whoever was called for it."""
     called = [c for c in draft.facts.board if officer.id in c.paged]
     untaken = [c for c in called if c.status is CaseStatus.OPEN]
     sought = [c for c in called if is_sought(c) and c.taken_by != officer.id]
-    found = untaken or sought
-    return found[0] if len(found) == 1 else None
+    free = [c for c in draft.facts.board if c.status is CaseStatus.OPEN and c.person_id != officer.id]
+    return tuple(untaken or sought or free)
 
 
 def focus(draft: Draft, officer: Person) -> Case | None:
@@ -32,12 +32,6 @@ def focus(draft: Draft, officer: Person) -> Case | None:
     if inside is not None:
         return inside
     return mine[0] if len(mine) == 1 else None
-
-
-def only_open(draft: Draft, officer: Person) -> Case | None:
-    """The only case of the desk that nobody has, whoever was called for it."""
-    found = [c for c in draft.facts.board if c.status is CaseStatus.OPEN and c.person_id != officer.id]
-    return found[0] if len(found) == 1 else None
 
 
 def is_sought(case: Case) -> bool:
