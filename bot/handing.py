@@ -48,6 +48,8 @@ class Handing:
         self._sends: set[asyncio.Task[None]] = set()
         self._doubtful: dict[str, datetime] = {}
         """Outbox rows that may be noted as handed over and were not."""
+        self._flood = False
+        """Alarms have had their turn since this was last asked what goes out."""
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Where channels live. Without one everything is noted and nothing handed over."""
@@ -64,6 +66,7 @@ class Handing:
 
     def hand_out(self, below: int = EVERYTHING) -> bool:
         """Hands over what waits with a priority `below` that. False when there is nothing, or no room."""
+        self._flood = False
         some = below < EVERYTHING
         wanted = [lane for lane in self._lanes.values() if (lane.look_pressing if some else lane.look)]
         open_lanes = [lane for lane in wanted if lane.has_room]
@@ -92,11 +95,16 @@ class Handing:
 
     def work_inbox(self) -> Report:
         """Turns for the inbox. What an alarm among them has to say is chosen in the same transaction, and handed over
-        right after its commit."""
+        right after its commit. Of many batches with alarms in a row that is so for the first: to look each time for
+        what goes out would keep the last of them waiting."""
         chosen: Chosen = []
-        committed = False
+        alarm = committed = False
 
         def go_out(work: Work) -> None:
+            nonlocal alarm
+            alarm = True
+            if self._flood:
+                return
             for lane in self._lanes.values():
                 if lane.has_room:
                     room = IN_FLIGHT - len(lane.in_flight)
@@ -106,6 +114,7 @@ class Handing:
         def gone_out() -> None:
             nonlocal committed
             committed = True
+            self._flood = self._flood or alarm
             self._hand_over(chosen)
 
         try:

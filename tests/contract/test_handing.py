@@ -123,6 +123,22 @@ def test_an_alarms_page_is_given_to_its_channel_by_its_own_turn_and_after_the_co
     assert it.line.pages[0].address_id in it.lanes["signal"].in_flight
 
 
+def test_many_alarms_in_a_row_are_decided_before_it_is_looked_again_for_what_goes_out(it: It) -> None:
+    for number, paged in enumerate((1, 0, 0)):
+        it.arrive(f"stranger{number}", "SOS")
+        it.handing.work_inbox()
+        assert len(it.line.pages) == paged
+        it.answered()
+    it.handing.hand_out()
+    assert len(it.line.pages) == 1, "a chat gets its messages one after another"
+    it.answered()
+    it.handing.hand_out()
+    it.answered()
+    it.arrive("sami", "SOS")
+    it.handing.work_inbox()
+    assert len(it.line.pages) == 1
+
+
 def test_what_is_no_alarm_waits_for_whatever_is_more_urgent(it: It) -> None:
     it.arrive("sami", "good morning, can you help me with the grant form?")
     assert it.handing.work_inbox().turns == 1
