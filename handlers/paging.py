@@ -27,10 +27,13 @@ from alerts.records import replace
 from handlers.draft import Draft
 from handlers.localtime import by_day, for_the_day
 from handlers.untaken import PAGED_URGENCIES, says_since, says_waiting, tell_not_seen, wrote_to_us
+from handlers.waiting import asides, second_line
 from handlers.words import excerpt
 
 ANSWER_LINE = 200
 """Characters of an answer in a list of them."""
+CALLS = ("page.case", "page.crowd")
+"""Pages that a climb repeats: they say how long it has waited."""
 LISTED = 40
 """References that the page of a crowd names."""
 
@@ -179,11 +182,13 @@ def page(
         listed = "\n" + ", ".join(others) if (others := crowd_list(draft)) and key == "page.crowd" else ""
         prefix = draft.word(person, "drill.mark") + " " if case.drill else ""
         waits = says_waiting(draft, person, case) if step else ""
-        if key == "page.unanswered":
-            waits = says_since(draft, person, case)
-        full = prefix + draft.word(person, key, **arguments) + listed + waits + says_safe(draft, person, case)
+        aside, bare_aside = asides(draft, person, case, waits) if key in CALLS else ("", "")
+        since = says_since(draft, person, case) if key == "page.unanswered" else ""
+        full = second_line(draft.word(person, key, **arguments), aside)
+        full = prefix + full + listed + since + says_safe(draft, person, case)
         bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
-        bare = prefix + draft.word(person, bare_key, **arguments) + listed + waits
+        bare = second_line(draft.word(person, bare_key, **arguments), bare_aside)
+        bare = prefix + bare + listed + since
         no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
         draft.say(
             person,

@@ -59,7 +59,7 @@ def says_since(draft: Draft, reader: Person, case: Case) -> str:
 
 
 def says_waiting(draft: Draft, reader: Person, case: Case) -> str:
-    """A line on the page of a case whose steps are all carried out: since when nobody has taken it. The lead hears too
+    """What the page says of a case whose steps are all carried out: since when nobody has taken it. The lead hears too
     when the next ones come later than this one did. `case` is before this step is noted on it."""
     rule = rule_of(case, draft.rules.policy)
     if case.step < len(rule.steps) or case.climb_from is None:
@@ -67,7 +67,7 @@ def says_waiting(draft: Draft, reader: Person, case: Case) -> str:
     key = "page.waits_taken" if case.status is CaseStatus.TAKEN else "page.waits"
     taker = draft.person(case.taken_by)
     officer = (taker.alias if taker else "") or draft.word(reader, "desk.officer")
-    line = "\n" + draft.word(reader, key, officer=officer, time=clock(draft, reader, case.climb_from))
+    line = draft.word(reader, key, officer=officer, time=clock(draft, reader, case.climb_from))
     in_charge = leads(draft.facts.desk) or draft.facts.desk.staff
     if any(p.id == reader.id for p in in_charge) and rule.wait_before(case.step + 1) > rule.wait_before(
         case.step

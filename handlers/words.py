@@ -15,6 +15,7 @@ from alerts.outbox import Choice
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+RIGHT_TO_LEFT_MARK = "\u200f"
 SOURCE_LANGUAGE = "en"
 MENUS_KEPT = 500
 
@@ -70,7 +71,8 @@ class Words:
         if not arguments:
             return text
         rtl = language in RIGHT_TO_LEFT
-        return text.format_map({name: _isolated(str(value), rtl) for name, value in arguments.items()})
+        said = text.format_map({name: _isolated(str(value), rtl) for name, value in arguments.items()})
+        return _from_the_right(said) if rtl else said
 
     def choices(self, language: str, codes: tuple[tuple[str, str], ...]) -> tuple[Choice, ...]:
         """(code, key of the label) pairs as choices in a language."""
@@ -87,6 +89,28 @@ def _isolated(value: str, rtl: bool) -> str:
     if not value or (rtl == is_rtl(value) and not rtl and DIRECTING.isdisjoint(value)):
         return value
     return f"{FIRST_STRONG_ISOLATE}{_closed(value)}{POP_ISOLATE}"
+
+
+def _from_the_right(text: str) -> str:
+    """The text with a mark before each line that would be taken for one from left to right: an app goes by the first
+    letter outside of isolates, and a line that begins with a reference or a name has none, or a Latin one."""
+    lines = text.split("\n")
+    return "\n".join(
+        line if not line or _goes_from_the_right(line) else RIGHT_TO_LEFT_MARK + line for line in lines
+    )
+
+
+def _goes_from_the_right(line: str) -> bool:
+    """Whether the first letter outside of isolates is written from right to left."""
+    depth = 0
+    for letter in line:
+        if letter in "\u2066\u2067\u2068":
+            depth += 1
+        elif letter == POP_ISOLATE:
+            depth -= 1
+        elif depth <= 0 and (way := unicodedata.bidirectional(letter)) in ("L", "R", "AL"):
+            return way != "L"
+    return False
 
 
 def _closed(value: str) -> str:

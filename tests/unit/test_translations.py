@@ -240,3 +240,17 @@ def test_every_line_from_right_to_left_begins_with_a_letter_of_that_direction(la
         for line in re.sub(r"\{\w*\}", "", text).split("\n"):
             strong = [unicodedata.bidirectional(letter) for letter in line]
             assert next((d for d in strong if d in ("L", "R", "AL")), "AL") != "L", (key, line)
+
+
+@pytest.mark.parametrize("given", ["K7PM", "لينا", "12"])
+@pytest.mark.parametrize("language", sorted(RIGHT_TO_LEFT & CATALOGUES.keys()))
+def test_a_line_of_arguments_goes_from_right_to_left_too(language: str, given: str) -> None:
+    # A line without a letter outside of isolates is shown from left to right: its first words at the wrong end.
+    words = Words(CATALOGUES)
+    for key, text in CATALOGUES[language].items():
+        if not (names := set(fields(text))):
+            continue
+        for line in words.say(language, key, **dict.fromkeys(names, given)).split("\n"):
+            outside = re.sub(f"{FIRST_STRONG_ISOLATE}[^{POP_ISOLATE}]*{POP_ISOLATE}", "", line)
+            strong = [unicodedata.bidirectional(letter) for letter in outside]
+            assert not line or next((d for d in strong if d in ("L", "R", "AL")), "L") != "L", (key, line)
