@@ -7,10 +7,11 @@ person: its channels are pretend ones, and it refuses a store that was ever used
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from alerts.people import Role
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
 from bot.channels.practice.page import PracticePage
@@ -27,9 +28,13 @@ from bot.runtime import Runtime
 from config.keyfile import KeyFileSource, make_key_file
 
 LINEAGE = "lineage"
+PRACTICE_STORE = "practice.db"
+"""File in the folder of the practice phones."""
 PRACTICE_GAP = 12 * 3600
 """Seconds."""
 OFFICERS = ("ana", "ben")
+"""In the order of the rota."""
+LEAD = "carla"
 FIRST_PROMPT = timedelta(hours=4)
 
 
@@ -50,11 +55,11 @@ def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPE
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_path = folder / "practice.key"
-    url = f"sqlite:///{folder / 'practice.db'}"
+    url = f"sqlite:///{folder / PRACTICE_STORE}"
     if not key_path.exists():
         make_key_file(key_path, entropy.draw)
     source = KeyFileSource(key_path)
-    fresh = not (folder / "practice.db").exists()
+    fresh = not (folder / PRACTICE_STORE).exists()
     started = LateClock()
     if fresh:
         Store.create(url, NewKek(*source.fresh()), entropy=entropy.draw, now=started.now)
@@ -72,9 +77,14 @@ def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPE
         store, rules, {c.name: c.parse for c in phones.channels}, phones.clock, entropy, phones.story.observe
     )
     with store.reading() as work:
-        empty = not work.staff(rules.desk)
-    if empty:
-        settle_in(store, _as_script(cast, phones), rules, entropy, phones.clock.now())
+        staff = work.staff(rules.desk)
+    script = _as_script(cast, phones.clock.now())
+    if not staff:
+        settle_in(store, script, rules, entropy, phones.clock.now())
+    elif not any(member.role is Role.LEAD for member in staff):
+        # The store is of a version whose desk had no lead: everybody else in it stays as they are.
+        lead = replace(script, officers=(), people={LEAD: script.people[LEAD]})
+        settle_in(store, lead, rules, entropy, phones.clock.now())
     lanes = {c.name: Lane(c, Delivery(engine, c.name, Budget())) for c in phones.channels}
     runtime = Runtime(engine, lanes)
     downloads = Downloads(engine, runtime, {c.name: c for c in phones.channels})
@@ -101,21 +111,22 @@ class LateClock:
         return self._now()
 
 
-def _as_script(cast: Cast, phones: PracticePhones) -> Script:
+def _as_script(cast: Cast, now: datetime) -> Script:
     """The page's people as the cast of a story: one defender with a contact and a check-in, and a desk."""
+    desk = (*OFFICERS, LEAD)
+    contacts = tuple(p.name for p in cast.people if p.name not in desk and p.name != cast.defender)
     people: dict[str, Character] = {}
     for person in cast.people:
         defender = person.name == cast.defender
-        others = [p.name for p in cast.people if p.name not in OFFICERS and p.name != cast.defender]
         people[person.name] = Character(
             person.name,
             person.channels,
             language=person.language,
             zone=person.zone,
             verified=defender,
-            contacts=tuple(others) if defender else (),
+            contacts=contacts if defender else (),
             check_in=CheckInPlan("elevated", every_hours=FIRST_PROMPT.total_seconds() / 3600)
             if defender
             else None,
         )
-    return Script(cast.zone, phones.clock.now(), 0, "en", OFFICERS, "", people, ())
+    return Script(cast.zone, now, 0, "en", OFFICERS, LEAD, people, ())

@@ -139,7 +139,7 @@ def test_an_sos_is_seen_going_from_phone_to_phone(server: PracticeServer) -> Non
     with asks(server) as client, client.stream("GET", "/api/events") as response:
         stream = Stream(response)
         state = stream.next("state")
-        assert [person["name"] for person in state["people"]] == ["sami", "lina", "ana", "ben"]
+        assert [person["name"] for person in state["people"]] == ["sami", "lina", "ana", "ben", "carla"]
         assert act(client, do="write", text="SOS").status_code == 200
         written = stream.next("change")["messages"]
         assert [(m["person"], m["text"], m["tick"]) for m in written] == [("sami", "SOS", "sent")]

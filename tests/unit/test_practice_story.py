@@ -63,7 +63,52 @@ def test_the_same_page_on_both_channels_is_one_line_also_while_the_clock_runs_fa
             send(phones, "ana", channel, OutboundKind.PAGE, "P1 WL-1", choices=("Take",))
             phones.clock.skip_to(phones.clock.now() + timedelta(seconds=20))
         phones.clock.skip_to(phones.clock.now() + timedelta(minutes=2))
-    assert [line for line in told(phones) if "paged" in line] == ["Ana is paged", "Ana is paged"]
+    assert [line for line in told(phones) if "paged" in line] == [
+        "Ana is paged",
+        "Ana is paged again after 3 min",
+    ]
+
+
+def test_those_who_are_paged_together_are_one_line_that_says_again_and_after_how_long(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    heard: list[Happening] = []
+    phones.story.on_tell.append(heard.append)
+    phones.story.observe("case_opened", {"case": "7KQX", "urgency": 1})
+    page(phones, "ana", "P1 7KQX: SOS")
+    for wait, whom in ((2, ["ben"]), (3, ["carla"]), (5, ["ana", "ben", "carla"])):
+        phones.clock.skip_to(phones.clock.now() + timedelta(minutes=wait))
+        for who in whom:
+            page(phones, who, f"P1 7KQX: SOS\nWaiting for {wait} min.")
+    lines = [
+        "Ana is paged",
+        "Ben is paged after 2 min",
+        "Carla is paged after 5 min",
+        "Ana, Ben and Carla are paged again after 10 min",
+    ]
+    assert [line for line in told(phones) if "paged" in line] == lines
+    # Whoever listens is told of the same line as it grows, under its number.
+    grown = [happening for happening in heard if "paged again" in happening.text]
+    assert [happening.text.partition(" paged")[0] for happening in grown] == [
+        "Ana is",
+        "Ana and Ben are",
+        "Ana, Ben and Carla are",
+    ]
+    assert len({happening.number for happening in grown}) == 1
+    assert len({happening.number for happening in phones.story.recent()}) == len(phones.story.recent())
+
+
+@pytest.mark.parametrize("what", ["case_taken", "case_closed"])
+def test_what_comes_after_a_call_was_answered_is_another_call(what: str, tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    phones.story.observe("case_opened", {"case": "7KQX", "urgency": 1})
+    for _time in range(2):
+        page(phones, "ana", "P1 7KQX: SOS")
+        phones.clock.skip_to(phones.clock.now() + timedelta(minutes=3))
+        page(phones, "ben", "P1 7KQX: SOS")
+        phones.story.observe(what, {"case": "7KQX"})
+        phones.clock.skip_to(phones.clock.now() + timedelta(hours=1))
+    lines = ["Ana is paged", "Ben is paged after 3 min"]
+    assert [line for line in told(phones) if "paged" in line] == lines * 2
 
 
 def test_a_paged_phone_rings_on_both_chats_until_its_officer_does_something(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from starlette.routing import Route
 
 from bot.channels.practice.acts import NotUnderstood, act
 from bot.channels.practice.guard import Guard
-from bot.channels.practice.phones import PracticePhones
+from bot.channels.practice.phones import Note, PracticePhones
 from bot.channels.practice.story import Happening
 from bot.channels.pretend import NotThere, PretendMessage
 from bot.channels.pretend_channel import LARGEST_FILE
@@ -265,7 +265,7 @@ class PracticePage:
                 "name": person.name,
                 "display": person.display or person.name,
                 "role": person.role,
-                "note": cast.notes.get(person.name, "Nothing here yet."),
+                "note": _note_view(cast.notes.get(person.name)),
                 "language": person.language,
                 "zone": person.zone or cast.zone,
                 "channels": list(person.channels),
@@ -365,6 +365,11 @@ class PracticePage:
             except (TypeError, ValueError):
                 raise NotUnderstood("the clock does not have this speed") from None
         self._publish("clock", self._clock_view())
+
+
+def _note_view(note: Note | None) -> Json:
+    note = note or Note("bell", "Nothing here yet", "")
+    return {"picture": note.picture, "title": note.title, "text": note.text}
 
 
 def _on_phone(message: PretendMessage) -> bool:

@@ -33,6 +33,16 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What an empty chat says: who this is, and when the phone comes into the story."""
+
+    picture: str
+    """Name of an icon of the page."""
+    title: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
     """Whose phones are on the page."""
 
@@ -42,18 +52,19 @@ class Cast:
     defender: str = field(default="", repr=False)
     """The person with whom the story begins."""
     suggestions: tuple[Suggestion, ...] = field(default=(), repr=False)
-    notes: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What an empty chat says, by the name of the person: who this is, and when the phone comes into it."""
+    notes: Mapping[str, Note] = field(default_factory=dict, repr=False)
+    """By the name of the person."""
 
 
 _BOTH = ("signal", "telegram")
 
 SHIPPED_CAST = Cast(
     people=(
-        PretendPerson("sami", _BOTH, "Sami", "Human rights defender", "en", "Asia/Beirut"),
-        PretendPerson("lina", ("signal",), "Lina", "Sami’s trusted contact", "en", "Asia/Beirut"),
+        PretendPerson("sami", _BOTH, "Sami", "Defender", "en", "Asia/Beirut"),
+        PretendPerson("lina", ("signal",), "Lina", "Trusted contact", "en", "Asia/Beirut"),
         PretendPerson("ana", _BOTH, "Ana", "Officer on call", "en", "Europe/Brussels"),
         PretendPerson("ben", _BOTH, "Ben", "Next officer", "en", "Europe/Brussels"),
+        PretendPerson("carla", _BOTH, "Carla", "Lead of the desk", "en", "Europe/Brussels"),
     ),
     zone="Europe/Brussels",
     defender="sami",
@@ -64,13 +75,18 @@ SHIPPED_CAST = Cast(
         Suggestion("They are taking me now", "sami", "they are taking me now"),
     ),
     notes={
-        "sami": "Sami defends people’s rights, and some want him to stop. One word here is enough to call for help.",
-        "lina": "Lina agreed to be asked when Sami does not answer. Until then she hears nothing.",
-        "ana": "Ana is on call. When somebody is in danger, this phone rings.",
-        "ben": "Ben is next. His phone rings when Ana does not take a case in time.",
+        "sami": Note("hand", "Calls for help", "Sami defends people’s rights, and some want him to stop."),
+        "lina": Note(
+            "people",
+            "Asked when he is silent",
+            "Until Sami leaves a check-in unanswered, Lina hears nothing.",
+        ),
+        "ana": Note("bell", "Rings first", "When somebody calls for help, this phone rings."),
+        "ben": Note("bell", "Rings next", "When Ana does not take a case in time, Ben is called."),
+        "carla": Note("bell", "Rings last", "When neither of them takes it, the lead is called."),
     },
 )
-"""Four made-up people."""
+"""Five made-up people."""
 
 
 class PracticePhones:

@@ -10,7 +10,7 @@ import enum
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,8 @@ class Happening:
     """Pages about this case have been answered: the phones that ring for it calm down."""
     closes: bool = False
     """The case is over: what was asked about it needs no answer any more."""
+    number: int = 0
+    """Its own in one run. A later one with the same number takes its place: somebody else was paged with it."""
 
     def to_json(self) -> Json:
         return {
@@ -76,6 +78,7 @@ class Happening:
             "case": self.case,
             "settles": self.settles,
             "closes": self.closes,
+            "number": self.number,
         }
 
     @staticmethod
@@ -84,7 +87,8 @@ class Happening:
 
 
 _TOLD = {
-    OutboundKind.PAGE: ("{who} is paged", Tone.ALARM),
+    # Told in one line for all who are paged together, by `Story._page`.
+    OutboundKind.PAGE: ("", Tone.ALARM),
     OutboundKind.CONTACT_ALERT: ("{who} is alerted", Tone.ALARM),
     OutboundKind.PROMPT: ("{who} is asked to check in", Tone.PLAIN),
     OutboundKind.REMINDER: ("{who} has not answered and is reminded on {channel}", Tone.WATCH),
@@ -122,6 +126,17 @@ class _Ring:
         return (person, channel, about), _Ring(data["ref"], data["text"], data["offers"])
 
 
+@dataclass(slots=True)
+class _Call:
+    """Pages of one case that went out together: one happening, which grows."""
+
+    number: int
+    at: datetime
+    names: list[str] = field(repr=False)
+    again: bool
+    """Everybody in it was called for this case before."""
+
+
 def _subject(text: str) -> str:
     """What a page is about, the same in all its wordings: the case it names first, else its first line."""
     return next(
@@ -143,21 +158,24 @@ class Story:
         self._lock = threading.Lock()
         self._happenings: deque[Happening] = deque(maxlen=_KEPT)
         self._ringing: dict[tuple[str, str, str], _Ring] = {}
+        self._began: dict[str, datetime] = {}
+        self._calls: dict[str, _Call] = {}
+        self._called: dict[str, set[str]] = {}
         self.told = 0
-        """How many happenings there have been."""
+        """How many happenings there have been, and changes of them."""
         self.on_tell: list[Callable[[Happening], None]] = []
         """Called with every happening, on the thread that told it."""
 
-    def tell(self, happening: Happening) -> None:
-        """Adds a happening. From any thread."""
+    def tell(self, happening: Happening) -> Happening:
+        """Adds a happening and answers with it, numbered. From any thread."""
         with self._lock:
-            self._happenings.append(happening)
-            self.told += 1
+            happening = self._add(happening)
             if happening.settles and happening.case:
                 rings = self._ringing.items()
                 self._ringing = {key: ring for key, ring in rings if happening.case not in ring.text}
         for hear in self.on_tell:
             hear(happening)
+        return happening
 
     def observe(self, name: str, references: Mapping[str, Any]) -> None:
         """What the engine says that it did, in its own codes and references. From any thread; codes that
@@ -172,7 +190,29 @@ class Story:
     def recall(self, happening: Happening) -> None:
         """Adds what an earlier run told."""
         with self._lock:
-            self._happenings.append(happening)
+            self._add(happening)
+
+    def _add(self, happening: Happening) -> Happening:
+        self.told += 1
+        happening = replace(happening, number=self.told)
+        self._happenings.append(happening)
+        if happening.settles:
+            # What comes after it is another call.
+            for about in (self._began, self._calls, self._called):
+                about.pop(happening.case, None)
+        elif happening.case:
+            self._began.setdefault(happening.case, happening.at)
+        return happening
+
+    def _change(self, happening: Happening) -> None:
+        """Puts a happening into the place of the one with its number."""
+        with self._lock:
+            for place, before in enumerate(self._happenings):
+                if before.number == happening.number:
+                    self._happenings[place] = happening
+            self.told += 1
+        for hear in self.on_tell:
+            hear(happening)
 
     def recent(self) -> list[Happening]:
         with self._lock:
@@ -211,7 +251,31 @@ class Story:
         # The same page goes to every channel of an officer: one line is enough to follow the story.
         if before is None or handed.at - before > again or told.tone is Tone.WATCH:
             self._last_told[about] = handed.at, channel
-            self.tell(told)
+            if told.tone is Tone.ALARM and handed.outbound.kind is OutboundKind.PAGE:
+                self._page(handed)
+            else:
+                self.tell(told)
+
+    def _page(self, handed: Handed) -> None:
+        """Tells who is paged: together with those who were paged for the same at the same time."""
+        subject, who = _subject(handed.outbound.text), self._display(handed.person)
+        called = self._called.setdefault(subject, set())
+        again = who in called
+        called.add(who)
+        call = self._calls.get(subject)
+        grows = call is not None and handed.at - call.at <= _SAME_ELSEWHERE
+        if call is None or not grows or who in call.names:
+            call = self._calls[subject] = _Call(0, handed.at, [], again)
+            grows = False
+        call.names.append(who)
+        call.again = call.again and again
+        waited = handed.at - self._began.setdefault(subject, handed.at)
+        text = f"{_together(call.names)} paged{' again' if call.again else ''}{_after(waited)}"
+        happening = Happening(call.at, text, Tone.ALARM, number=call.number)
+        if grows:
+            self._change(happening)
+        else:
+            call.number = self.tell(happening).number
 
     def arrived(self, message: PretendMessage) -> None:
         """A message of Watchline's is on a phone. A page rings until it is answered; a later one about the
@@ -255,6 +319,23 @@ class Story:
     def _display(self, name: str) -> str:
         person = self._people.get(name)
         return (person.display or name) if person else "Somebody"
+
+
+def _together(names: list[str]) -> str:
+    """ "Ana is", "Ana and Ben are", "Ana, Ben and Carla are"."""
+    if len(names) == 1:
+        return f"{names[0]} is"
+    return f"{', '.join(names[:-1])} and {names[-1]} are"
+
+
+def _after(waited: timedelta) -> str:
+    """ " after 2 min", from a minute on."""
+    minutes = round(waited / timedelta(minutes=1))
+    if minutes < 1:
+        return ""
+    if minutes < 60:
+        return f" after {minutes} min"
+    return f" after {minutes // 60} h {minutes % 60} min" if minutes % 60 else f" after {minutes // 60} h"
 
 
 def _told_of(handed: Handed, who: str) -> Happening | None:

@@ -2,9 +2,11 @@
 
 import { fileAddress } from "./api.js";
 import { el, HOUR_MINUTE, icon, iconButton, timeIn } from "./dom.js";
+import { signs } from "./emoji.js";
 import { drawMap } from "./map.js";
 
-const FROM_THE_RIGHT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+// A mark of direction counts as a letter.
+export const FROM_THE_RIGHT = /^[^\p{L}\u200e\u200f]*[\u200f\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
 
 const TICKS = {
   waiting: "waiting for a network",
@@ -37,7 +39,7 @@ export function bubble(message, context) {
   }
   body.append(metaOf(message, context));
   item.append(body);
-  if (message.reaction) item.append(el("span", { class: "reaction", "aria-hidden": "true" }, message.reaction));
+  if (message.reaction) item.append(el("span", { class: "reaction", "aria-hidden": "true" }, ...signs(message.reaction)));
   if (!message.deleted) {
     const more = iconButton("smile", "React, reply and more", { class: "more", tabindex: "-1" });
     more.addEventListener("click", () => context.menu(message, item));
@@ -52,7 +54,7 @@ function textOf(text) {
   // Each line finds its own direction, as in the apps: an Arabic sentence beside a Latin case reference stays readable.
   // The side on which lines begin is the whole message's, or a list of languages would jump from one to the other.
   const block = el("div", { class: "text", dir: FROM_THE_RIGHT.test(text) ? "rtl" : "ltr" });
-  for (const line of text.split("\n")) block.append(el("p", { dir: "auto" }, line || "\u200b"));
+  for (const line of text.split("\n")) block.append(el("p", { dir: "auto" }, ...signs(line || "\u200b")));
   return block;
 }
 
@@ -62,7 +64,7 @@ function quoteOf(message) {
     "div",
     { class: "quote" },
     el("b", {}, message.mine ? "You" : "Watchline"),
-    el("span", { dir: "auto" }, what),
+    el("span", { dir: "auto" }, ...signs(what)),
   );
 }
 
@@ -137,13 +139,13 @@ function buttonsOf(message, context) {
   if (message.deleted || (!message.choices.length && !message.ask_location)) return null;
   const group = el("div", { class: "inline-buttons", role: "group", "aria-label": "Answers" });
   message.choices.forEach((label, index) => {
-    const button = el("button", { type: "button", dir: "auto", "aria-pressed": String(message.pressed === index) }, label);
+    const button = el("button", { type: "button", dir: "auto", "aria-pressed": String(message.pressed === index) }, ...signs(label));
     button.addEventListener("click", () => context.press(message, index + 1));
     group.append(button);
   });
   if (message.choices.some((label) => label.length > 16)) group.classList.add("tall");
   if (message.ask_location) {
-    const button = el("button", { type: "button" }, "📍 Share my location");
+    const button = el("button", { type: "button" }, ...signs("📍 Share my location"));
     button.addEventListener("click", () => context.askLocation());
     group.append(button);
   }

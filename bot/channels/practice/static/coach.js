@@ -23,7 +23,7 @@ export class Coach {
     if (!latest) {
       hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
     } else if (latest.purpose === "prompt" || latest.purpose === "reminder") {
-      hints.set(this.defender, `A check-in. Answer it, or let ${name} stay silent: run the clock faster above and watch who is called.`);
+      hints.set(this.defender, `A check-in. Answer it, or stay silent: run the clock faster above and watch who is called.`);
     }
     for (const [who, phone] of this.phones) {
       if (phone.rings) {
@@ -40,8 +40,8 @@ export class Coach {
 function aboutPage(phone, name) {
   const pages = phone.ringing.map((page) => phone.chats.get(page.channel)?.messages.get(page.ref)).filter(Boolean);
   if (!pages.some(offers)) return `A new alarm on your own case. Write to ${name}, or react with 👍 (thumbs up).`;
-  const how = phone.channel === "telegram" ? "press the button" : "write the number";
-  return `You are ${phone.person.display}, and this is a page. To take the case, ${how} or react with 👍 (thumbs up).`;
+  const how = phone.channel === "telegram" ? "press the button" : "tap 1";
+  return `${phone.person.display} is paged. To take the case, ${how} or react with 👍 (thumbs up).`;
 }
 
 function newest(phone) {

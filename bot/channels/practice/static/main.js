@@ -11,7 +11,10 @@ import { Tabs } from "./tabs.js";
 
 const byId = (id) => document.getElementById(id);
 const phones = new Map();
-const story = new StoryLine(byId("story"));
+const story = new StoryLine(byId("story"), [
+  ["hand", "Call for help", () => phones.get(coach.defender)?.act({ do: "write", text: "SOS" })],
+  ["waiting", "Leave a check-in unanswered", () => missCheckIn().catch(failed)],
+]);
 const clock = new DeskClock({ time: byId("desk-time"), date: byId("desk-date"), speed: byId("speed"), skip: byId("skip") }, failed);
 const tabs = new Tabs(byId("tabs"), byId("phones"));
 const coach = new Coach(phones);
@@ -29,6 +32,12 @@ function failed(error) {
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => { notice.hidden = true; }, 5000);
   return undefined;
+}
+
+// To the next check-in, and from there at a pace at which one can follow who is called.
+async function missCheckIn() {
+  await post("/api/clock", { skip: true });
+  await post("/api/clock", { factor: 60 });
 }
 
 function curtain(text) {

@@ -1,14 +1,15 @@
 // One phone: its frame, its chats, and what a person can do on it.
 
 import { post } from "./api.js";
-import { bubble } from "./bubble.js";
+import { bubble, FROM_THE_RIGHT } from "./bubble.js";
 import { el, HOUR_MINUTE, icon, iconButton, timeIn } from "./dom.js";
+import { signs } from "./emoji.js";
 import { sameNews, wordsOf } from "./news.js";
 import { samplePhoto, sampleVoice, toBase64 } from "./samples.js";
 import { attachSheet, messageSheet, placeSheet } from "./sheets.js";
 
 const APPS = { signal: "Signal", telegram: "Telegram" };
-const SUBTITLES = { signal: "end-to-end encrypted", telegram: "bot · not end-to-end encrypted" };
+const SUBTITLES = { signal: "end-to-end encrypted", telegram: "not end-to-end encrypted" };
 const KEPT = 200;
 const HOME = [33.8938, 35.5018];
 
@@ -100,9 +101,16 @@ export class Phone {
     chat.rows.clear();
     this.lastDay = "";
     this.log.replaceChildren();
-    if (!chat.messages.size) this.log.append(el("li", { class: "quiet" }, this.person.note));
+    if (!chat.messages.size) this.log.append(this.empty());
     this.place([...chat.messages.values()]);
     this.toEnd();
+  }
+
+  // What a phone shows on which nothing has happened yet.
+  empty() {
+    const { picture, title, text } = this.person.note;
+    return el("li", { class: "quiet" },
+      el("i", { class: `hue-${this.person.number % 5}` }, icon(picture)), el("b", {}, title), " ", el("span", {}, text));
   }
 
   // Takes messages that are new or changed. Answers with those that have just come in.
@@ -260,7 +268,7 @@ export class Phone {
     const chips = [];
     for (const [index, label] of this.openMenu().entries()) {
       const number = String(index + 1);
-      const words = el("span", {}, el("b", {}, number), " ", el("bdi", {}, label));
+      const words = el("span", { dir: FROM_THE_RIGHT.test(label) ? "rtl" : "ltr" }, el("b", {}, number), " ", el("bdi", {}, ...signs(label)));
       chips.push(chip(words, () => this.act({ do: "write", text: number }), this.input));
     }
     if (!chips.length) {
@@ -298,7 +306,7 @@ export class Phone {
     if (this.coach.dataset.text === text) return;
     this.coach.dataset.text = text;
     this.coach.hidden = !text;
-    this.coach.replaceChildren(text);
+    this.coach.replaceChildren(...signs(text));
     this.toEnd();
   }
 

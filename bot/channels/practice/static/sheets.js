@@ -1,6 +1,7 @@
 // What slides up inside a phone: the attachment menu, the map on which a place is chosen, a message's actions.
 
 import { el, icon, iconButton } from "./dom.js";
+import { signs } from "./emoji.js";
 import { degreesPerPixel, drawMap } from "./map.js";
 
 // Puts a sheet over the phone's screen; Escape, a tap outside and its own buttons close it, and focus goes back.
@@ -100,7 +101,7 @@ export function messageSheet(screen, message, actions) {
     for (const emoji of EMOJI) {
       const on = message.reaction === emoji;
       const label = on ? `Take back ${emoji}` : `React with ${emoji}`;
-      const button = el("button", { type: "button", "aria-label": label, "aria-pressed": String(on) }, emoji);
+      const button = el("button", { type: "button", "aria-label": label, "aria-pressed": String(on) }, ...signs(emoji));
       button.addEventListener("click", () => { close(); actions.react(emoji, on); });
       row.append(button);
     }

@@ -1,30 +1,46 @@
 // The line of what is happening, oldest to newest.
 
-import { el, timeIn } from "./dom.js";
+import { el, icon, timeIn } from "./dom.js";
+import { signs } from "./emoji.js";
 
 const KEPT = 200;
 
 export class StoryLine {
-  constructor(list) {
+  // `beginnings`: what can be done while nothing has happened yet, as [icon, label, act].
+  constructor(list, beginnings) {
     this.list = list;
+    this.beginnings = beginnings;
     this.zone = "UTC";
+    this.items = new Map();
   }
 
   begin(happenings, zone) {
     this.zone = zone;
+    this.items.clear();
     this.list.replaceChildren();
-    for (const happening of happenings) this.list.append(this.item(happening));
+    for (const happening of happenings) this.put(happening);
     this.showEmpty();
     this.list.scrollLeft = this.list.scrollWidth;
   }
 
   add(happening) {
-    const item = this.item(happening);
-    item.classList.add("fresh");
     this.list.querySelector(".empty")?.remove();
-    this.list.append(item);
-    while (this.list.children.length > KEPT) this.list.firstElementChild.remove();
+    this.put(happening).classList.add("fresh");
+    while (this.list.children.length > KEPT) {
+      this.items.delete(Number(this.list.firstElementChild.dataset.number));
+      this.list.firstElementChild.remove();
+    }
     this.toEnd();
+  }
+
+  // One that is told again, since it grew, stays where it is.
+  put(happening) {
+    const item = this.item(happening);
+    const before = this.items.get(happening.number);
+    if (before) before.replaceWith(item);
+    else this.list.append(item);
+    this.items.set(happening.number, item);
+    return item;
   }
 
   // Once a frame, however much happens.
@@ -39,15 +55,17 @@ export class StoryLine {
 
   showEmpty() {
     if (this.list.children.length) return;
-    this.list.append(el("li", { class: "empty" }, "All is quiet. Write SOS on the first phone, or press “Next step” above. Whatever happens is told here, step by step."));
+    const buttons = this.beginnings.map(([name, label, act]) => el("button", { type: "button", class: "soft-button", onclick: act }, icon(name), label));
+    this.list.append(el("li", { class: "empty" }, el("span", {}, "All is quiet. Try:"), " ", ...buttons));
   }
 
+  // With spaces between its parts, for those to whom it is read aloud.
   item(happening) {
     const time = timeIn(this.zone, new Date(happening.at), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    return el("li", { class: `happening tone-${happening.tone}` },
-      el("time", {}, time),
-      el("span", { dir: "auto" }, happening.text),
-      happening.case ? el("em", {}, happening.case) : null);
+    return el("li", { class: `happening tone-${happening.tone}`, "data-number": String(happening.number) },
+      el("time", {}, time), " ",
+      el("span", { dir: "auto" }, ...signs(happening.text)),
+      ...(happening.case ? [" ", el("em", {}, happening.case)] : []));
   }
 }
 

@@ -32,7 +32,9 @@ export class Tabs {
 
   follow(seen) {
     for (const entry of seen) {
-      this.buttons.get(entry.target.dataset.person)?.classList.toggle("in-view", entry.isIntersecting);
+      const button = this.buttons.get(entry.target.dataset.person);
+      button?.classList.toggle("in-view", entry.isIntersecting);
+      button?.setAttribute("aria-current", String(entry.isIntersecting));
     }
   }
 
