@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo "$$p"; break; }; done)
 VENV ?= .venv
 LOCKS := .ci/requirements
-PIP := $(VENV)/bin/python -m pip install --disable-pip-version-check --require-hashes
+INSTALL := $(VENV)/bin/python .ci/install.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -41,13 +41,11 @@ $(VENV)/bin/python:
 		echo "Python cannot make a virtual environment. On Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 
 $(VENV)/.run: $(LOCKS)/run.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing what Watchline runs on (hashes checked) ..."
-	@$(PIP) -r $(LOCKS)/build.txt
-	@$(PIP) -r $(LOCKS)/run.txt
-	@$(VENV)/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) "Installing what Watchline is built with (hashes checked)" --require-hashes -r $(LOCKS)/build.txt
+	@$(INSTALL) "Installing what Watchline runs on (hashes checked)" --require-hashes -r $(LOCKS)/run.txt
+	@$(INSTALL) "Installing Watchline itself" --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(LOCKS)/dev.txt $(VENV)/.run
-	@echo "Installing what the tests and checks need (hashes checked) ..."
-	@$(PIP) -r $(LOCKS)/dev.txt
+	@$(INSTALL) "Installing what the tests and checks need (hashes checked)" --require-hashes -r $(LOCKS)/dev.txt
 	@touch $@

@@ -27,6 +27,7 @@ from bot.canary import Canaries, Canary, Trip, meta_key
 from bot.channels.practice.journal import JournalUnreadable
 from bot.channels.practice.page import NotLoopback
 from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
+from bot.commands import address
 from bot.commands.opening import (
     channel_settings_right,
     key_source,
@@ -69,12 +70,14 @@ def _practice(settings: Settings) -> None:
     folder = settings.practice_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = RunLock(folder / "practice.db")
+        lock = RunLock(folder / practice.PRACTICE_STORE)
         made = practice.set_up(folder, SystemEntropy(), port=settings.practice_port)
     except AlreadyRunning:
+        if where := address.recall(folder):
+            _open(where)
         refuse(
-            f"WATCHLINE_DATA_DIR: another `watchline run` serves the practice phones of {folder}: open the address that"
-            " it printed, or stop it first"
+            f"WATCHLINE_DATA_DIR: another `watchline run` serves the practice phones of {folder}: open"
+            f" {'this address' if where else 'the address that it printed'}, or stop it first (Ctrl+C where it runs)"
         )
     except (
         WrongDatabase,
@@ -99,17 +102,20 @@ def _practice(settings: Settings) -> None:
         )
     rows = [
         ("runs", "practice phones: everything is pretended, nobody is written to"),
-        ("data", str(settings.practice_dir)),
+        ("data", f"{folder}; it is kept for the next time, delete it to begin anew"),
+        ("end", "Ctrl+C"),
         ("channels", "no Telegram and no Signal account is configured (docs/running.md says how)"),
     ]
     if settings.has_accounts:
-        rows[2] = ("channels", "the configured accounts are left alone (--practice)")
+        rows[-1] = ("channels", "the configured accounts are left alone (--practice)")
 
-    def told(address: str) -> None:
-        _say(settings, rows, f"Open {address}")
+    def told(where: str) -> None:
+        _say(settings, rows)
+        _open(where)
 
     try:
-        asyncio.run(_in_our_loop(app.serve_practice(made, told)))
+        with address.kept(folder, made.page.address):
+            asyncio.run(_in_our_loop(app.serve_practice(made, told)))
     finally:
         lock.release()
 
@@ -146,7 +152,7 @@ def _desk(settings: Settings) -> None:
         trips = canaries(settings)
         desk = app.set_up_desk(config, trips.listening)
         jobs = watching(settings, desk, trips)
-        _say(settings, _rows(settings), "")
+        _say(settings, _rows(settings))
         await app.serve_desk(desk, *jobs)
 
     asyncio.run(_in_our_loop(serve()))
@@ -272,7 +278,7 @@ def missing(settings: Settings) -> list[str]:
     return lacking
 
 
-def _say(settings: Settings, rows: list[tuple[str, str]], last: str) -> None:
+def _say(settings: Settings, rows: list[tuple[str, str]]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for name, words in rows:
@@ -281,6 +287,11 @@ def _say(settings: Settings, rows: list[tuple[str, str]], last: str) -> None:
     if settings.has_accounts:
         for words in missing(settings):
             console.print(Text(f"  not set    {words}", style="yellow"))
-    if last:
-        console.print(Text(last, style="bold green"))
+    console.file.flush()
+
+
+def _open(where: str) -> None:
+    """The address of the practice phones, to the person who started them."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f"Open {where}", style="bold green"))
     console.file.flush()

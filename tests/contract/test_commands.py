@@ -311,7 +311,21 @@ def test_the_doctor_of_nothing_says_where_to_begin(desk: Desk) -> None:
     status, out, _ = desk.run("doctor")
     assert status == 1
     assert "watchline init" in out
+    assert str(desk.folder / "data" / "watchline.db") in out
+    assert "practice phones: their store" not in out
     assert not (desk.folder / "data").exists()
+
+
+def test_the_doctor_says_that_the_practice_phones_have_a_store_of_their_own(installed: Desk) -> None:
+    folder = installed.folder / "data" / "practice"
+    folder.mkdir()
+    (folder / "practice.db").write_bytes(b"")
+    status, out, _ = installed.run("doctor")
+    assert status == 1
+    assert out.startswith("Looking at the desk: its database")
+    assert "Not at the practice phones: their store, in data/practice," in " ".join(out.split())
+    # What is there is not even opened.
+    assert [file.name for file in folder.iterdir()] == ["practice.db"]
 
 
 def test_the_doctor_asks_telegram_and_compares_the_clocks(installed: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import signal
+import stat
 import subprocess
 import sys
 
@@ -17,12 +18,21 @@ __all__ = ["desk", "installed", "made"]
 def test_the_practice_phones_of_a_folder_are_served_once(desk: Desk) -> None:
     first = desk.start("run")
     assert first.stdout is not None
-    assert any(line.startswith("Open http") for line in first.stdout)
-    status, _, err = desk.run("run")
+    told = next(line for line in first.stdout if line.startswith("Open http"))
+    kept = desk.folder / "data" / "practice" / "address"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    status, out, err = desk.run("run")
+    kept.chmod(0o644)
+    _, unsafe, _ = desk.run("run")
     first.send_signal(signal.SIGTERM)
     first.communicate(timeout=60)
     assert status == 1
     assert "WATCHLINE_DATA_DIR: another `watchline run` serves the practice phones" in err
+    # Who started it twice is told where to look, on a terminal of their own; nothing goes to what may be a log.
+    assert out.endswith(told)
+    assert told.rpartition("#")[2].strip() not in err
+    assert "http" not in unsafe
+    assert not kept.exists()
 
 
 @pytest.mark.parametrize("spoilt", ["practice.key", "practice.db", "phones.journal"])
