@@ -74,6 +74,23 @@ def test_a_line_that_is_cut_keeps_its_place_in_the_bar(page: Page) -> None:
     looked_at(page)
 
 
+@pytest.mark.parametrize("size", [(720, 450), (640, 360)], ids=["1440x900", "1280x720"])
+def test_twice_as_large_everything_can_be_scrolled_to(
+    browser: Browser, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """A browser's zoom of 200 % leaves half the pixels each way."""
+    with practice_server(tmp_path) as server:
+        for page in sized(browser, server, *size):
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            box = phone(page, "sami").get_by_role("textbox")
+            box.scroll_into_view_if_needed()
+            expect(box).to_be_in_viewport(ratio=1)
+            write(page, "sami", "SOS")
+            answer = phone(page, "sami").locator(".row.theirs").last
+            answer.scroll_into_view_if_needed()
+            expect(answer).to_be_in_viewport(ratio=0.9)
+
+
 def test_every_phone_that_is_shown_is_shown_whole(page: Page) -> None:
     shown = page.locator(".device").evaluate_all(
         "nodes => nodes.map(node => node.getBoundingClientRect()).filter(box => box.left < innerWidth - 24)"

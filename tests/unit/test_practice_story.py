@@ -97,6 +97,17 @@ def test_those_who_are_paged_together_are_one_line_that_says_again_and_after_how
     assert len({happening.number for happening in phones.story.recent()}) == len(phones.story.recent())
 
 
+def test_a_case_is_opened_before_somebody_is_paged_for_it_whoever_says_so_first(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    phones.network.write("sami", text="SOS")
+    page(phones, "ana", "P1 7KQX: SOS")
+    phones.story.observe("case_opened", {"case": "7KQX", "urgency": 1})
+    lines = ["Sami writes on Signal", "A case is opened: P1", "Ana is paged"]
+    assert told(phones) == lines
+    phones.keep()
+    assert told(run(tmp_path)) == lines
+
+
 @pytest.mark.parametrize("what", ["case_taken", "case_closed"])
 def test_what_comes_after_a_call_was_answered_is_another_call(what: str, tmp_path: Path) -> None:
     phones = run(tmp_path)

@@ -69,6 +69,8 @@ class Happening:
     """The case is over: what was asked about it needs no answer any more."""
     number: int = 0
     """Its own in one run. A later one with the same number takes its place: somebody else was paged with it."""
+    before: int = 0
+    """The number of one that was told sooner and comes after it all the same."""
 
     def to_json(self) -> Json:
         return {
@@ -79,6 +81,7 @@ class Happening:
             "settles": self.settles,
             "closes": self.closes,
             "number": self.number,
+            "before": self.before,
         }
 
     @staticmethod
@@ -185,17 +188,24 @@ class Story:
             words, tone, settles = told
             text = words.format(**{"urgency": "?", "outcome": "", **references})
             case, closes = str(references.get("case", "")), name == "case_closed"
-            self.tell(Happening(self._now(), text, tone, case, settles, closes))
+            # A page may be on its way before the engine says what it is about.
+            call = self._calls.get(case) if name == "case_opened" else None
+            before = call.number if call is not None else 0
+            self.tell(Happening(self._now(), text, tone, case, settles, closes, before=before))
 
     def recall(self, happening: Happening) -> None:
         """Adds what an earlier run told."""
         with self._lock:
-            self._add(happening)
+            self._add(replace(happening, before=0))
 
     def _add(self, happening: Happening) -> Happening:
         self.told += 1
         happening = replace(happening, number=self.told)
-        self._happenings.append(happening)
+        numbers = [one.number for one in self._happenings]
+        if happening.before in numbers and len(self._happenings) < _KEPT:
+            self._happenings.insert(numbers.index(happening.before), happening)
+        else:
+            self._happenings.append(happening)
         if happening.settles:
             # What comes after it is another call.
             for about in (self._began, self._calls, self._called):

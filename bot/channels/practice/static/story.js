@@ -38,6 +38,7 @@ export class StoryLine {
     const item = this.item(happening);
     const before = this.items.get(happening.number);
     if (before) before.replaceWith(item);
+    else if (this.items.has(happening.before)) this.items.get(happening.before).before(item);
     else this.list.append(item);
     this.items.set(happening.number, item);
     return item;
