@@ -14,7 +14,7 @@ from alerts.outbox import Guard
 from alerts.people import Person
 from alerts.policy import Protocol
 from alerts.records import replace
-from alerts.rounds import Reached, held_up, reached
+from alerts.rounds import Reached, first_sent, held_up, reached
 from alerts.walltime import zone_named
 from handlers import paging, relay, shutdown
 from handlers.draft import Draft
@@ -82,9 +82,11 @@ def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
     at = round_.asked_at.astimezone(zone_named(draft.rules.zone)).strftime("%Y-%m-%d %H:%M")
     how = say(language, f"checkin.reached_{reached(draft.facts.sends).value}")
     text = say(language, "checkin.headline", what=what.strip(), time=at, reached=how)
-    if round_.shifted_from is not None:
-        text += " " + say(language, "checkin.headline_gap")
     patience = timedelta(seconds=draft.rules.gap_seconds)
+    sent_at = first_sent(draft.facts.sends)
+    # Away, or our channel was down: either way they had less time than the question's hour says.
+    if round_.shifted_from is not None or (sent_at is not None and sent_at - round_.asked_at > patience):
+        text += " " + say(language, "checkin.headline_gap")
     if reached(draft.facts.sends) is not Reached.UNSENT and held_up(draft.facts.sends, draft.now, patience):
         text += " " + say(language, "checkin.headline_held")
     return text

@@ -64,6 +64,15 @@ def test_while_nothing_can_reach_the_person_contacts_wait_and_the_desk_is_told(m
     assert "our channel has not been working" in story.texts("page", who="ana", channel="signal")[0]
 
 
+def test_a_question_that_our_channel_kept_is_told_as_asked_late(manner: Manner) -> None:
+    steps = ["channel: {telegram: down}", "until: 2026-03-02T22:30", "channel: {telegram: up}", "wait: 1h"]
+    late = manner.play(script(*steps, channels="[telegram]"))
+    assert late.short("prompt") == ["03-02 21:30 sami telegram prompt"]
+    assert "asked late, because of an outage of ours" in late.texts("page", who="ana", channel="signal")[0]
+    in_time = manner.play(script("until: 2026-03-02T23:30", channels="[telegram]"))
+    assert "late" not in in_time.texts("page", who="ana", channel="signal")[0]
+
+
 def test_an_ok_that_the_channel_kept_is_read_before_anybody_is_alerted(manner: Manner) -> None:
     steps = [
         "until: 2026-03-02T20:10",
