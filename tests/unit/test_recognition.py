@@ -104,6 +104,28 @@ def test_an_sos_word_alone_is_an_sos_however_it_is_written(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "not OK, help",
+        "not ok help",
+        "not fine, please help",
+        "help, not ok",
+        "no ok, ayuda",
+        "pas bien, aidez-moi",
+    ],
+)
+def test_a_no_that_belongs_to_ok_takes_nothing_from_the_call_for_help_beside_it(text: str) -> None:
+    assert alarm(text) in (Alarm.SOS, Alarm.DOUBT)
+
+
+@pytest.mark.parametrize(
+    "text", ["not yet, help later", "is it not ok to help them?", "help: not well formed xml"]
+)
+def test_a_no_and_a_help_that_are_not_about_oneself_are_ordinary(text: str) -> None:
+    assert alarm(text) is Alarm.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         *(
             "so",
             "son",
