@@ -3,7 +3,10 @@
 What a canary can show differs, and is not made to look better than it is:
 
 - **Signal**: the canary goes to an account that the desk names, best an administrator's phone. That phone's delivery
-  receipt comes back through our own receiving: the round trip is timed, both ways.
+  receipt comes back through our own receiving: the round trip is timed, both ways. Signal took a canary that does not
+  come back; so either that phone is off, or nothing arrives any more. While receipts of others come it is the phone. On
+  a quiet night there are none: then the channel is called *unproven*, neither broken nor well. It is broken once what
+  others were sent since gets no receipts either, and after half a day without any proof.
 - **Telegram**: a bot sees neither its own messages nor those of other bots, and Telegram has no receipts. The canary
   shows the way out, timed. The way in is watched by the channel itself: its long polls come back, or its health says
   that they do not.
@@ -31,8 +34,15 @@ from alerts.records import replace
 
 PATIENCE = timedelta(minutes=2)
 """How long a canary may take to come back."""
-MISSED_IS_BAD = 2
-"""Canaries in a row that did not make it before the channel counts as broken: one may meet a phone that is off."""
+UNTAKEN_IS_BAD = 2
+"""Canaries in a row that were not even taken, before the channel counts as broken."""
+UNPROVEN_IS_BAD = timedelta(hours=12)
+"""Without any proof for so long the channel counts as broken: a phone is off for a night, and a canary whose phone is
+off for longer watches nothing."""
+UNHEARD_IS_BAD = 3
+"""So many others who were sent something since, and not one receipt among them: that is not one phone which is off."""
+HEARD_BY = timedelta(minutes=5)
+"""How long their receipts may take: phones on slow networks."""
 AGAIN = timedelta(minutes=2)
 """Until the next one when the first of a row was not even taken: that is no phone which is off, and whether it was a
 moment's trouble is to be known soon."""
@@ -40,6 +50,8 @@ NOT_BACK = "not_back"
 PHONE_SILENT = "phone_silent"
 """It was taken, it did not come back, and others were heard meanwhile: the line works, and the phone at its end is off.
 That is no reason to wake anybody."""
+UNHEARD = "unheard"
+"""Nobody's phone gives a receipt."""
 EARLY = 100
 """Receipts that are remembered while a canary is being handed over: its own may be faster than the channel's answer."""
 
@@ -80,6 +92,14 @@ class Canary:
     """When one last made the whole trip."""
     missed: int = 0
     """How many in a row did not make it."""
+    untaken: int = 0
+    """How many of them were not even taken, since the channel was last proved to carry."""
+    proved_at: datetime | None = None
+    """When somebody's receipt last said that what we send arrives, while that was in doubt."""
+    silent_since: datetime | None = None
+    """When the first of those was sent that were taken and did not come back."""
+    unheard: bool = False
+    """Whether others get no messages either."""
     trouble: str = ""
     """Code of what was wrong with the last one."""
     leg: Leg = Leg.OVER
@@ -89,9 +109,16 @@ class Canary:
     """References of receipts that came while it was being handed over."""
 
     @property
-    def bad(self) -> bool:
+    def unproven_since(self) -> datetime | None:
+        """Since when nothing shows that the channel carries, though it takes what it is given; None: it was shown."""
+        since, proof = self.silent_since, self.proved_at
+        return since if since is not None and (proof is None or proof < since) else None
+
+    def bad(self, now: datetime) -> bool:
         """Whether the channel counts as broken."""
-        return self.missed >= MISSED_IS_BAD
+        since = self.unproven_since
+        dark = since is not None and (self.unheard or now - since > UNPROVEN_IS_BAD)
+        return dark or self.untaken >= UNTAKEN_IS_BAD
 
 
 class Do(enum.Enum):
@@ -107,8 +134,8 @@ def step(canary: Canary, now: datetime) -> tuple[Canary, Do]:
     After a jump of the clock backwards the next one is sent at once.
     """
     if canary.sent_at is not None and canary.refs and now - canary.sent_at > PATIENCE:
-        canary = _phone_silent(canary) if canary.heard else _failed(canary, NOT_BACK)
-    not_taken = canary.missed == 1 and canary.trouble != NOT_BACK and canary.leg is Leg.OVER
+        canary = _phone_silent(canary) if canary.heard else _not_back(canary)
+    not_taken = canary.untaken == 1 and canary.trouble != NOT_BACK and canary.leg is Leg.OVER
     pace = min(AGAIN, canary.every) if not_taken else canary.every
     late = canary.sent_at is None or not timedelta(0) <= now - canary.sent_at < pace
     return canary, Do.SEND if late and not canary.refs else Do.WAIT
@@ -144,22 +171,42 @@ def came_back(canary: Canary, refs: Iterable[str], now: datetime) -> Canary:
     return _over(replace(canary, round_seconds=_seconds(canary, now)), now)
 
 
-def receipt_came(canary: Canary) -> Canary:
-    """Somebody's phone has got something from us, whoever it is."""
-    return replace(canary, heard=True) if canary.leg is Leg.ON_ITS_WAY and not canary.heard else canary
+def receipt_came(canary: Canary, now: datetime) -> Canary:
+    """Somebody's phone has got something from us, whoever it is: what we send arrives."""
+    flying = canary.leg is Leg.ON_ITS_WAY and not canary.heard
+    if flying or canary.untaken or canary.unproven_since is not None:
+        return replace(canary, heard=canary.heard or flying, proved_at=now, untaken=0, unheard=False)
+    return canary
+
+
+def witnessed(canary: Canary, receipts: int, silent: int, now: datetime) -> Canary:
+    """What became of messages to others that were sent since the channel is unproven: how many of those people gave a
+    receipt, and how many none."""
+    if canary.unproven_since is None:
+        return canary
+    return receipt_came(canary, now) if receipts else replace(canary, unheard=silent >= UNHEARD_IS_BAD)
 
 
 def _phone_silent(canary: Canary) -> Canary:
-    # What was missed before stays missed until one comes back.
-    return replace(canary, refs=frozenset(), leg=Leg.OVER, trouble=canary.trouble or PHONE_SILENT)
+    return replace(canary, refs=frozenset(), leg=Leg.OVER, missed=0, trouble=PHONE_SILENT)
 
 
 def _over(canary: Canary, now: datetime) -> Canary:
     none: frozenset[str] = frozenset()
-    return replace(canary, refs=none, early=none, leg=Leg.OVER, done_at=now, missed=0, trouble="")
+    well = replace(canary, refs=none, early=none, leg=Leg.OVER, done_at=now, missed=0, trouble="")
+    return replace(well, untaken=0, silent_since=None, unheard=False)
+
+
+def _not_back(canary: Canary) -> Canary:
+    since = canary.unproven_since or canary.sent_at
+    return replace(_missed(canary, NOT_BACK), silent_since=since)
 
 
 def _failed(canary: Canary, trouble: str) -> Canary:
+    return replace(_missed(canary, trouble), untaken=canary.untaken + 1)
+
+
+def _missed(canary: Canary, trouble: str) -> Canary:
     none: frozenset[str] = frozenset()
     missed = canary.missed + 1
     return replace(canary, refs=none, early=none, leg=Leg.OVER, missed=missed, trouble=trouble)
@@ -175,6 +222,9 @@ def noted(canary: Canary) -> str:
             "refs": sorted(canary.refs),
             "missed": canary.missed,
             "trouble": canary.trouble,
+            "untaken": canary.untaken,
+            "proved_at": micros(canary.proved_at) if canary.proved_at else None,
+            "silent_since": micros(canary.silent_since) if canary.silent_since else None,
             "taken": canary.taken_seconds,
             "round": canary.round_seconds,
         }
@@ -195,15 +245,23 @@ def recalled(canary: Canary, note: str, now: datetime) -> Canary:
             refs=frozenset(map(str, said["refs"])),
             missed=int(said["missed"]),
             trouble=str(said["trouble"]),
+            untaken=int(said.get("untaken", said["missed"])),
+            silent_since=from_micros(said["silent_since"]) if said.get("silent_since") else None,
             taken_seconds=said["taken"],
             round_seconds=said["round"],
             early=frozenset(),
         )
+        proof = from_micros(said["proved_at"]) if said.get("proved_at") else None
     except (ValueError, KeyError, TypeError, OverflowError):
         return canary
     known = (canary.sent_at, canary.leg) if canary.sent_at is not None else None
     newer = known is None or (sent_at, leg) > known
-    return told if newer and sent_at <= now else canary
+    taken_up = told if newer and sent_at <= now else canary
+    if proof is not None and proof <= now and (canary.proved_at is None or proof > canary.proved_at):
+        # Whichever node heard it: what it says is true for all.
+        since = not newer and canary.sent_at is not None and proof >= canary.sent_at
+        taken_up = replace(taken_up, proved_at=proof, untaken=0 if since else taken_up.untaken)
+    return taken_up
 
 
 def _seconds(canary: Canary, now: datetime) -> float:
@@ -271,6 +329,10 @@ class Canaries:
         with self._lock:
             return list(self._canaries)
 
+    def doubted(self) -> dict[str, datetime]:
+        """Channels that nothing shows to carry, though they take what they are given, and since when."""
+        return {c.channel: c.unproven_since for c in self.all() if c.unproven_since is not None}
+
     def recall(self, notes: Mapping[str, str | None]) -> None:
         """Takes up what stands in the store, by channel."""
         now = self.now()
@@ -293,7 +355,7 @@ class Canaries:
             inbound = parse(raw)
             if inbound.kind is InboundKind.RECEIPT:
                 # Of whomever: it says that what we send arrives. A message says that only of the way in.
-                self.change(channel, receipt_came)
+                self.change(channel, lambda canary: receipt_came(canary, self.now()))
                 refs = (*inbound.target_refs, inbound.target_ref)
                 self.change(channel, lambda canary: came_back(canary, refs, self.now()))
             return inbound

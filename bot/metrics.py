@@ -45,6 +45,11 @@ class Metrics:
         self._canary_missed = self._gauge(
             "watchline_canary_missed", "Canaries in a row that did not make it.", "channel"
         )
+        self._canary_unproven = self._gauge(
+            "watchline_canary_unproven_seconds",
+            "Since when nothing shows that what a channel takes arrives; 0 while it is known to.",
+            "channel",
+        )
         self._beats = Counter("watchline_watch_beats", "Rounds of the watch.", registry=self.registry)
 
     def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
@@ -71,6 +76,9 @@ class Metrics:
                 if seconds is not None:
                     self._canary_trip.labels(canary.channel, leg).set(seconds)
             self._canary_missed.labels(canary.channel).set(canary.missed)
+            since = canary.unproven_since
+            unproven = (figures.at - since).total_seconds() if since is not None else 0.0
+            self._canary_unproven.labels(canary.channel).set(max(0.0, unproven))
 
     def serve(self, host: str, port: int) -> int:
         """Serves them under /metrics, on a thread of its own; the port, which is chosen when 0 was given.

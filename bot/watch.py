@@ -31,7 +31,7 @@ import structlog
 from pydantic import SecretStr
 
 from alerts.events import Outcome, Refused, RetryAt
-from alerts.store.figures import Backlog, backlog
+from alerts.store.figures import Backlog, backlog, witnesses
 from alerts.store.store import Store, read_meta
 from bot import canary as canaries
 from bot.canary import Canaries, Canary
@@ -101,7 +101,7 @@ def verdict(figures: Figures) -> tuple[str, ...]:
         if seconds is not None and seconds > BEHIND_SECONDS:
             wrong.append(name)
     wrong += [f"{name}_down" for name, s in sorted(figures.down.items()) if s > CHANNEL_DOWN_SECONDS]
-    wrong += [f"{canary.channel}_canary_missed" for canary in figures.canaries if canary.bad]
+    wrong += [f"{canary.channel}_canary_missed" for canary in figures.canaries if canary.bad(figures.at)]
     return tuple(wrong)
 
 
@@ -280,6 +280,9 @@ class Watch:
             self.trips.recall(
                 {name: read_meta(work.connection, canaries.meta_key(name)) for name in self.trips.channels()}
             )
+            for name, since in self.trips.doubted().items():
+                gave, none = witnesses(work.connection, name, since, now - canaries.HEARD_BY)
+                self.trips.change(name, lambda one, g=gave, n=none: canaries.witnessed(one, g, n, now))  # type: ignore[misc]
             return backlog(work.connection, now)
 
     async def _note(self, notes: Mapping[str, str]) -> None:

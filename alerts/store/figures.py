@@ -56,6 +56,23 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
     )
 
 
+def witnesses(connection: Connection, channel: str, since: datetime, until: datetime) -> tuple[int, int]:
+    """Of the addresses that something was handed over to between two instants: how many gave a receipt, and how many
+    none."""
+    # Ids begin with their instant in milliseconds, so this is a range of the primary key, however large the outbox is.
+    o = outbox.c
+    handed = (o.id >= f"{micros(since) // 1000:012x}", o.channel == channel)
+    within = (
+        o.sent_at >= micros(since),
+        o.sent_at <= micros(until),
+        o.state.in_(["sent", "delivered", "read"]),
+    )
+    gone = select(o.address_id, o.state).where(*handed, *within).distinct()
+    found = connection.execute(gone).all()
+    gave = {address for address, state in found if state != "sent"}
+    return len(gave), len({address for address, _ in found} - gave)
+
+
 def server_clock(connection: Connection) -> datetime | None:
     """What time the database server has; None on SQLite, which has ours."""
     if connection.dialect.name == "sqlite":

@@ -1,4 +1,5 @@
-"""Leases: which node holds a channel's receiving socket. Only where several nodes work on one PostgreSQL.
+"""Leases: which node holds a channel's receiving socket, and which are alive. Only where several nodes work on one
+PostgreSQL.
 
 A lease that its holder does not renew in time is anybody's. Two nodes that both believe to hold one for a moment do no
 harm: frames are deduplicated, and the channel itself says that there are two (Telegram: 409).
@@ -16,6 +17,8 @@ from alerts.store import tables
 from alerts.store.work import Work
 
 leases = tables.leases
+NODE, BEAT = "node:", "beat:"
+"""What stands before a node's name in its sign of life, and in what it says of its heartbeat."""
 
 
 def acquire(work: Work, name: str, holder: str, now: datetime, lifetime: timedelta) -> bool:
@@ -40,7 +43,22 @@ def release(work: Work, name: str, holder: str) -> None:
 
 def alone(work: Work, holder: str, now: datetime) -> bool:
     """Whether no other node is alive."""
-    query = select(leases.c.name).where(
-        leases.c.name.like("node:%"), leases.c.holder != holder, leases.c.until >= micros(now)
+    return not living(work, now) - {holder}
+
+
+def living(work: Work, now: datetime) -> set[str]:
+    """The nodes that are alive."""
+    return set(_held(work, NODE, now).values())
+
+
+def beats(work: Work, now: datetime) -> dict[str, str]:
+    """Of the living nodes that have a heartbeat: which one, as a code that is the same for the same address."""
+    nodes = living(work, now)
+    return {node: beat for node, beat in _held(work, BEAT, now).items() if node in nodes}
+
+
+def _held(work: Work, prefix: str, now: datetime) -> dict[str, str]:
+    query = select(leases.c.name, leases.c.holder).where(
+        leases.c.name.like(f"{prefix}%"), leases.c.until >= micros(now)
     )
-    return work.connection.execute(query.limit(1)).first() is None
+    return {name.removeprefix(prefix): holder for name, holder in work.connection.execute(query)}

@@ -19,6 +19,7 @@ from alerts.ids import from_micros
 from alerts.oncall import gaps
 from alerts.people import Person, Reach, Role, Standing
 from alerts.records import replace
+from alerts.store import leases
 from alerts.store.engine import WrongDatabase
 from alerts.store.figures import backlog, server_clock
 from alerts.store.keks import WrongKey
@@ -26,6 +27,7 @@ from alerts.store.keystore import NewerKeyStore, NoKeyStore
 from alerts.store.schema import Fit
 from alerts.store.store import Store, StoreRefused
 from alerts.store.trouble import database_errors, plain_trouble
+from bot.canary import Canary, Trip, meta_key, recalled
 from bot.channels.signal.settings import SignalSettings
 from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
 from bot.commands.opening import key_source, receiver_lock, signal_settings, sqlite_path
@@ -115,6 +117,9 @@ def _inside(store: Store, facts: Facts) -> Facts:
         asked_at = RealClock().now()
         staff = work.staff(DESK)
         rota = work.rota(DESK)
+        several = work.connection.dialect.name == "postgresql"
+        nodes = len(leases.living(work, facts.now)) if several else 0
+        beats = leases.beats(work, facts.now) if several else {}
     active = tuple(person for person in staff if person.status is Standing.ACTIVE)
     return replace(
         facts,
@@ -128,7 +133,18 @@ def _inside(store: Store, facts: Facts) -> Facts:
         has_rota=rota is not None and bool(rota.layers or rota.overrides or rota.holidays),
         gaps=gaps(rota, facts.now, facts.now + AHEAD) if rota is not None else (),
         clocks={"the database server": clock - asked_at} if clock is not None else {},
+        canary_unproven=_unproven(store, facts),
+        nodes=nodes,
+        beating=len(beats),
+        beats=len(set(beats.values())),
     )
+
+
+def _unproven(store: Store, facts: Facts) -> dict[str, datetime]:
+    note = store.get_meta(meta_key("signal")) if facts.canary_signal else None
+    unknown = Canary("signal", Trip.ROUND, timedelta(0))
+    since = recalled(unknown, note or "", facts.now).unproven_since
+    return {"signal": since} if since is not None else {}
 
 
 def _staff(person: Person) -> StaffFacts:

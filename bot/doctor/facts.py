@@ -104,7 +104,15 @@ class Facts:
     signal_receivers: int | None = None
     """How many receivers hold a lock, as far as it can be seen from here."""
     heartbeat: bool = False
+    nodes: int = 0
+    """Living nodes on a PostgreSQL; 0 on SQLite."""
+    beating: int = 0
+    """How many of them have a heartbeat."""
+    beats: int = 0
+    """To how many different addresses their heartbeats go."""
     page_webhook: bool = False
     canary_telegram: bool = False
     canary_signal: bool = False
+    canary_unproven: Mapping[str, datetime] = field(default_factory=dict)
+    """Channels whose canary's phone is silent, with nothing else that shows that they carry, and since when."""
     emergency_numbers: bool = False

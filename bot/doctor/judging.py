@@ -168,6 +168,23 @@ def _watching(facts: Facts) -> Iterator[Finding]:
             "Make a check at healthchecks or a compatible service outside your machines (period 1 min, grace 3 min),"
             " and put its ping address into the file that WATCHLINE_HEARTBEAT_FILE names.",
         )
+    elif facts.beats < facts.beating:
+        yield Finding(
+            Weight.WRONG,
+            "watching",
+            f"{facts.beating} nodes send their heartbeat to {facts.beats} address(es): a node that lives hides one that"
+            " is dead.",
+            "Make a check of its own for each node, and give each its own address in the file that its"
+            " WATCHLINE_HEARTBEAT_FILE names.",
+        )
+    if facts.heartbeat and facts.beating < facts.nodes:
+        yield Finding(
+            Weight.WARNING,
+            "watching",
+            f"{facts.nodes - facts.beating} of {facts.nodes} nodes have no heartbeat: when one of them dies, nobody is"
+            " told.",
+            "Make a check for each node, and set WATCHLINE_HEARTBEAT_FILE on each.",
+        )
     if not facts.page_webhook:
         yield Finding(
             Weight.WARNING,
@@ -184,6 +201,14 @@ def _watching(facts: Facts) -> Iterator[Finding]:
             "No canary goes through Signal: that it swallows messages would be noticed by nobody.",
             "Set WATCHLINE_CANARY_SIGNAL_FILE to a file with an administrator's Signal account id; that phone's"
             " receipt is the way back.",
+        )
+    for channel, since in facts.canary_unproven.items():
+        yield Finding(
+            Weight.WARNING,
+            "watching",
+            f"Nothing has shown since {since:%Y-%m-%d %H:%M} UTC that what {channel.capitalize()} takes arrives: the"
+            " phone that canaries go to gives no receipt, and nobody else has written or got anything since.",
+            "Turn that phone on and connect it. Better: let canaries go to a phone that is always on, at the desk.",
         )
     if facts.telegram is not None and not facts.canary_telegram:
         yield Finding(

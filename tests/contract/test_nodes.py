@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from structlog.testing import capture_logs
+
 from alerts.store import leases
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
@@ -62,5 +64,36 @@ def test_a_node_that_is_alive_is_seen_by_the_next(database: str) -> None:
         clock.advance(LIFETIME + timedelta(seconds=1))
         with store.reading() as work:
             assert leases.alone(work, "second", clock.now())
+    finally:
+        store.close()
+
+
+def test_nodes_whose_heartbeats_go_to_one_address_say_so_while_both_live(database: str) -> None:
+    clock = SimulatedClock(START)
+    store, entropy = opened(database, clock, 3, create=True)
+    try:
+        first, second, third = (Nodes(store, clock, entropy) for _ in range(3))
+        for node, address in ((first, "https://ping/PLANTED"), (second, "https://ping/other"), (third, "")):
+            node.single, node.heartbeat = False, address
+
+        def live() -> tuple[int, dict[str, str]]:
+            for node in (first, second, third):
+                node.release_unfinished(starting=False)
+            with store.reading() as work:
+                return len(leases.living(work, clock.now())), leases.beats(work, clock.now())
+
+        nodes, beats = live()
+        assert (nodes, len(beats), len(set(beats.values()))) == (3, 2, 2)
+        assert "PLANTED" not in "".join((*beats, *beats.values()))
+        second.heartbeat = first.heartbeat
+        clock.advance(LIFETIME + timedelta(seconds=1))
+        with capture_logs() as told:
+            nodes, beats = live()
+            live()
+        assert (nodes, len(beats), len(set(beats.values()))) == (3, 2, 1)
+        assert [line["nodes"] for line in told if line["event"] == "heartbeat_shared"] == [2, 2], "each, once"
+        clock.advance(LIFETIME + timedelta(seconds=1))
+        with store.reading() as work:
+            assert (leases.living(work, clock.now()), leases.beats(work, clock.now())) == (set(), {})
     finally:
         store.close()

@@ -10,6 +10,7 @@ from alerts.events import Inbound, InboundKind, Outcome, Refusal, Refused, Retry
 from bot.canary import (
     AGAIN,
     PATIENCE,
+    UNPROVEN_IS_BAD,
     Canaries,
     Canary,
     Do,
@@ -23,6 +24,7 @@ from bot.canary import (
     sending,
     step,
     went_out,
+    witnessed,
 )
 from bot.clock import SimulatedClock
 
@@ -57,13 +59,55 @@ def test_another_message_s_receipt_is_not_the_canary_s() -> None:
     assert came_back(OUT, [""], NOW) == OUT
 
 
-def test_two_in_a_row_that_do_not_come_back_make_a_channel_bad() -> None:
+def silent(times: int, canary: Canary = ROUND, at: datetime = NOW) -> tuple[Canary, datetime]:
+    """So many that were taken, did not come back, and nobody was heard meanwhile; and when the next is due."""
+    for _ in range(times):
+        canary, _ = step(went_out(sending(canary, at), Sent("ref"), at), at + PATIENCE + SECOND)
+        at += EVERY
+    return canary, at
+
+
+def test_two_in_a_row_that_are_not_even_taken_make_a_channel_bad() -> None:
     canary, at = ROUND, NOW
     for expected in (False, True):
-        canary = went_out(sending(canary, at), Sent("ref"), at)
-        canary, _ = step(canary, at + PATIENCE + SECOND)
-        assert canary.bad is expected
+        canary = went_out(sending(canary, at), RetryAt(1.0, "unreachable"), at)
+        assert canary.bad(at) is expected
         at += EVERY
+
+
+def test_a_phone_that_is_off_on_a_quiet_night_wakes_nobody_and_nothing_is_called_well() -> None:
+    canary, at = silent(30)
+    assert not canary.bad(at)
+    assert canary.unproven_since == NOW
+    assert (canary.missed, canary.trouble) == (30, "not_back")
+    back = came_back(went_out(sending(canary, at), Sent("ref"), at), ["ref"], at)
+    assert (back.unproven_since, back.missed, back.bad(at)) == (None, 0, False)
+
+
+def test_a_channel_that_nothing_has_proved_for_half_a_day_is_broken() -> None:
+    canary, at = silent(49)
+    assert at - NOW > UNPROVEN_IS_BAD
+    assert canary.bad(at)
+
+
+def test_a_channel_whose_messages_nobody_gets_is_broken_and_one_receipt_says_that_it_is_not() -> None:
+    canary, at = silent(1)
+    assert not witnessed(canary, 0, 2, at).bad(at)
+    deaf = witnessed(canary, 0, 3, at)
+    assert deaf.bad(at)
+    assert silent(1, deaf, at)[0].bad(at)
+    for better in (witnessed(deaf, 1, 3, at), receipt_came(deaf, at)):
+        assert not better.bad(at)
+        assert better.unproven_since is None
+    assert witnessed(ROUND, 0, 9, at) == ROUND, "nothing is in doubt"
+
+
+def test_a_receipt_of_anybody_ends_the_doubt_until_the_next_canary_stays_away() -> None:
+    canary, at = silent(3)
+    heard = receipt_came(canary, at - SECOND)
+    assert heard.unproven_since is None
+    again, _ = silent(1, heard, at)
+    assert again.unproven_since == at
 
 
 def test_on_telegram_being_taken_is_all_there_is_to_see() -> None:
@@ -105,7 +149,7 @@ def test_after_one_that_was_not_even_taken_the_next_comes_soon_and_after_a_phone
     assert step(failed, NOW + AGAIN - SECOND)[1] is Do.WAIT
     assert step(failed, NOW + AGAIN)[1] is Do.SEND
     twice = went_out(sending(failed, NOW + AGAIN), RetryAt(1.0, "unreachable"), NOW + AGAIN)
-    assert twice.bad
+    assert twice.bad(NOW + AGAIN)
     assert step(twice, NOW + AGAIN * 2)[1] is Do.WAIT
     off, _ = step(flying(), NOW + PATIENCE + SECOND)
     assert step(off, NOW + EVERY - SECOND)[1] is Do.WAIT
@@ -114,13 +158,14 @@ def test_after_one_that_was_not_even_taken_the_next_comes_soon_and_after_a_phone
 def test_a_phone_that_is_off_wakes_nobody_while_others_are_heard() -> None:
     canary, at = ROUND, NOW
     for _ in range(3):
-        canary = receipt_came(went_out(sending(canary, at), Sent("ref"), at))
+        canary = receipt_came(went_out(sending(canary, at), Sent("ref"), at), at)
         canary, _ = step(canary, at + PATIENCE + SECOND)
         assert (canary.trouble, canary.missed, canary.leg) == ("phone_silent", 0, Leg.OVER)
         at += EVERY
-    silent, _ = step(went_out(sending(canary, at), Sent("ref"), at), at + PATIENCE + SECOND)
-    assert (silent.trouble, silent.missed) == ("not_back", 1)
-    assert receipt_came(silent) == silent, "only while one is on its way"
+    away, _ = silent(1, canary, at)
+    assert (away.trouble, away.missed) == ("not_back", 1)
+    well = came_back(flying(), ["ref-1"], NOW)
+    assert receipt_came(well, at) == well, "only where something is in doubt"
 
 
 def test_a_new_process_knows_what_the_last_one_knew() -> None:
@@ -128,7 +173,9 @@ def test_a_new_process_knows_what_the_last_one_knew() -> None:
         fresh = Canary(canary.channel, canary.trip, canary.every)
         assert recalled(fresh, noted(canary), NOW + SECOND) == canary
     broken = went_out(sending(flying(OUT, RetryAt(1.0, "x")), NOW), RetryAt(1.0, "x"), NOW)
-    assert recalled(OUT, noted(broken), NOW).bad
+    assert recalled(OUT, noted(broken), NOW).bad(NOW)
+    doubted, at = silent(2)
+    assert recalled(ROUND, noted(doubted), at).unproven_since == NOW
 
 
 def test_only_what_is_later_is_taken_up() -> None:
@@ -193,15 +240,23 @@ def test_only_a_receipt_says_that_what_we_send_arrives() -> None:
         assert canary.trouble == trouble
 
 
-def test_what_was_missed_stays_missed_until_one_comes_back() -> None:
+def test_what_was_not_taken_counts_until_something_proves_that_the_channel_carries() -> None:
     canary, at = ROUND, NOW
     for _ in range(2):
-        canary, _ = step(went_out(sending(canary, at), Sent("ref"), at), at + PATIENCE + SECOND)
+        canary = went_out(sending(canary, at), RetryAt(1.0, "unreachable"), at)
         at += EVERY
-    assert canary.bad
-    canary = receipt_came(went_out(sending(canary, at), Sent("ref"), at))
-    canary, _ = step(canary, at + PATIENCE + SECOND)
-    assert canary.bad
+    canary, at = silent(1, canary, at)
+    assert canary.bad(at), "it is taken now, and nothing says that it arrives"
+    assert not receipt_came(canary, at).bad(at)
+    assert not came_back(went_out(sending(canary, at), Sent("ref"), at), ["ref"], at).bad(at)
+
+
+def test_what_one_node_heard_ends_the_doubt_of_another() -> None:
+    doubted, at = silent(2)
+    heard = receipt_came(doubted, at)
+    assert recalled(doubted, noted(heard), at).unproven_since is None
+    assert recalled(heard, noted(doubted), at) == heard
+    assert noted(recalled(doubted, noted(heard), at)) == noted(heard), "they agree, and write no more"
 
 
 def test_the_message_says_what_it_is_and_no_repr_shows_where_it_goes() -> None:

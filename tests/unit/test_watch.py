@@ -30,7 +30,10 @@ from bot.watch import Figures, Notify, Watch, WatchConfig, verdict
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PING = SecretStr("https://ping.example/PLANTED-uuid")
 WELL = Figures(NOW, True, None, None, 0, None, 0.1, {"signal": "receiving"})
-BAD_CANARY = Canary("signal", Trip.ROUND, timedelta(minutes=15), missed=2)
+BAD_CANARY = Canary("signal", Trip.ROUND, timedelta(minutes=15), missed=2, untaken=2)
+UNPROVEN = Canary(
+    "signal", Trip.ROUND, timedelta(minutes=15), missed=9, silent_since=NOW - timedelta(hours=3)
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,8 @@ BAD_CANARY = Canary("signal", Trip.ROUND, timedelta(minutes=15), missed=2)
         (replace(WELL, inbox=3, inbox_oldest=61.0), ("inbox_behind",)),
         (replace(WELL, down={"telegram": 181.0, "signal": 5.0}), ("telegram_down",)),
         (replace(WELL, canaries=(BAD_CANARY,)), ("signal_canary_missed",)),
+        (replace(WELL, canaries=(UNPROVEN,)), ()),
+        (replace(WELL, canaries=(replace(UNPROVEN, unheard=True),)), ("signal_canary_missed",)),
         (replace(WELL, webhook=61.0), ("page_webhook_failing",)),
     ],
 )
@@ -453,6 +458,7 @@ def test_metrics_hold_the_figures_and_are_served_on_loopback() -> None:
         "watchline_inbox_waiting 3.0",
         'watchline_channel_up{channel="signal"} 0.0',
         'watchline_canary_missed{channel="signal"} 2.0',
+        'watchline_canary_unproven_seconds{channel="signal"} 0.0',
         'watchline_canary_trip_seconds{channel="signal",leg="out"} 2.0',
     ):
         assert line in text
