@@ -131,6 +131,8 @@ def retry_in(urgency: int, attempts: int, outcome: RetryAt) -> timedelta:
     return timedelta(seconds=min(cap, max(outcome.after, 2.0 ** min(attempts - 1, 8))))
 
 
+CHANNEL_DEAD, CHANNEL_BACK = "channel.dead", "channel.back"
+"""What `question` is of the notices that a channel is dead, and that it is back: one group for each person."""
 EVERYTHING = 1_000
 """Above every priority."""
 PRESSING = 300

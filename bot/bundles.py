@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -50,7 +51,7 @@ def bundle(work: Work, row: Outgoing, all_waiting: list[Outgoing] | None, now: d
     if row.kind is OutboundKind.NOTICE and row.question in BUNDLED:
         return _alike(work, row)
     if row.kind is OutboundKind.RELAY and _joins(row):
-        return _relayed(work, row, all_waiting, now)
+        return _relayed(work, row, now)
     if row.kind is not OutboundKind.PAGE or is_verified(work, row):
         return [row]
     if all_waiting is not None:
@@ -102,14 +103,12 @@ def _joins(row: Outgoing) -> bool:
     return row.defender_id is not None and not alone
 
 
-def _relayed(work: Work, row: Outgoing, all_waiting: list[Outgoing] | None, now: datetime) -> list[Outgoing]:
-    if all_waiting is not None:
-        waiting = [r for r in all_waiting if r.address_id == row.address_id and r.kind is row.kind]
-    else:
-        waiting = _queued(work, queues.relays_to(work.connection, row, RELAYS))
-    of_case = [r for r in waiting if r.case_id == row.case_id and r.ready_at <= now and r.id != row.id]
-    others = list(_that_fit(row, of_case))
-    return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
+def _relayed(work: Work, row: Outgoing, now: datetime) -> list[Outgoing]:
+    behind = queues.conversation(work.connection, row, RELAYS, after=row.id)
+    # None behind one that has to wait: nothing overtakes.
+    ready = itertools.takewhile(lambda place: not place.sending and place.ready_at <= now, behind)
+    ids = [place.id for place in ready]
+    return [row, *_that_fit(row, _queued(work, ids))] if len(ids) >= BUNDLE_ABOVE else [row]
 
 
 def _that_fit(row: Outgoing, following: list[Outgoing]) -> Iterator[Outgoing]:

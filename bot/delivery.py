@@ -7,7 +7,8 @@
    repeat.
 4. Hand over. The channel's answer is an event and has its own turn.
 
-What piles up for one chat goes out as one message (`bot/bundles.py`); nothing is dropped.
+What piles up for one chat goes out as one message (`bot/bundles.py`), and whoever writes without a pause lets others
+have their turn (`bot/conversations.py`); nothing is dropped.
 """
 
 from __future__ import annotations
@@ -18,26 +19,27 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from alerts.cases import Case, CaseStatus
-from alerts.checkins import Round, RoundStatus
 from alerts.events import Location, Outbound, OutboundFile, OutboundKind, Outcome, RetryAt
 from alerts.facts import Answered, Poisoned
-from alerts.outbox import EVERYTHING, OUT, Guard, Outgoing, SendState
+from alerts.outbox import EVERYTHING, Outgoing, SendState
 from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.work import Work
 from bot.bundles import bundle, may_repeat, opened, words
+from bot.conversations import Conversations, is_relayed
 from bot.engine import Engine
+from bot.worth import said_otherwise, says_as_much, wanted
 
 log = structlog.get_logger("watchline")
 
+COPIES = 400
 REPEATED_AFTER = timedelta(minutes=1)
 """A page that has waited this long may have company that says the same: the policy repeats no sooner."""
-COPIES = 400
 PILING = {OutboundKind.PAGE: queues.pages_to, OutboundKind.NOTICE: queues.notices_to}
 """Kinds of messages that pile up for a chat while its channel is down, and how those that wait are found."""
-STANDING = frozenset({Guard.UNTAKEN, Guard.SOUGHT})
-"""Guards of pages that say how a case stands. Others tell of something that happened once."""
+STRANDED_AFTER = timedelta(seconds=5)
+"""A channel that is down for so long, by three tries at least, has what waits for it go elsewhere meanwhile."""
+STRANDED = 50
 SET_ASIDE = timedelta(seconds=20)
 """Until a message that could not be made is tried again; a process that was started anew may be able to."""
 
@@ -179,9 +181,11 @@ class Delivery:
     budget: Budget
     open_file: Callable[[str], OutboundFile | None] = lambda _: None
     limits: ChatLimits = field(init=False)
+    conversations: Conversations = field(init=False)
 
     def __post_init__(self) -> None:
         self.limits = ChatLimits(self.budget)
+        self.conversations = Conversations(self.engine.nodes.single)
 
     def claim(self, limit: int, busy: Collection[str] = ()) -> list[Consignment]:
         """What to hand over now, marked as handed over. Steps 1 to 3.
@@ -210,47 +214,74 @@ class Delivery:
             rows = queues.waiting_messages(work, self.channel, now, wanted, without=held, below=below)
             free = [row for row in rows if row.address_id not in held]
             whole = len(rows) < wanted
-            found = list(self._checked(work, free, now, whole=whole))
-            chosen += found
+            chats: set[str] = set()
+            chosen += self._checked(work, free, now, chats, whole=whole, below=below)
             if whole or not free:
                 break
             # What waits behind many messages to one chat, or behind many that nobody wants any more, is looked for too.
-            held |= {consignment.address_id for consignment in found}
+            held |= chats
             work.flush()
         return chosen
 
     def _checked(
-        self, work: Work, rows: list[Outgoing], now: datetime, *, whole: bool = False
+        self,
+        work: Work,
+        rows: list[Outgoing],
+        now: datetime,
+        chats: set[str],
+        *,
+        whole: bool = False,
+        below: int = EVERYTHING,
     ) -> Iterator[Consignment]:
-        """Rows that may go out, as messages. `whole` says that these are all that wait."""
+        """What may go out of what waits, as messages. `whole` says that these rows are all that waits. Adds to `chats`
+        those that have had their turn."""
         work.cases(row.case_id for row in rows if row.case_id)
         work.rounds(row.round_id for row in rows if row.round_id)
         work.addresses(row.address_id for row in rows)
         sent: set[str] = set()
-        chats: set[str] = set()
         for row in rows:
             if row.id in sent:
                 continue
             if row.address_id in chats:
                 continue  # the next one to this chat has its turn when this one has gone
-            bundled = bundle(work, row, rows if whole else None, now)
-            good = [r for r in bundled if self._still_wanted(work, r)]
-            sent |= {r.id for r in bundled}
+            if not is_relayed(row):
+                bundled = bundle(work, row, rows if whole else None, now)
+                good = [r for r in bundled if self._still_wanted(work, r)]
+                sent |= {r.id for r in bundled}
+                if not good:
+                    continue
+            else:
+                good = self._in_turn(work, row, now, below)
+            chats.add(row.address_id)
             if not good:
                 continue
-            chats.add(row.address_id)
-            self.limits.spend(row.address_id, now)
-            if now - row.created_at >= REPEATED_AFTER:
-                good = self._last_word(work, good)
-                sent |= {r.id for r in good}
-            for one in good:
-                # A reason that says "nothing went out" is about the last try; over this one we may die.
-                reason = "maybe_sent" if may_repeat(one) else ""
-                attempts = one.attempts + 1
-                work.put(replace(one, state=SendState.SENDING, attempts=attempts, reason=reason, sent_at=now))
-            consignment = self._consign(work, good, now)
+            consignment = self._consign(work, self._going(work, good, now), now)
             if consignment is not None:
                 yield consignment
+
+    def _in_turn(self, work: Work, first: Outgoing, now: datetime, below: int) -> list[Outgoing]:
+        """What goes next to a chat where relayed words wait first."""
+        row = self.conversations.next_to(work, first, now, below)
+        while row is not None:
+            good = [r for r in bundle(work, row, None, now) if self._still_wanted(work, r)]
+            if good:
+                return good
+            work.flush()
+            row = self.conversations.next_to(work, first, now, below, anew=True)
+        return []
+
+    def _going(self, work: Work, good: list[Outgoing], now: datetime) -> list[Outgoing]:
+        """Notes of rows that they are handed over, as one message."""
+        self.limits.spend(good[0].address_id, now)
+        self.conversations.goes(good[0])
+        if now - good[0].created_at >= REPEATED_AFTER:
+            good = self._last_word(work, good)
+        for one in good:
+            # A reason that says "nothing went out" is about the last try; over this one we may die.
+            reason = "maybe_sent" if may_repeat(one) else ""
+            attempts = one.attempts + 1
+            work.put(replace(one, state=SendState.SENDING, attempts=attempts, reason=reason, sent_at=now))
+        return good
 
     def _last_word(self, work: Work, going: list[Outgoing]) -> list[Outgoing]:
         """What goes out in place of these, once they have waited: of the pages about one case that piled up while the
@@ -266,14 +297,14 @@ class Delivery:
         piled = [*going, *(r for r in others if r.state is SendState.QUEUED)]
         kept: list[Outgoing] = []
         for row in going:
-            if any(_says_as_much(one, row) for one in kept):
+            if any(says_as_much(one, row) for one in kept):
                 continue
-            alike = [r for r in piled if r is row or _says_as_much(r, row)]
+            alike = [r for r in piled if r is row or says_as_much(r, row)]
             wanted_still = [r for r in alike if r is row or self._still_wanted(work, r)]
             kept.append(max(wanted_still, key=lambda r: (r.created_at, r.id)))
         going_out = {row.id for row in kept}
         for one in piled:
-            if one.id not in going_out and any(_says_as_much(one, row) for row in kept):
+            if one.id not in going_out and any(says_as_much(one, row) for row in kept):
                 work.put(replace(one, state=SendState.STALE))
         return kept
 
@@ -284,7 +315,7 @@ class Delivery:
         if case is not None and case.silent and row.person_id == case.person_id:
             work.put(replace(row, state=SendState.HELD))
             return False
-        if wanted(row, case, round_) and not asked_elsewhere(work, row) and not clears_nothing(work, row):
+        if wanted(row, case, round_) and not said_otherwise(work, row):
             return True
         work.put(replace(row, state=SendState.STALE))
         return False
@@ -314,7 +345,7 @@ class Delivery:
             file=file,
             location=place,
             delete_ref=row.delete_ref,
-            urgent=row.urgency == 1,
+            urgent=any(one.urgency == 1 for one in rows),
             ask_location=row.ask_location,
         )
         ref = case.ref if case else ""
@@ -346,7 +377,8 @@ class Delivery:
                     view = store.view(work)
                     view.outgoings([parcel.id])
                     row = view.outgoing(parcel.id)
-                    list(self._checked(view, [row] if row is not None else [], now, whole=True))
+                    if row is not None and self._still_wanted(view, row):
+                        self._consign(view, [row], now)
                 except Exception as error:
                     if store.is_away(error):
                         raise
@@ -361,9 +393,20 @@ class Delivery:
                 self.engine.happened(Poisoned(parcel.id, self.channel, ""))
 
     def answered(self, consignment: Consignment, outcome: Outcome) -> list[Answered]:
-        """The channel's answer as events, one for each row; limits are learned on the way."""
-        self.limits.learn(consignment.address_id, outcome, self.engine.clock.now())
-        return [Answered(row_id, outcome) for row_id in consignment.rows]
+        """The channel's answer as events, one for each row; limits are learned on the way.
+
+        While the channel is down, what presses and waits for it hears the same: it goes by another channel, if the
+        person has one.
+        """
+        now = self.engine.clock.now()
+        self.limits.learn(consignment.address_id, outcome, now)
+        self.conversations.answered(consignment.rows, consignment.outbound.kind, outcome)
+        rows = list(consignment.rows)
+        down = self.limits.down_since
+        if down is not None and now - down >= STRANDED_AFTER:
+            with self.engine.store.reading() as work:
+                rows += queues.stranded(work.connection, self.channel, STRANDED)
+        return [Answered(row_id, outcome) for row_id in dict.fromkeys(rows)]
 
     def next_change(self) -> datetime | None:
         """When something that waits may go out: a retry, or a limit that ends."""
@@ -375,66 +418,6 @@ class Delivery:
             ready = queues.next_ready(work.connection, now)
         times = [t for t in (ready, limited) if t is not None]
         return min(times, default=None)
-
-
-def _says_as_much(one: Outgoing, other: Outgoing) -> bool:
-    """Whether of two messages to one chat the later one makes the earlier one needless: pages that say how a case
-    stands, or the same words about it."""
-    if one.case_id is None or one.case_id != other.case_id or one.kind is not other.kind:
-        return False
-    standing = one.kind is OutboundKind.PAGE and one.guard in STANDING and other.guard in STANDING
-    return standing or one.text == other.text
-
-
-def asked_elsewhere(work: Work, row: Outgoing) -> bool:
-    """Whether this question has gone out by the person's other channel, since the one it was meant for was down."""
-    asks = row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER) and (row.attempts > 0 or row.fallback)
-    return asks and any(r.state in OUT for r in work.group(row.group_id) if r.id != row.id)
-
-
-def clears_nothing(work: Work, row: Outgoing) -> bool:
-    """Whether this all-clear is for an alert that never went out: whoever heard of nothing has nothing to be cleared
-    of, and may be alerted anew meanwhile."""
-    if row.kind is not OutboundKind.ALL_CLEAR or row.round_id is None:
-        return False
-    alerts = work.alerts_of_round(row.round_id, row.person_id)  # none: another check-in has told them
-    handed = (a.state in OUT or a.state is SendState.SENDING or may_repeat(a) for a in alerts)
-    return bool(alerts) and not any(handed)
-
-
-def wanted(row: Outgoing, case: Case | None, round_: Round | None) -> bool:
-    """Whether what a row says is still worth saying."""
-    match row.guard:
-        case Guard.NONE:
-            return True
-        case Guard.UNTAKEN:
-            climbing = (
-                case is not None
-                and case.status is not CaseStatus.CLOSED
-                and (case.status is CaseStatus.OPEN or case.climb_from is not None)
-            )
-            return climbing and case is not None and case.climbs == row.token
-        case Guard.UNCLOSED:
-            return case is not None and case.is_open
-        case Guard.UNPLANNED:
-            return case is not None and case.is_open and case.planned_at is None
-        case Guard.SOUGHT:
-            return (
-                case is not None
-                and case.is_open
-                and (
-                    case.ack_by is not None
-                    or case.unanswered_since is not None
-                    or case.status is CaseStatus.OPEN
-                )
-            )
-        case Guard.ROUND:
-            return round_ is not None and round_.status is RoundStatus.LIVE
-        case Guard.UNRESOLVED:
-            live = round_ is not None and round_.status in (RoundStatus.LIVE, RoundStatus.DESK)
-            if live and row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER):
-                return round_ is not None and not round_.answer
-            return live or (case is not None and case.is_open)
 
 
 def references(consignments: Iterable[Consignment]) -> list[str]:

@@ -47,10 +47,16 @@ def sent(row: Outgoing, outcome: Sent, now: datetime) -> Outgoing:
 
 
 def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:
-    """Not now: it is tried again, and something urgent meanwhile on another channel too."""
-    reason = "maybe_sent" if outcome.ambiguous or row.reason == "maybe_sent" else outcome.reason
-    ready = draft.now + retry_in(row.urgency, row.attempts, outcome)
-    draft.put(replace(row, state=SendState.QUEUED, reason=reason, ready_at=ready, sent_at=None))
+    """Not now: it is tried again, and something urgent meanwhile on another channel too. What only waits behind it
+    while the channel is down counts as tried."""
+    if row.state is SendState.QUEUED and outcome.whole_channel:
+        reason = row.reason if row.attempts else outcome.reason  # an earlier try may have gone out
+        row = replace(row, attempts=max(row.attempts, ELSEWHERE_AFTER), reason=reason)
+        draft.put(row)
+    else:
+        reason = "maybe_sent" if outcome.ambiguous or row.reason == "maybe_sent" else outcome.reason
+        ready = draft.now + retry_in(row.urgency, row.attempts, outcome)
+        draft.put(replace(row, state=SendState.QUEUED, reason=reason, ready_at=ready, sent_at=None))
     person = draft.facts.me
     # A channel that is down as a whole is no reason to leave a check-in unasked on the other.
     asks = row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER) and outcome.whole_channel

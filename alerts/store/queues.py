@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, select, update
+from sqlalchemy import Connection, Select, bindparam, case, func, or_, select, update
 
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.escalation import CASE_DEADLINES
 from alerts.events import OutboundKind
 from alerts.ids import MICROSECOND, from_micros, micros
-from alerts.outbox import EVERYTHING, Outgoing, SendState, priority
+from alerts.outbox import ELSEWHERE_AFTER, EVERYTHING, PRESSING, Outgoing, SendState, priority
 from alerts.rounds import ROUTINE_URGENCY
 from alerts.store import tables
 from alerts.store.prepared import Prepared, prepared
@@ -159,7 +159,11 @@ def _waiting_for_channel(columns: Sequence[Any], some_held: bool) -> Prepared:
     )
     if some_held:
         query = query.where(outbox.c.address_id.not_in(bindparam("held", expanding=True)))
-    query = query.order_by(outbox.c.priority, outbox.c.id).limit(bindparam("limit"))
+    return _skipping(query.order_by(outbox.c.priority, outbox.c.id).limit(bindparam("limit")))
+
+
+def _skipping(query: Select[Any]) -> Prepared:
+    """What it finds is held until the commit, less what another node holds."""
     return Prepared(
         lambda dialect: query.with_for_update(skip_locked=True) if dialect == "postgresql" else query
     )
@@ -196,21 +200,66 @@ _NOTICES_TO = prepared(
     .order_by(outbox.c.priority, outbox.c.id)
     .limit(bindparam("limit"))
 )
-_RELAYS_TO = prepared(
-    select(outbox.c.id)
+_CONVERSATION = prepared(
+    select(outbox.c.id, outbox.c.state, outbox.c.ready_at)
     .where(
-        outbox.c.channel == bindparam("channel"),
-        outbox.c.priority == bindparam("priority"),
-        outbox.c.id > bindparam("after"),
-        outbox.c.address_id == bindparam("address"),
-        tables.WAITING,
-        outbox.c.state == SendState.QUEUED.value,
-        outbox.c.kind == "relay",
         outbox.c.case_id == bindparam("case"),
+        outbox.c.kind == OutboundKind.RELAY.value,
+        outbox.c.state.in_([SendState.QUEUED.value, SendState.SENDING.value]),
+        outbox.c.address_id == bindparam("address"),
+        outbox.c.id > bindparam("after"),
     )
     .order_by(outbox.c.id)
     .limit(bindparam("limit"))
 )
+
+
+_FIRST_TO = _skipping(
+    select(outbox)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.address_id == bindparam("address"),
+        tables.WAITING,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.ready_at <= bindparam("now"),
+        outbox.c.priority < bindparam("below"),
+        or_(
+            outbox.c.kind != OutboundKind.RELAY.value,
+            outbox.c.case_id.is_(None),
+            outbox.c.case_id.not_in(bindparam("without", expanding=True)),
+        ),
+    )
+    .order_by(outbox.c.priority, outbox.c.id)
+    .limit(1)
+)
+_TO_HAND_OVER = _skipping(
+    select(outbox).where(outbox.c.id == bindparam("id"), outbox.c.state == SendState.QUEUED.value)
+)
+
+
+_STRANDED = prepared(
+    select(outbox.c.id)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.priority < PRESSING,
+        tables.WAITING,
+        outbox.c.state == SendState.QUEUED.value,
+        outbox.c.attempts < ELSEWHERE_AFTER,
+        outbox.c.kind != OutboundKind.PAGE.value,
+    )
+    .order_by(outbox.c.priority, outbox.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the messages of a conversation that have not gone out."""
+
+    id: str
+    sending: bool
+    """It is being handed over."""
+    ready_at: datetime
 
 
 def waiting_parcels(
@@ -277,17 +326,39 @@ def notices_to(connection: Connection, channel: str, address_id: str, limit: int
     return _NOTICES_TO.scalars(connection, channel=channel, address=address_id, limit=limit)
 
 
-def relays_to(connection: Connection, row: Outgoing, limit: int) -> list[str]:
-    """Ids of the relayed messages of the same case that wait for the same address behind this one."""
-    return _RELAYS_TO.scalars(
-        connection,
+def conversation(connection: Connection, row: Outgoing, limit: int, after: str = "") -> list[Place]:
+    """The relayed messages of the same case that have not gone out to the same address, in the order in which they were
+    said; only those `after` a row's id."""
+    found = _CONVERSATION.rows(connection, case=row.case_id, address=row.address_id, after=after, limit=limit)
+    return [Place(one.id, one.state == SendState.SENDING.value, from_micros(one.ready_at)) for one in found]
+
+
+def stranded(connection: Connection, channel: str, limit: int) -> list[str]:
+    """Ids of what presses and waits for a channel that is down, and was not looked at for that reason yet; less the
+    pages, which go by all channels."""
+    return _STRANDED.scalars(connection, channel=channel, limit=limit)
+
+
+def first_to(work: Work, row: Outgoing, now: datetime, below: int, without: Iterable[str]) -> Outgoing | None:
+    """What waits first for the address of `row`, leaving out what is relayed of the cases `without`.
+
+    Raises `alerts.sealing.Unsealable`.
+    """
+    found = _FIRST_TO.rows(
+        work.connection,
         channel=row.channel,
-        priority=row.priority,
-        after=row.id,
         address=row.address_id,
-        case=row.case_id,
-        limit=limit,
+        now=micros(now),
+        below=below,
+        without=list(without) or [""],
     )
+    return next(iter(work.adopt_outgoings(found)), None)
+
+
+def to_hand_over(work: Work, row_id: str) -> Outgoing | None:
+    """A message that waits, held until the commit; None when another node holds it. Raises
+    `alerts.sealing.Unsealable`."""
+    return next(iter(work.adopt_outgoings(_TO_HAND_OVER.rows(work.connection, id=row_id))), None)
 
 
 _NEXT_READY = prepared(

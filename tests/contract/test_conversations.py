@@ -1,0 +1,197 @@
+"""What goes next to one chat, on both databases: words in the order in which they were said, and nobody's many messages
+before somebody else's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from alerts.events import OutboundKind, RawInbound, RetryAt, Sent
+from alerts.store import tables
+from bot.delivery import Budget, Consignment, Delivery
+from tests.contract.test_bundles import _count, all_sent, frame, say, to_ana
+from tests.contract.test_delivery import Desk
+
+LONG = " and nobody has come" * 60
+"""Three such lines fill a message."""
+VERY_LONG = " and nobody has come" * 160
+
+
+@pytest.fixture
+def desk(database: str) -> Iterator[Desk]:
+    made = Desk(database)
+    yield made
+    made.store.close()
+
+
+def lines(who: str, count: int, tail: str = ".", start: int = 0) -> list[RawInbound]:
+    return [frame(who, text=f"{who} {number}{tail}") for number in range(start, start + count)]
+
+
+def said(consignments: list[Consignment], who: str) -> list[int]:
+    text = "\n".join(one.outbound.text for one in consignments)
+    return [int(number) for number in re.findall(rf"{who} (\d+)", text)]
+
+
+def one_by_one(desk: Desk, delivery: Delivery, most: int = 1_000) -> list[Consignment]:
+    """What goes to Ana now, a message at a time; everything is taken."""
+    gone: list[Consignment] = []
+    while len(gone) < most and (claimed := delivery.claim(1)):
+        gone += claimed
+        for one in claimed:
+            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(_count)}")))
+    return to_ana(desk, gone)
+
+
+def fails_once(desk: Desk, delivery: Delivery, outcome: RetryAt) -> Consignment:
+    (one,) = to_ana(desk, delivery.claim(16))
+    desk.engine.settle(delivery.answered(one, outcome))
+    return one
+
+
+@pytest.mark.parametrize("tail", [LONG, VERY_LONG])
+def test_a_page_and_words_of_others_wait_for_few_messages_of_a_flood_of_any_length(
+    desk: Desk, tail: str
+) -> None:
+    for who in ("sami", "nour"):
+        say(desk, frame(who, text="SOS"))
+        all_sent(desk)
+    say(desk, *lines("sami", 100, tail))
+    say(desk, frame("lina", kind="unreadable"))  # a stranger's: P2, behind everything of a P1 case
+    say(desk, *lines("nour", 2))
+    got = one_by_one(desk, Delivery(desk.engine, "signal", Budget()))
+    kinds = [one.outbound.kind for one in got]
+    assert kinds.index(OutboundKind.PAGE) <= 5
+    assert next(place for place, one in enumerate(got) if "nour" in one.outbound.text) <= 7
+    assert said(got, "sami") == list(range(100)), "nothing is dropped, and all of it in order"
+
+
+def test_two_who_write_without_a_pause_do_not_shut_out_a_third(desk: Desk) -> None:
+    for who in ("sami", "nour", "lina"):
+        say(desk, frame(who, text="SOS"))
+        all_sent(desk)
+    say(desk, *lines("sami", 60, VERY_LONG), *lines("nour", 60, VERY_LONG))
+    say(desk, *lines("lina", 1))
+    got = one_by_one(desk, Delivery(desk.engine, "signal", Budget()))
+    assert next(place for place, one in enumerate(got) if "lina" in one.outbound.text) <= 10
+    for who in ("sami", "nour"):
+        assert said(got, who) == list(range(60))
+
+
+def test_what_is_less_urgent_does_not_hold_up_who_is_in_danger(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    ana = desk.chats["Ana"]
+    for number in range(40):
+        desk.waits(ana, f"notice {number}")
+    say(desk, *lines("sami", 20, VERY_LONG))
+    got = one_by_one(desk, Delivery(desk.engine, "signal", Budget()))
+    last = max(place for place, one in enumerate(got) if "sami" in one.outbound.text)
+    assert last <= 30
+    assert said(got, "sami") == list(range(20))
+
+
+def test_many_long_messages_are_put_together_as_far_as_they_fit(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    say(desk, *lines("sami", 30, LONG[:1000]))
+    got = one_by_one(desk, Delivery(desk.engine, "signal", Budget()))
+    assert len(got) <= 12
+    assert max(len(one.outbound.text) for one in got) <= 3500
+    assert said(got, "sami") == list(range(30))
+
+
+@pytest.mark.parametrize("more", [2, 9])
+def test_nothing_of_a_conversation_overtakes_what_waits_for_its_next_try(desk: Desk, more: int) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    delivery = Delivery(desk.engine, "signal", Budget())
+    say(desk, *lines("sami", 1))
+    fails_once(desk, delivery, RetryAt(2.0, "server_error"))
+    say(desk, *lines("sami", more, start=1))
+    assert to_ana(desk, delivery.claim(16)) == []
+    desk.clock.advance(timedelta(seconds=3))
+    assert said(one_by_one(desk, delivery), "sami") == list(range(1 + more))
+
+
+def test_words_that_wait_for_their_next_try_hold_up_neither_pages_nor_other_people(desk: Desk) -> None:
+    for who in ("sami", "nour"):
+        say(desk, frame(who, text="SOS"))
+        all_sent(desk)
+    delivery = Delivery(desk.engine, "signal", Budget())
+    say(desk, *lines("sami", 1))
+    fails_once(desk, delivery, RetryAt(2.0, "server_error"))
+    say(desk, *lines("sami", 50, start=1))
+    say(desk, frame("lina", kind="unreadable"))
+    say(desk, *lines("nour", 1))
+    got = one_by_one(desk, delivery)
+    assert [one.outbound.kind for one in got] == [OutboundKind.RELAY, OutboundKind.PAGE]
+    assert said(got, "nour") == [0]
+    desk.clock.advance(timedelta(seconds=3))
+    assert said(one_by_one(desk, delivery), "sami") == list(range(51))
+
+
+def test_what_was_said_before_a_case_grew_more_urgent_is_still_said_first(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    say(desk, *lines("sami", 1))
+    with desk.store.writing() as work:
+        work.connection.execute(
+            update(tables.outbox).where(tables.outbox.c.kind == "relay").values(priority=210, urgency=2)
+        )
+    say(desk, *lines("sami", 1, start=1))
+    assert said(one_by_one(desk, Delivery(desk.engine, "signal", Budget())), "sami") == [0, 1]
+
+
+def test_words_that_the_channel_chokes_on_again_and_again_do_not_keep_back_the_rest_for_good(
+    desk: Desk,
+) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    delivery = Delivery(desk.engine, "signal", Budget())
+    say(desk, *lines("sami", 1))
+    say(desk, *lines("sami", 2, start=1))
+    got: list[Consignment] = []
+    for _ in range(30):
+        while claimed := delivery.claim(1):
+            for one in claimed:
+                bad = "sami 0" in one.outbound.text
+                got += [] if bad else to_ana(desk, [one])
+                outcome = RetryAt(2.0, "server_error") if bad else Sent(f"me:{next(_count)}")
+                desk.engine.settle(delivery.answered(one, outcome))
+        desk.clock.advance(timedelta(seconds=3))
+    assert said(got, "sami") == [1, 2]
+
+
+def test_a_channel_that_was_down_gives_the_words_back_in_order(desk: Desk) -> None:
+    say(desk, frame("nour", text="I will be at the court on Friday"))  # P4: up to a minute between two tries
+    all_sent(desk)
+    delivery = Delivery(desk.engine, "signal", Budget())
+    say(desk, *lines("nour", 6, VERY_LONG))
+    for _ in range(20):
+        for one in delivery.claim(16):
+            down = RetryAt(1.0, "unreachable", whole_channel=True)
+            desk.engine.settle(delivery.answered(one, down))
+        desk.clock.advance(timedelta(seconds=2))
+    got: list[Consignment] = []
+    for _ in range(60):
+        got += one_by_one(desk, delivery)
+        desk.clock.advance(timedelta(seconds=2))
+    assert said([one for one in got if one.outbound.kind is OutboundKind.RELAY], "nour") == list(range(6))
+
+
+def test_nothing_overtakes_what_another_node_is_handing_over(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    say(desk, *lines("sami", 2))
+    first = Delivery(desk.engine, "signal", Budget())
+    (handed,) = to_ana(desk, first.claim(1))
+    second = Delivery(desk.engine, "signal", Budget())
+    second.conversations.single = False
+    assert to_ana(desk, second.claim(16)) == []
+    desk.engine.settle(first.answered(handed, Sent(f"me:{next(_count)}")))
+    assert said(to_ana(desk, second.claim(16)), "sami") == [1]

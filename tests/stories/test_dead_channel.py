@@ -1,0 +1,80 @@
+"""A channel that is dead for long: what goes another way meanwhile, and what comes out of it when it is back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.harness import Manner
+
+DESK = """
+zone: Europe/Brussels
+start: 2026-03-02T09:00
+desk: {officers: [ana, ben], lead: carla}
+"""
+CALLED = """
+people:
+  sami: {channels: [telegram], verified: true}
+steps:
+  - channel: {signal: down}
+  - wait: 5m
+  - sami: SOS
+  - ana@telegram: take
+  - sami: "they are at the door"
+  - sami: "two men, one car"
+  - sami: "I hide in the cellar"
+  - wait: 30s
+"""
+LINES = ["they are at the door", "two men, one car", "I hide in the cellar"]
+
+
+def order(texts: list[str], lines: list[str]) -> list[int]:
+    said = "\n".join(texts)
+    return [said.find(line) for line in lines]
+
+
+@pytest.mark.parametrize("wait", ["0s", "20m", "7h"])
+def test_what_a_defender_writes_reaches_the_officer_by_the_channel_that_works_within_a_minute(
+    manner: Manner, wait: str
+) -> None:
+    story = manner.play(DESK + CALLED + f"  - wait: {wait}\n  - sami: it is over\n  - wait: 1m\n")
+    read = story.texts("relay", who="ana", channel="telegram")
+    places = order(read, [*LINES, "it is over"])
+    assert -1 not in places
+    assert places == sorted(places)
+    assert story.texts("relay", channel="signal") == []
+
+
+def test_what_was_read_by_the_other_channel_does_not_come_again_when_the_first_is_back(
+    manner: Manner,
+) -> None:
+    story = manner.play(DESK + CALLED + "  - wait: 1h\n  - channel: {signal: up}\n  - wait: 10m\n")
+    for kind in ("relay", "notice"):
+        assert story.texts(kind, who="ana", channel="signal") == []
+    calls = [line for line in story.out("page", channel="signal") if line["at"] < "2026-03-02T09:06:30"]
+    assert [sum(line["who"] == who for line in calls) for who in ("ana", "ben", "carla")] == [1, 1, 1]
+    assert all("no sign since" in line["text"] for line in calls)
+
+
+def test_a_contact_is_not_told_a_day_late_that_there_was_no_answer_which_came_long_ago(
+    manner: Manner,
+) -> None:
+    story = manner.play(
+        DESK
+        + """
+people:
+  nour: {channels: [signal, telegram], verified: true, contacts: [lina],
+         check_in: {protocol: routine, times: ["09:30"]}}
+  lina: {channels: [signal]}
+steps:
+  - wait: 10m
+  - channel: {signal: down}
+  - wait: 5h
+  - nour@telegram: "1"
+  - wait: 10h
+  - channel: {signal: up}
+  - wait: 10m
+"""
+    )
+    assert [line for line in story.cases if line["person"] == "nour"]
+    assert story.texts("contact_alert") == []
+    assert story.texts("all_clear") == []
