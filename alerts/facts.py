@@ -79,6 +79,17 @@ class Gap:
 
 @quick
 @dataclass(frozen=True, slots=True)
+class ChannelTurned:
+    """A channel is dead, or it is back."""
+
+    channel: str
+    since: datetime
+    """Since when it was dead: the same when it is back."""
+    back_at: datetime | None
+
+
+@quick
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """An attachment was stored, or will never be."""
 
@@ -103,7 +114,7 @@ class Ordered:
     """A name; for `CONFIRM` the number that somebody read out."""
 
 
-Event = Ordered | Heard | Poisoned | Due | Answered | Gap | Fetched
+Event = Ordered | Heard | Poisoned | Due | Answered | Gap | ChannelTurned | Fetched
 
 
 @quick

@@ -21,10 +21,10 @@ import structlog
 
 from alerts.deadlines import Deadline
 from alerts.events import RawInbound
-from alerts.facts import Answered, Event, Gap
+from alerts.facts import Answered, ChannelTurned, Event, Gap
 from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
-from alerts.store import clock_back, inbox, queues
+from alerts.store import clock_back, dead_channels, inbox, leases, queues
 from alerts.store.store import Store, read_meta, write_meta
 from alerts.store.wakes import Wake
 from alerts.store.work import Work
@@ -39,6 +39,8 @@ log = structlog.get_logger("watchline")
 ALIVE = "alive_at"
 INBOX_BATCH = 64
 DEADLINE_BATCH = 300
+TOLD_AGAIN = timedelta(minutes=30)
+"""A channel that comes and goes is told of at most as often: at its first death after so long a rest."""
 DEDUP_WINDOW = timedelta(hours=48)
 """Longer than any channel redelivers by itself; a channel's ids may start again later."""
 
@@ -273,6 +275,27 @@ class Engine:
             log.warning("gap", seconds=int((now - since).total_seconds()))
             report = self.turns.event(work, Gap(since, now), now)
         return self._told(report)
+
+    def channel_turned(self, channel: str, dead_since: datetime | None) -> Report | None:
+        """A channel is dead since an instant, or well. The desk is told of it, unless it was told already."""
+        now, me = self.clock.now(), self.nodes.name
+        with self.store.writing() as work:
+            last = dead_channels.last_told(work.connection, channel)
+            if last.dead == (dead_since is not None):
+                return None
+            if dead_since is not None and timedelta(0) <= now - last.at < TOLD_AGAIN:
+                return None
+            if dead_since is None and last.node != me and not self._gone(work, last.node, now):
+                return None  # another node cannot use it, whatever is seen here
+            since = dead_since or last.since
+            told = dead_channels.Told(dead_since is not None, since, now, me)
+            dead_channels.note_told(work.connection, channel, told)
+            event = ChannelTurned(channel, since, now if dead_since is None else None)
+            report = self.turns.event(work, event, now)
+        return self._told(report)
+
+    def _gone(self, work: Work, node: str, now: datetime) -> bool:
+        return self.nodes.single or node not in leases.living(work, now)
 
     def alive(self) -> None:
         """Writes a sign of life and nothing more: time passed while we were there."""

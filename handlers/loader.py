@@ -14,6 +14,7 @@ from alerts.escalation import CASE_DEADLINES
 from alerts.events import LONG_TEXT, InboundKind, OutboundKind, Refused
 from alerts.facts import (
     Answered,
+    ChannelTurned,
     DeskView,
     Due,
     Event,
@@ -121,11 +122,12 @@ class Loader:
             case Ordered():
                 return self._ordered(event, desk, now)
             case Gap():
-                kinds = (DeadlineKind.PROMPT, DeadlineKind.RUNG)
-                overdue, count = self.work.overdue(kinds, now, NAMED_OVERDUE)
+                overdue, count = self.work.overdue((DeadlineKind.PROMPT, *ROUND_KINDS), now, NAMED_OVERDUE)
                 people = self.work.people(d.person_id for d in overdue if d.person_id)
                 facts = Facts(now, event, desk, self._spare(now), people=people)
                 return replace(facts, overdue=tuple(overdue), overdue_count=count)
+            case ChannelTurned():
+                return Facts(now, event, desk, self._spare(now))
 
     def _steady_desk(self, now: datetime) -> DeskView:
         """The desk for a batch of deadlines: none of them changes who belongs to it or who is on call."""

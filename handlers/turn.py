@@ -19,7 +19,7 @@ from typing import Any
 from alerts.cases import Message, Source, raised
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.events import Inbound, InboundKind, OutboundKind, Sent
-from alerts.facts import Answered, Due, Event, Facts, Fetched, Gap, Heard, Ordered, Poisoned
+from alerts.facts import Answered, ChannelTurned, Due, Event, Facts, Fetched, Gap, Heard, Ordered, Poisoned
 from alerts.ids import MICROSECOND
 from alerts.oncall import RotaChange
 from alerts.outbox import Guard, Outgoing, SendState
@@ -90,7 +90,7 @@ def decide(facts: Facts, rules: Rules) -> Draft:
             files.decide(draft)
         case Ordered():
             staffing.ordered(draft, facts.event)
-        case Gap():
+        case Gap() | ChannelTurned():
             gap.decide(draft, facts.event)
     return draft
 

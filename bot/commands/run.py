@@ -24,6 +24,7 @@ from alerts.store.trouble import database_errors
 from bot import app, practice
 from bot.alarm import Alarm
 from bot.canary import Canaries, Canary, Trip, meta_key
+from bot.channel_news import ChannelNews
 from bot.channels.practice.journal import JournalUnreadable
 from bot.channels.practice.page import NotLoopback
 from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
@@ -40,7 +41,7 @@ from bot.commands.version import installed
 from bot.lock import AlreadyRunning, RunLock
 from bot.logs import loop_trouble
 from bot.metrics import Metrics
-from bot.watch import Watch, WatchConfig
+from bot.watch import Figures, Watch, WatchConfig
 from config.keyfile import KeyFileError
 from config.settings import Settings
 
@@ -174,7 +175,7 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
     store, now = desk.runtime.engine.store, desk.runtime.engine.clock.now
     # Before a turn can hear a canary come back that an earlier process sent.
     trips.recall({name: store.get_meta(meta_key(name)) for name in trips.channels()})
-    show = []
+    show: list[Callable[[Figures, tuple[str, ...]], None]] = []
     if settings.metrics_port:
         metrics = Metrics(installed())
         try:
@@ -195,6 +196,9 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
         alive_file=settings.alive_file,
         canary_addresses=addresses,
     )
+    if settings.heartbeat is not None:
+        desk.runtime.engine.nodes.heartbeat = settings.heartbeat.get_secret_value()
+    show.append(ChannelNews(desk.runtime.engine, desk.runtime.lanes, desk.runtime.later).show)
     alarm = Alarm(settings.page_webhook, store, now) if settings.page_webhook is not None else None
     watch = Watch(
         config,

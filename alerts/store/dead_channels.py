@@ -1,0 +1,56 @@
+"""What the desk was last told of each channel: that it is dead and since when, or that it is back.
+
+It stands in the store, so that a process that is started anew, or another node, does not say it again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.ids import EPOCH, from_micros, micros
+from alerts.store import tables
+
+_m = tables.meta.c
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told, when, and by which node."""
+
+    dead: bool = False
+    since: datetime = EPOCH
+    """Since when it was dead."""
+    at: datetime = EPOCH
+    node: str = ""
+
+
+def last_told(connection: Connection, channel: str) -> Told:
+    """Read in a transaction that writes; other nodes wait for its end."""
+    name = _name(channel)
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    none = make(tables.meta).values(name=name, value=_written(Told()))
+    connection.execute(none.on_conflict_do_nothing(index_elements=["name"]))
+    value = connection.execute(select(_m.value).where(_m.name == name).with_for_update()).scalar_one()
+    said = json.loads(value)
+    return Told(bool(said["dead"]), from_micros(said["since"]), from_micros(said["at"]), str(said["node"]))
+
+
+def note_told(connection: Connection, channel: str, told: Told) -> None:
+    """Notes what is told now."""
+    changed = update(tables.meta).where(_m.name == _name(channel)).values(value=_written(told))
+    connection.execute(changed)
+
+
+def _written(told: Told) -> str:
+    return json.dumps(
+        {"dead": told.dead, "since": micros(told.since), "at": micros(told.at), "node": told.node}
+    )
+
+
+def _name(channel: str) -> str:
+    return f"told_of:{channel}"
