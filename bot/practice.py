@@ -81,7 +81,7 @@ def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPE
     script = _as_script(cast, phones.clock.now())
     if not staff:
         settle_in(store, script, rules, entropy, phones.clock.now())
-    elif not any(member.role is Role.LEAD for member in staff):
+    elif script.lead and not any(member.role is Role.LEAD for member in staff):
         # The store is of a version whose desk had no lead: everybody else in it stays as they are.
         lead = replace(script, officers=(), people={LEAD: script.people[LEAD]})
         settle_in(store, lead, rules, entropy, phones.clock.now())
@@ -129,4 +129,5 @@ def _as_script(cast: Cast, now: datetime) -> Script:
             if defender
             else None,
         )
-    return Script(cast.zone, now, 0, "en", OFFICERS, LEAD, people, ())
+    lead = LEAD if LEAD in people else ""
+    return Script(cast.zone, now, 0, "en", OFFICERS, lead, people, ())

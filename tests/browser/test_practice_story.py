@@ -137,3 +137,17 @@ def test_a_missed_check_in_climbs_its_ladder_while_one_watches(page: Page) -> No
         "A case is",
     ]
     assert [told.index(line) for line in order] == sorted(told.index(line) for line in order)
+
+
+def test_one_button_leaves_a_check_in_unanswered_and_the_ladder_ends_at_the_lead(page: Page) -> None:
+    story = page.locator("#story")
+    page.get_by_role("button", name="Leave a check-in unanswered").click()
+    expect(story).to_contain_text("Sami is asked to check in")
+    expect(page.get_by_role("button", name="60 times as fast")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="600 times as fast").click()
+    expect(story).to_contain_text("The case is raised to P1", timeout=60_000)
+    expect(phone(page, "carla")).to_have_class(re.compile("ringing"))
+    expect(last(page, "carla")).to_contain_text("Called before you: Ana")
+    # Read aloud, the parts of a line do not run into one another.
+    told = story.locator(".happening", has_text="raised to P1").evaluate("node => node.textContent")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d The case is raised to P1 [A-Z0-9]{4}", told)
