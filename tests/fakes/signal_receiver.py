@@ -32,6 +32,7 @@ def open_database(path: str) -> sqlite3.Connection:
     database.execute(
         "CREATE TABLE IF NOT EXISTS inbox (dedup TEXT PRIMARY KEY, sender TEXT, raw BLOB, peek TEXT)"
     )
+    database.execute("CREATE TABLE IF NOT EXISTS commits (frames INTEGER)")
     return database
 
 
@@ -57,6 +58,7 @@ def main() -> int:
             raise OSError
         with database:
             database.execute("BEGIN IMMEDIATE")
+            database.execute("INSERT INTO commits VALUES (?)", (len(frames),))
             for raw in frames:
                 row = (raw.dedup, raw.sender, raw.raw, raw.peek)
                 database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", row)

@@ -212,6 +212,19 @@ def test_a_frame_larger_than_the_socket_and_one_beyond_all_measure(
         assert parse(raws[3]).text == "after"
 
 
+def test_who_writes_without_a_pause_takes_few_commits_and_keeps_nobody_waiting(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    texts = [f"and another thing, {n}" for n in range(300)]
+    say(daemon, *texts, "SOS")
+    with receiving(tmp_path, daemon) as running:
+        eventually(lambda: running.count() == len(texts) + 1)
+        assert running.texts() == [*texts, "SOS"]
+        with closing(open_database(running.database)) as database:
+            commits = database.execute("SELECT count(*) FROM commits").fetchone()[0]
+        assert commits <= 60, "what is there is stored in one go"
+
+
 def test_a_frame_is_stored_before_its_end_comes(tmp_path: Path, daemon: FakeDaemon) -> None:
     """signal-cli writes the end by itself, and its kernel keeps it back until the frame is acknowledged."""
     daemon.holds_ends = True
