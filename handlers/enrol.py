@@ -19,8 +19,9 @@ __all__ = ["CHOICES", "STAFF_CHOICES", "choice", "heard", "invite", "without_cod
 
 CHOICES = frozenset({"language", "contact", "enrol"})
 STAFF_CHOICES = frozenset({*CHOICES, WHICH_CODE})
-BY_NAME = frozenset({"refuse", "remove", "unfreeze"})
-"""Commands of staff whose word and name may as well be words for a defender."""
+BY_NAME = frozenset({"refuse", "remove"})
+"""Commands of staff whose word and name may as well be words for a defender. "Unfreeze" is no word for one, and is
+written in the middle of a case."""
 
 
 def choice(draft: Draft, event: Heard, person: Person, question: str, value: str, menu: Outgoing) -> None:
