@@ -421,7 +421,7 @@ def test_an_outage_over_the_question(manner: Manner) -> None:
     told = story.out("notice", who="ana", channel="signal")[0]
     assert told["at"] == "2026-03-02T20:30:00Z"
     assert "Sami" in told["text"]
-    assert "120 minutes" in told["text"]
+    assert "from 19:30 to 21:30 (2 hours)" in told["text"]
 
 
 def test_an_outage_over_the_contacts_rung_and_the_desks(manner: Manner) -> None:
