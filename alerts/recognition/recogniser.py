@@ -45,6 +45,7 @@ _STAY_UNCLEAR = frozenset(  # said to be doubts, word by word
 )
 _NEVER_STILLED = frozenset(("siren", "not-well", "farewell", "named-alone", "entered"))  # by the model
 _CRIES = frozenset(("sos-word", "help-me", "help-danger", "help-me-danger", "help-now"))
+_HEARD_IN_ANY = _CRIES | {"phrase"}
 _CRIED = 2  # how many times surer the model must be to still a cry for help
 _OF_ALL_LANGUAGES = frozenset(("sos", "help"))  # words that do not tell what language somebody speaks
 _MODEL_READS = 60  # words of a text the model looks at, from each end
@@ -105,8 +106,7 @@ class Recogniser:
         found, readings = self._read(stripped, folded)
         if self._model is None or (found.alarm is Alarm.NONE and self._ordinary_alone(folded)):
             return found
-        brief = len(folded.split()) <= _TOGETHER
-        return self._weighed(found, self._model, self._model.score(readings), brief=brief)
+        return self._weighed(found, self._model, self._model.score(readings), words=len(folded.split()))
 
     def readings(self, text: str) -> tuple[Verdict, tuple[Reading, ...]]:
         """What the rules alone say of `text`, and what the model would read of it; nothing of a command.
@@ -122,13 +122,13 @@ class Recogniser:
         return self.recognise(text) if alone is not None or SOS_SIGN in stripped else found, tuple(readings)
 
     @staticmethod
-    def _weighed(found: Verdict, model: Model, score: float, *, brief: bool) -> Verdict:
+    def _weighed(found: Verdict, model: Model, score: float, *, words: int) -> Verdict:
         """`found` and the model's word together: it may raise an alarm, or still one of the rules it is sure about.
 
-        In a text that is not `brief` a cry is drowned by what stands around it, so no sos of the rules is stilled.
+        In a text of many `words` a cry is drowned by what stands around it, so no sos of the rules is stilled.
         """
         if found.alarm is Alarm.SOS:
-            if not brief:
+            if words > _TOGETHER:
                 return found
             needed = model.stilled * (_CRIED if found.rule in _CRIES else 1)
             if score >= needed:
@@ -141,7 +141,8 @@ class Recogniser:
         if found.alarm is Alarm.DOUBT:
             kept = score >= model.ordinary or found.rule in _NEVER_STILLED
             return found if kept else _STILLED
-        return Verdict(Alarm.DOUBT, "model") if score >= model.doubt else found
+        # One word that no rule knows ("phone", "red") tells too little for a doubt: cries are found without the model.
+        return Verdict(Alarm.DOUBT, "model") if score >= model.doubt and words > 1 else found
 
     def whole_message_sos(self, text: str) -> bool:
         """Whether the whole message is an SOS word or sign: all that counts in an officer's message."""
@@ -384,16 +385,21 @@ class Recogniser:
                 shouted=shouted,
                 implied=language in self._implied,
             )
-            if (
-                finding is not None
-                and finding[0] is Alarm.DOUBT
-                and 3 * known[language] < 2 * max(known.values())
-            ):
+            if finding is not None and _chance(finding, known[language], max(known.values())):
                 continue
             best = _stronger(best, _verdict(finding, language))
             if best.alarm is Alarm.SOS:
                 return best
         return best
+
+
+def _chance(finding: Finding, known: int, most: int) -> bool:
+    """Whether a language that knows only `known` words, where another knows `most`, hears an alarm by chance: words of
+    one are words of another ("force"). Cries and whole phrases are heard in any: people call in several languages."""
+    alarm, rule = finding
+    if alarm is Alarm.DOUBT:
+        return 3 * known < 2 * most
+    return rule not in _HEARD_IN_ANY and 2 * known < most
 
 
 def _coverage(hits: Iterable[Hit], apart: Collection[int] = ()) -> dict[str, int]:
