@@ -232,7 +232,7 @@ def test_after_a_gap_who_is_on_call_and_the_lead_are_told_who_is_overdue() -> No
     gap.decide(draft, event)
     notices = said(draft, OutboundKind.NOTICE)
     assert sorted(row.person_id for row in notices) == ["ana", "carla"]
-    assert all("Sami" in row.text and "120 minutes" in row.text and "29 more" in row.text for row in notices)
+    assert all("Sami" in row.text and "2 hours" in row.text and "29 more" in row.text for row in notices)
 
 
 def test_a_clock_that_was_set_back_is_said_as_that() -> None:
