@@ -96,7 +96,8 @@ class Conversations:
         try:
             return queues.first_to(work, first, now, below, without)
         except SHUT:
-            return first
+            # It is set aside when its own turn comes; to go on with `first` would be to go round in circles.
+            return None
 
     def goes(self, row: Outgoing) -> None:
         """A message is handed over."""

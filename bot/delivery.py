@@ -403,10 +403,19 @@ class Delivery:
         self.conversations.answered(consignment.rows, consignment.outbound.kind, outcome)
         rows = list(consignment.rows)
         down = self.limits.down_since
-        if down is not None and now - down >= STRANDED_AFTER:
-            with self.engine.store.reading() as work:
-                rows += queues.stranded(work.connection, self.channel, STRANDED)
+        # Only what holds for everybody: one chat's own limit is none of the others'.
+        everybodys = isinstance(outcome, RetryAt) and outcome.whole_channel
+        if everybodys and down is not None and now - down >= STRANDED_AFTER:
+            rows += self._stranded()
         return [Answered(row_id, outcome) for row_id in dict.fromkeys(rows)]
+
+    def _stranded(self) -> list[str]:
+        try:
+            with self.engine.store.reading() as work:
+                return queues.stranded(work.connection, self.channel, STRANDED)
+        except Exception as error:  # noqa: BLE001  # the answer itself must not be lost with it; the next one looks again
+            log.warning("stranded_not_read", channel=self.channel, error=type(error).__name__)
+            return []
 
     def next_change(self) -> datetime | None:
         """When something that waits may go out: a retry, or a limit that ends."""

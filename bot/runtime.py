@@ -66,6 +66,9 @@ class Runtime:
         self._wake = threading.Condition()
         self._arrivals: deque[tuple[tuple[RawInbound, ...], Future[None]]] = deque()
         self._answers: deque[tuple[Lane, Consignment, Outcome]] = deque()
+        self._settling: list[tuple[Lane, Consignment]] = []
+        self._settled_as: dict[str, Answered] = {}
+        """Answers that were learned from and are to be written: outbox row -> what it was answered."""
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._inbox = True
         self._deadlines = True
@@ -251,7 +254,13 @@ class Runtime:
 
     def _nothing_new(self) -> bool:
         return not (
-            self._arrivals or self._answers or self._calls or self._inbox or self._deadlines or self._stopping
+            self._arrivals
+            or self._answers
+            or self._settling
+            or self._calls
+            or self._inbox
+            or self._deadlines
+            or self._stopping
         ) and (not any(lane.has_room and lane.look for lane in self.lanes.values()))
 
     def _poll(self) -> None:
@@ -338,18 +347,19 @@ class Runtime:
     def _note_answers(self) -> bool:
         with self._wake:
             batch = [self._answers.popleft() for _ in range(len(self._answers))]
-        if not batch:
-            return False
-        events: list[Answered] = []
         for lane, consignment, outcome in batch:
-            events += lane.delivery.answered(consignment, outcome)
-        try:
-            report = self.engine.settle(events)
-        except Exception:
-            with self._wake:
-                self._answers.extendleft(reversed(batch))
-            raise
-        for lane, consignment, _ in batch:
+            self._settling.append((lane, consignment))
+            for event in lane.delivery.answered(consignment, outcome):
+                # What waits behind a dead channel hears each answer; what it was said to itself counts.
+                if event.outgoing_id in consignment.rows or event.outgoing_id not in self._settled_as:
+                    self._settled_as[event.outgoing_id] = event
+        if not self._settling:
+            return False
+        # What cannot be written now is kept as it is, and learned from once.
+        report = self.engine.settle(list(self._settled_as.values()))
+        done, self._settling = self._settling, []
+        self._settled_as = {}
+        for lane, consignment in done:
             lane.in_flight.discard(consignment.address_id)
             lane.look = lane.look_pressing = True
         self._look_out(report.turns)

@@ -9,11 +9,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from alerts.events import OutboundKind, RawInbound, RetryAt, Sent
 from alerts.store import tables
 from bot.delivery import Budget, Consignment, Delivery
-from tests.contract.test_bundles import _count, all_sent, frame, say, to_ana
+from tests.contract.test_bundles import _count, _spoiled, _waiting, all_sent, frame, say, to_ana
 from tests.contract.test_delivery import Desk
 
 LONG = " and nobody has come" * 60
@@ -195,3 +196,54 @@ def test_nothing_overtakes_what_another_node_is_handing_over(desk: Desk) -> None
     assert to_ana(desk, second.claim(16)) == []
     desk.engine.settle(first.answered(handed, Sent(f"me:{next(_count)}")))
     assert said(to_ana(desk, second.claim(16)), "sami") == [1]
+
+
+def test_what_cannot_be_opened_behind_words_that_wait_holds_nobody_up(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    delivery = Delivery(desk.engine, "signal", Budget())
+    say(desk, *lines("sami", 1))
+    fails_once(desk, delivery, RetryAt(3.0, "server_error"))
+    say(desk, *lines("sami", 1, start=1))
+    say(desk, frame("lina", kind="unreadable"))
+    _spoiled(desk, next(row for row in _waiting(desk, "page")))
+    assert to_ana(desk, delivery.claim(1)) == [], (
+        "the first words wait for their retry, and it does not go round"
+    )
+    desk.clock.advance(timedelta(seconds=3))
+    assert said(to_ana(desk, delivery.claim(1)), "sami") == [0]
+
+
+DOWN = RetryAt(1.0, "unreachable", whole_channel=True)
+
+
+def a_dead_channel(desk: Desk) -> tuple[Delivery, Consignment]:
+    """What goes next through a channel that has been down for ten seconds, with an alarm waiting behind it."""
+    delivery = Delivery(desk.engine, "signal", Budget())
+    say(desk, frame("sami", text="SOS"))
+    say(desk, frame("nour", text="SOS"))
+    for _ in range(10):
+        for one in delivery.claim(16):
+            desk.engine.settle(delivery.answered(one, DOWN))
+        desk.clock.advance(timedelta(seconds=1))
+    (one,) = delivery.claim(1)
+    say(desk, frame("lina", text="SOS"))
+    return delivery, one
+
+
+def test_one_chats_own_limit_is_none_of_the_others_while_the_channel_is_down(desk: Desk) -> None:
+    delivery, one = a_dead_channel(desk)
+    slow = RetryAt(300.0, "rate_limited", obey=True)
+    assert [answer.outgoing_id for answer in delivery.answered(one, slow)] == list(one.rows)
+
+
+def test_an_answer_counts_though_it_cannot_be_seen_who_else_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery, one = a_dead_channel(desk)
+
+    def away() -> None:
+        raise OperationalError("", None, Exception("away"))
+
+    monkeypatch.setattr(desk.engine.store, "reading", away)
+    assert [answer.outgoing_id for answer in delivery.answered(one, DOWN)] == list(one.rows)
