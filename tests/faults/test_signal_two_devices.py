@@ -12,7 +12,6 @@ import asyncio
 import base64
 import itertools
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from bot.channels.port import FetchFailed
 from bot.channels.signal.channel import SignalChannel
 from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import SignalSettings
-from tests.faults.test_signal_kill import DAEMON_KILLS, KILLS, Daemon, account, campaign
+from tests.faults.test_signal_kill import DAEMON_KILLS, KILLS, Daemon, account, campaign, kill_whole
 from tests.faults.test_signal_receiver import Running, eventually
 from tests.signal_stack import BOT, two_signal_clis
 
@@ -138,14 +137,7 @@ def test_receivers_killed_whole_in_turns_lose_nothing(
     with receiving_from(second, tmp_path, "second") as beside:
 
         def kill(running: Running) -> None:
-            one = (running, beside)[next(turns) % 2]
-            before, worker = one.subscriptions(), one.worker()
-            os.kill(one.keeper.pid, signal.SIGKILL)
-            os.kill(worker, signal.SIGKILL)
-            one.keeper.wait()
-            eventually(one.free)
-            one.keeper = one.another()
-            eventually(lambda: one.subscriptions() > before)
+            kill_whole((running, beside)[next(turns) % 2])
 
         eventually(beside.subscriptions)
         sent, stored = campaign(
