@@ -2,7 +2,8 @@
 
 1. From the first `begin` of a transaction on, its connection is in the driver's pipeline mode: a statement is on its
    way as soon as it is given, and the server works on it while we go on. What is read then waits for all before it.
-2. The commit is the last of them. It is done when its own answer is there, and nobody is told before.
+2. The commit is the last of them. It is done when its own answer is there and says so, and nobody is told before. That
+   is looked at for every transaction that writes, whether anything went ahead or not.
 3. An error of a statement comes out with a later one, or with the commit. Nothing behind it is carried out by then: the
    transaction is undone as a whole, as it always was.
 4. SQLAlchemy's own statements know nothing of this: before each of them all answers are waited for (`settle`).
@@ -18,6 +19,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 _AHEAD: Final = "watchline_ahead"
+
+
+class NotCommitted(Exception):
+    """The database has undone what it was asked to commit."""
 
 
 def begin(connection: Connection) -> None:
@@ -58,13 +63,17 @@ def settle(connection: Connection) -> None:
 
 
 def commit(connection: Connection) -> None:
-    """Commits what was written ahead, if anything was; the caller's own commit then finds nothing left to do.
+    """Commits, on PostgreSQL; the caller's own commit then finds nothing left to do.
 
-    Raises sqlalchemy.exc.DBAPIError.
+    A transaction in which something went wrong that nobody minded is answered with ROLLBACK, and the driver takes that
+    for well: nothing of it is stored, so it must never be taken for stored. Raises sqlalchemy.exc.DBAPIError and
+    `NotCommitted`.
     """
-    if _AHEAD not in connection.info:
+    if connection.dialect.name != "postgresql":
         return
     driver: Any = connection.connection.driver_connection
+    if _AHEAD not in connection.info and not driver.info.transaction_status:
+        return  # committed already
     cursor = driver.cursor()
     dialect: Any = connection.dialect
     try:
@@ -73,8 +82,7 @@ def commit(connection: Connection) -> None:
         raise as_sqlalchemys(connection, "COMMIT", error) from error
     settle(connection)
     if cursor.statusmessage != "COMMIT":
-        # So the server says when there was nothing but an error to commit. The error itself is raised above.
-        raise RuntimeError("not committed")
+        raise NotCommitted
     cursor.close()
 
 

@@ -250,6 +250,8 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
         if context is not None:  # one of SQLAlchemy's own, which waits for its answer
             ahead.settle(connection)
 
+    if role is Role.WRITER:
+        event.listen(engine, "commit", ahead.commit)
     return engine
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -256,6 +257,38 @@ def test_what_is_asked_together_is_answered_in_its_order(store: Store) -> None:
         ahead.begin(work.connection)
         PUT.run_many(work.connection, [{"name": "n0001", "value": "new"}])
         assert asked(work) == [["N0000", "N0002"], ["new"], []]
-    with store.writing() as work, pytest.raises(DBAPIError):
+    with pytest.raises(DBAPIError), store.writing() as work:
         together(work.connection, (prepared(text("SELECT nothing")), {}), (NAMED, {"name": "n0001"}))
     assert fill(store, 1) == ["n0000"]
+
+
+def write_and_mind_no_error(store: Store) -> None:
+    with store.writing() as work:
+        work.connection.execute(META.insert().values(name="kept", value="x"))
+        with contextlib.suppress(DBAPIError):
+            work.connection.execute(text("SELECT nothing"))
+
+
+def write_the_same_without_work(store: Store) -> None:
+    with store._writer.begin() as connection:
+        connection.execute(META.insert().values(name="kept", value="x"))
+        with contextlib.suppress(DBAPIError):
+            connection.execute(text("SELECT nothing"))
+
+
+@pytest.mark.parametrize("write", [write_and_mind_no_error, write_the_same_without_work])
+def test_what_the_database_undid_is_never_taken_for_stored(
+    store: Store, write: Callable[[Store], None]
+) -> None:
+    """An error that somebody passed over: PostgreSQL answers the commit with ROLLBACK, SQLite stores the rest."""
+    said_to_be_stored = True
+    try:
+        write(store)
+    except ahead.NotCommitted:
+        said_to_be_stored = False
+    with store.reading() as work:
+        stored = NAMED.first(work.connection, name="kept") is not None
+    assert said_to_be_stored is stored
+    assert fill(store, 1) == ["n0000"], "the next transaction is as ever"
+    with store.reading() as work:
+        assert NAMED.first(work.connection, name="n0000") is not None
