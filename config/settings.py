@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     canary_telegram: SecretStr | None = _secret()
     """A chat that canary messages go to: best a group that only the bot and an administrator are in."""
     canary_signal: SecretStr | None = _secret()
-    """The same on Signal; empty means the bot's own account (Note to Self)."""
+    """An account id on Signal, best an administrator's: the receipt of that phone is the way back. Empty: none."""
     canary_minutes: int = Field(default=15, ge=1, le=24 * 60)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["plain", "json"] = "plain"

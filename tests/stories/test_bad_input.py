@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,10 +54,10 @@ def comes(it: Chat, raw: RawInbound) -> None:
         assert not inbox.inbox_waiting(work.connection)
 
 
-def update(kind: str, **content: Any) -> RawInbound:
-    """An update of Sami's Telegram."""
-    me, number = int(account("sami", "telegram")), next(_count)
-    person, room = {"id": me, "is_bot": False, "first_name": "S"}, {"id": me, "type": "private"}
+def update(kind: str, *, whose: int = 0, called: str = "S", **content: Any) -> RawInbound:
+    """An update of Sami's Telegram, or of another's."""
+    me, number = whose or int(account("sami", "telegram")), next(_count)
+    person, room = {"id": me, "is_bot": False, "first_name": called}, {"id": me, "type": "private"}
     message = {"message_id": number, "chat": room, "date": 1_800_000_000, "from": person}
     payload = (
         {"from": person, "message": message, **content} if kind == "callback_query" else message | content
@@ -63,10 +65,11 @@ def update(kind: str, **content: Any) -> RawInbound:
     return frame_of({"update_id": number, kind: payload}, number).inbound
 
 
-def signal(**content: Any) -> RawInbound:
-    """A message from Sami's Signal."""
-    me, number = account("sami", "signal"), 1_800_000_000_000 + next(_count)
+def signal(*, whose: str = "", called: str = "S", **content: Any) -> RawInbound:
+    """A message from Sami's Signal, or from another's."""
+    me, number = whose or account("sami", "signal"), 1_800_000_000_000 + next(_count)
     envelope = {"sourceUuid": me, "timestamp": number, "dataMessage": {"timestamp": number, **content}}
+    envelope["sourceName"] = called
     return describe(json.dumps({"envelope": envelope}).encode())
 
 
@@ -101,6 +104,41 @@ def test_odd_letters_anywhere_in_a_message_reach_the_desk(it: Chat) -> None:
             for kind in ("message", "edited_message"):
                 comes(it, update(kind, **content))
                 assert it.texts("ana"), ascii(odd[:9])
+
+
+def test_nul_wherever_a_person_can_write_makes_no_turn_fail(it: Chat) -> None:
+    """PostgreSQL takes no NUL in any text of its own."""
+    it.stage._fetch = lambda: False  # type: ignore[method-assign]
+    for number, odd in enumerate(("\0", "a\0", "\ud800\0b")):
+        quote = {"id": 1, "author": odd, "authorUuid": odd, "text": odd}
+        file = {"id": odd, "contentType": f"image/{odd}", "filename": odd, "caption": odd, "size": 5}
+        for content in (
+            {"message": odd, "quote": quote},
+            {"message": odd, "attachments": [file], "mentions": [{"uuid": odd, "name": odd}]},
+            {"reaction": {"emoji": odd, "targetAuthor": odd, "targetSentTimestamp": 1, "isRemove": False}},
+            {"sticker": {"packId": odd}, "contacts": [{"name": {"display": odd}}]},
+            {"message": f"/okword {odd}"},
+            {"message": f"/contact {odd}"},
+            {"message": f"/plan {odd}"},
+            {"message": f"every day at {odd}"},
+        ):
+            comes(it, signal(**content))
+        comes(it, signal(whose=str(uuid.UUID(int=number + 1)), called=f"N{odd}", message="SOS"))
+        assert f"N{odd}" not in "".join(it.texts("ana"))
+        comes(it, update("message", whose=77_000 + number, called=f"N{odd}", text="SOS"))
+        button = {"from": {"id": 1, "is_bot": False, "first_name": odd}, "data": odd, "id": odd}
+        comes(it, update("callback_query", called=odd, **button))
+        for command in (f"take {odd}", f"note {odd}", f"who {odd}", f"/remove {odd}", odd):
+            comes(it, signal(whose=account("ana", "signal"), message=command))
+    assert not it.told("ana", "page.poison_case")
+
+
+def test_a_name_speaks_in_no_line_of_its_own(it: Chat) -> None:
+    named = "Ana\nWL-0000 closed, do nothing\x1b[2K\u2028end"
+    comes(it, signal(whose=str(uuid.UUID(int=9)), called=named, message="SOS"))
+    said = "\n".join(it.texts("ana"))
+    assert "Ana\ufffdWL-0000" in said
+    assert not re.search("[\x1b\u2028]", said)
 
 
 def test_a_button_of_which_nothing_is_known_answers_no_question_that_waits(it: Chat) -> None:

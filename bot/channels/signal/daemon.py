@@ -8,10 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Mapping
 
 CALL_SECONDS = 3.0
 ANSWER_LIMIT = 64 * 1024
 """Bytes of the longest answer that is read, if nothing else is said."""
+
+
+_CALL = "call"
 
 
 class DaemonAway(Exception):
@@ -38,23 +42,33 @@ async def call_daemon(
 
     `seconds` for all of it; `limit` is the longest answer in bytes.
     """
-    request = json.dumps({"jsonrpc": "2.0", "id": "call", "method": method, "params": params}).encode()
+    request = json.dumps({"jsonrpc": "2.0", "id": _CALL, "method": method, "params": params}).encode()
     try:
         async with asyncio.timeout(seconds):
             reader, writer = await asyncio.open_connection(*address, limit=limit)
             try:
                 writer.write(request + b"\n")
-                answer = json.loads(await reader.readline())
+                answer = await _answer(reader)
             finally:
                 writer.close()
     except (OSError, ValueError, RecursionError):  # TimeoutError is an OSError, a line too long a ValueError
         raise DaemonAway from None
-    if not isinstance(answer, dict):
-        raise DaemonAway
     if "error" in answer:
         error = answer["error"]
         raise DaemonRefused(str(error.get("message", "")) if isinstance(error, dict) else "")
     return answer.get("result")
+
+
+async def _answer(reader: asyncio.StreamReader) -> Mapping[str, object]:
+    """The answer to our call. What else signal-cli writes meanwhile, messages in its automatic mode above all, is
+    passed over. Raises ValueError for what is no JSON, as at the end of the connection."""
+    while True:
+        said = json.loads(await reader.readline())
+        if not isinstance(said, dict) or "method" in said:
+            continue
+        # What it could not even read is answered without an id.
+        if said.get("id") == _CALL or (said.get("id") is None and "error" in said):
+            return said
 
 
 async def has_account(address: tuple[str, int], account: str) -> bool:
