@@ -31,7 +31,9 @@ class SendState(enum.Enum):
 
 
 LIVE = frozenset({SendState.QUEUED, SendState.SENDING})
-OUT = frozenset({SendState.SENT, SendState.DELIVERED, SendState.READ})
+RECEIVED_RANK = {SendState.SENT: 0, SendState.DELIVERED: 1, SendState.READ: 2}
+"""What went out, by how much of it is known: no receipt takes back what an earlier one said."""
+OUT = frozenset(RECEIVED_RANK)
 
 
 class Guard(enum.Enum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.events import Inbound, OutboundKind, Refusal, Refused, RetryAt, Sent
+from alerts.events import OutboundKind, Refusal, Refused, RetryAt, Sent
 from alerts.facts import Answered
 from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
 from alerts.people import Person, Reach
@@ -196,12 +196,3 @@ def out_of_reach(draft: Draft, row: Outgoing, person: Person) -> None:
         for officer in relay.watchers(draft, case):
             text = draft.word(officer, key, ref=case.ref, channel=row.channel)
             draft.say(officer, OutboundKind.NOTICE, text, case=case, defender_id=person.id)
-
-
-def receipt_rows(inbound: Inbound, rows: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
-    """The rows as a delivery or read receipt changes them."""
-    state = SendState.READ if inbound.read else SendState.DELIVERED
-    rank = {SendState.SENT: 0, SendState.DELIVERED: 1, SendState.READ: 2}
-    return tuple(
-        replace(row, state=state) for row in rows if row.state in rank and rank[row.state] < rank[state]
-    )

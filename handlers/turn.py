@@ -32,6 +32,7 @@ from handlers import desk, files, gap, outcome, paging, person, planning, rota, 
 from handlers.clean import clean
 from handlers.draft import Draft
 from handlers.loader import Loader
+from handlers.receipts import Receipts
 from handlers.rules import Rules
 from handlers.telling import notice
 
@@ -46,7 +47,6 @@ SLICE = 100
 """Deadlines that are read ahead at once."""
 SLICES_SECONDS = 0.05
 """A commit takes up no further slice of deadlines after this long, nor once a message has arrived."""
-EARLY = 500  # receipts for nothing of ours, kept: the phone may be quicker than the answer to our send
 SILENT_KINDS = frozenset({InboundKind.TYPING, InboundKind.IGNORED})
 
 
@@ -185,8 +185,7 @@ class Turns:
         self._ordinal = ordinal
         self._last_sent: datetime | None = None
         self._spare_keys: list[str] = []
-        self._early: dict[tuple[str, str], Inbound] = {}
-        """Receipts for what no channel has answered for yet."""
+        self._receipts = Receipts()
         self._told: dict[str, datetime] = {}
         """Of what deadlines that cannot be carried out the desk was told, and when."""
 
@@ -223,7 +222,7 @@ class Turns:
         event = Heard(row.id, clean(self.parsers[row.channel](row.opened())), row.received_at)
         loader = self.loader(work)
         if event.inbound.kind is InboundKind.RECEIPT:
-            self._receipt(work, event.inbound)
+            self._receipts.came(work, event.inbound)
         elif event.inbound.kind not in SILENT_KINDS:
             self._apply(work, decide(loader.load(event, now), self.rules), report)
         inbox.finish(work.connection, [row.id])
@@ -315,7 +314,7 @@ class Turns:
         if isinstance(event, Heard) and event.inbound.kind in SILENT_KINDS:
             return True
         if isinstance(event, Heard) and event.inbound.kind is InboundKind.RECEIPT:
-            self._receipt(work, event.inbound)
+            self._receipts.came(work, event.inbound)
             return True
         try:
             facts = loader.load(event, now)
@@ -343,23 +342,6 @@ class Turns:
         report.turns += 1
         report.urgent = report.urgent or draft.urgent
         report.events += draft.events
-
-    def _receipt(self, work: Work, inbound: Inbound) -> None:
-        for ref in inbound.target_refs:
-            rows = work.outgoings_at(inbound.channel, ref)
-            for row in outcome.receipt_rows(inbound, rows):
-                work.put(row)
-            if not rows:
-                self._early[(inbound.channel, ref)] = inbound
-                if len(self._early) > EARLY:
-                    del self._early[next(iter(self._early))]
-
-    def _received(self, row: Outgoing) -> Outgoing:
-        """A row that was sent, with the receipt that was quicker than the channel's own answer."""
-        receipts = [self._early.pop((row.channel, ref), None) for ref in (row.ref, *row.earlier_refs)]
-        for receipt in receipts:
-            row = next(iter(outcome.receipt_rows(receipt, (row,))), row) if receipt is not None else row
-        return row
 
     def deadlines(
         self,
@@ -418,7 +400,7 @@ class Turns:
             row = work.outgoing(event.outgoing_id)
             if row is not None and isinstance(event.outcome, Sent) and not came_back(work, row):
                 # The ordinary case needs no facts: it is noted and nothing follows from it.
-                gone = self._received(outcome.sent(row, event.outcome, self._moment(now)))
+                gone = self._receipts.received(outcome.sent(row, event.outcome, self._moment(now)))
                 work.put(with_blind(gone, work))
                 report.turns += 1
             else:

@@ -12,18 +12,19 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, select, update
 
 from alerts.cases import Case
 from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.ids import micros
-from alerts.outbox import Outgoing, SendState
+from alerts.outbox import RECEIVED_RANK, Outgoing, SendState
 from alerts.people import STAFF, Address, ContactLink, Person, Standing
+from alerts.records import replace
 from alerts.store import ahead, tables
 from alerts.store.case_reads import CaseReads
 from alerts.store.loading import (
@@ -51,7 +52,7 @@ __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_
 GOING_ON = tables.check_ins.c.status != CheckInStatus.ENDED.value
 LIVE_ROUND = tables.rounds.c.status == RoundStatus.LIVE.value
 
-_d, _r = tables.deadlines.c, tables.rounds.c
+_d, _r, _o = tables.deadlines.c, tables.rounds.c, tables.outbox.c
 _DISARM = prepared(
     delete(tables.deadlines).where(
         _d.kind.in_(bindparam("kinds", expanding=True)),
@@ -71,6 +72,21 @@ _OF_CASES = prepared(
     select(tables.rounds)
     .where(_r.case_id.in_(bindparam("cases", expanding=True)))
     .order_by(_r.asked_at, _r.id)
+)
+_NOT_SAID_RECEIVED = _o.state.in_(bindparam("states", expanding=True))
+_RECEIVED = prepared(
+    select(_o.id, _o.blind).where(
+        _o.blind.in_(bindparam("blinds", expanding=True)),
+        _o.blind.is_not(None),
+        _o.channel == bindparam("channel"),
+        _o.address_id == bindparam("address"),
+        _NOT_SAID_RECEIVED,
+    )
+)
+_NOTE_RECEIVED = prepared(
+    update(tables.outbox)
+    .where(_o.id.in_(bindparam("ids", expanding=True)), _NOT_SAID_RECEIVED)
+    .values(state=bindparam("received"))
 )
 
 
@@ -187,6 +203,34 @@ class Work(CaseReads):
                 self._seen[("addresses", address.id)] = address
                 self._dirty[("addresses", address.id)] = address
                 self._at[self.vault.account(address.channel, address.account)] = person.id
+
+    def note_received(
+        self, channel: str, address_id: str, refs: Sequence[str], state: SendState
+    ) -> list[str]:
+        """Notes of what went to an address in these messages that it was delivered, or read. Returns the references by
+        which nothing went there of which that was not known.
+
+        Nothing is opened for it, and what this transaction has not read is not read either.
+        """
+        lower = [known.value for known, rank in RECEIVED_RANK.items() if rank < RECEIVED_RANK[state]]
+        blinds = {self.vault.message(channel, ref): ref for ref in refs}
+        wanted, noted = list(blinds), set()
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            asked = {"blinds": part, "channel": channel, "address": address_id, "states": lower}
+            found = _RECEIVED.rows(self.connection, **asked)
+            noted |= {row.blind for row in found}
+            unseen = []
+            for row in found:
+                seen = self._seen.get((tables.outbox.name, row.id))
+                if seen is None:
+                    unseen.append(row.id)
+                elif seen.state.value in lower:
+                    self.put(replace(seen, state=state))
+            for first in range(0, len(unseen), CHUNK):
+                ids = unseen[first : first + CHUNK]
+                _NOTE_RECEIVED.write(self.connection, ids=ids, states=lower, received=state.value)
+        return [ref for blind, ref in blinds.items() if blind not in noted]
 
     def arm(self, deadline: Deadline) -> None:
         """Notes a deadline; one of the same kind and subject is replaced."""

@@ -126,8 +126,7 @@ def test_nul_wherever_a_person_can_write_makes_no_turn_fail(it: Chat) -> None:
         comes(it, signal(whose=str(uuid.UUID(int=number + 1)), called=f"N{odd}", message="SOS"))
         assert f"N{odd}" not in "".join(it.texts("ana"))
         comes(it, update("message", whose=77_000 + number, called=f"N{odd}", text="SOS"))
-        button = {"from": {"id": 1, "is_bot": False, "first_name": odd}, "data": odd, "id": odd}
-        comes(it, update("callback_query", called=odd, **button))
+        comes(it, update("callback_query", called=odd, data=odd, id=odd))
         for command in (f"take {odd}", f"note {odd}", f"who {odd}", f"/remove {odd}", odd):
             comes(it, signal(whose=account("ana", "signal"), message=command))
     assert not it.told("ana", "page.poison_case")
