@@ -137,6 +137,8 @@ class Inbound:
     attachments: tuple[Attachment, ...] = ()
     name: str = field(default="", repr=False)
     """The name the platform shows for the sender. Never trusted, shown to the desk only."""
+    number: str = field(default="", repr=False)
+    """The sender's telephone number, where the platform tells it. Nobody is known by it."""
     language: str = ""
     """Language tag the platform tells for the sender's app, if any."""
     sent_at: datetime | None = None

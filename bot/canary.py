@@ -3,10 +3,11 @@
 What a canary can show differs, and is not made to look better than it is:
 
 - **Signal**: the canary goes to an account that the desk names, best an administrator's phone. That phone's delivery
-  receipt comes back through our own receiving: the round trip is timed, both ways. Signal took a canary that does not
-  come back; so either that phone is off, or nothing arrives any more. While receipts of others come it is the phone. On
-  a quiet night there are none: then the channel is called *unproven*, neither broken nor well. It is broken once what
-  others were sent since gets no receipts either, and after half a day without any proof.
+  receipt for it comes back through our own receiving: the round trip is timed, both ways. Signal took a canary that
+  does not come back; so either that phone is off, or nothing arrives any more. While others give receipts for what they
+  were sent since, it is the phone. On a quiet night there are none: then the channel is called *unproven*, neither
+  broken nor well. It is broken once what others were sent since gets no receipts either, and after half a day without
+  any proof. A receipt for what was sent earlier proves nothing, nor does anybody else's for the canary.
 - **Telegram**: a bot sees neither its own messages nor those of other bots, and Telegram has no receipts. The canary
   shows the way out, timed. The way in is watched by the channel itself: its long polls come back, or its health says
   that they do not.
@@ -104,7 +105,7 @@ class Canary:
     """Code of what was wrong with the last one."""
     leg: Leg = Leg.OVER
     heard: bool = False
-    """Whether anything came in on the channel while this one was on its way."""
+    """Whether somebody else gave a receipt for what was sent while this one was on its way."""
     early: frozenset[str] = field(default=frozenset(), repr=False)
     """References of receipts that came while it was being handed over."""
 
@@ -113,6 +114,14 @@ class Canary:
         """Since when nothing shows that the channel carries, though it takes what it is given; None: it was shown."""
         since, proof = self.silent_since, self.proved_at
         return since if since is not None and (proof is None or proof < since) else None
+
+    @property
+    def asks_since(self) -> datetime | None:
+        """Since when it matters whether others get what they are sent; None: it does not."""
+        if self.trip is not Trip.ROUND:
+            return None
+        away = self.leg is Leg.ON_ITS_WAY and not self.heard
+        return self.unproven_since or (self.sent_at if away or self.untaken else None)
 
     def bad(self, now: datetime) -> bool:
         """Whether the channel counts as broken."""
@@ -172,19 +181,19 @@ def came_back(canary: Canary, refs: Iterable[str], now: datetime) -> Canary:
 
 
 def receipt_came(canary: Canary, now: datetime) -> Canary:
-    """Somebody's phone has got something from us, whoever it is: what we send arrives."""
-    flying = canary.leg is Leg.ON_ITS_WAY and not canary.heard
+    """Somebody's phone has got what was sent since it matters: what we send arrives."""
+    flying = canary.leg is Leg.ON_ITS_WAY and not canary.heard and canary.unproven_since is None
     if flying or canary.untaken or canary.unproven_since is not None:
         return replace(canary, heard=canary.heard or flying, proved_at=now, untaken=0, unheard=False)
     return canary
 
 
 def witnessed(canary: Canary, receipts: int, silent: int, now: datetime) -> Canary:
-    """What became of messages to others that were sent since the channel is unproven: how many of those people gave a
-    receipt, and how many none."""
-    if canary.unproven_since is None:
-        return canary
-    return receipt_came(canary, now) if receipts else replace(canary, unheard=silent >= UNHEARD_IS_BAD)
+    """What became of messages to others that were sent since it matters: how many of those people gave a receipt, and
+    how many none."""
+    if receipts:
+        return receipt_came(canary, now)
+    return replace(canary, unheard=silent >= UNHEARD_IS_BAD) if canary.unproven_since is not None else canary
 
 
 def _phone_silent(canary: Canary) -> Canary:
@@ -291,14 +300,17 @@ class Canaries:
 
     now: Callable[[], datetime]
     _canaries: dict[str, Canary] = field(default_factory=dict)
+    _phones: dict[str, str] = field(default_factory=dict, repr=False)
+    """Where they go."""
     _notes: dict[str, str] = field(default_factory=dict)
     """What stands in the store, as far as is known here."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, canary: Canary) -> None:
-        """A channel gets canaries."""
+    def add(self, canary: Canary, phone: str) -> None:
+        """A channel gets canaries, which go to this account."""
         with self._lock:
             self._canaries[canary.channel] = canary
+            self._phones[canary.channel] = phone.strip().lower()
 
     def all(self) -> tuple[Canary, ...]:
         """How they are."""
@@ -329,9 +341,9 @@ class Canaries:
         with self._lock:
             return list(self._canaries)
 
-    def doubted(self) -> dict[str, datetime]:
-        """Channels that nothing shows to carry, though they take what they are given, and since when."""
-        return {c.channel: c.unproven_since for c in self.all() if c.unproven_since is not None}
+    def asking(self) -> dict[str, datetime]:
+        """Channels of which it matters whether others get what they are sent, and since when."""
+        return {c.channel: c.asks_since for c in self.all() if c.asks_since is not None}
 
     def recall(self, notes: Mapping[str, str | None]) -> None:
         """Takes up what stands in the store, by channel."""
@@ -349,15 +361,18 @@ class Canaries:
         return {name: note for name, note in notes.items() if self._notes.get(name) != note}
 
     def listening(self, channel: str, parse: Callable[[bytes], Inbound]) -> Callable[[bytes], Inbound]:
-        """The channel's parser, which also tells the canary of receipts. What it understands is unchanged."""
+        """The channel's parser, which also tells the canary of its own receipt. What it understands is unchanged."""
 
         def parsed(raw: bytes) -> Inbound:
             inbound = parse(raw)
-            if inbound.kind is InboundKind.RECEIPT:
-                # Of whomever: it says that what we send arrives. A message says that only of the way in.
-                self.change(channel, lambda canary: receipt_came(canary, self.now()))
+            if inbound.kind is InboundKind.RECEIPT and self._is_phone(channel, inbound):
                 refs = (*inbound.target_refs, inbound.target_ref)
                 self.change(channel, lambda canary: came_back(canary, refs, self.now()))
             return inbound
 
         return parsed
+
+    def _is_phone(self, channel: str, inbound: Inbound) -> bool:
+        """Whether the canary's own phone says it. Settings may name it by its number."""
+        phone = self._phones.get(channel)
+        return bool(phone) and phone in (inbound.sender.lower(), inbound.number)

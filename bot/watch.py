@@ -280,7 +280,7 @@ class Watch:
             self.trips.recall(
                 {name: read_meta(work.connection, canaries.meta_key(name)) for name in self.trips.channels()}
             )
-            for name, since in self.trips.doubted().items():
+            for name, since in self.trips.asking().items():
                 gave, none = witnesses(work.connection, name, since, now - canaries.HEARD_BY)
                 self.trips.change(name, lambda one, g=gave, n=none: canaries.witnessed(one, g, n, now))  # type: ignore[misc]
             return backlog(work.connection, now)

@@ -57,20 +57,16 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
 
 
 def witnesses(connection: Connection, channel: str, since: datetime, until: datetime) -> tuple[int, int]:
-    """Of the addresses that something was handed over to between two instants: how many gave a receipt, and how many
-    none."""
+    """Of the addresses that something was handed over to since an instant: how many gave a receipt for it, and how many
+    none though it was handed over `until` another."""
     # Ids begin with their instant in milliseconds, so this is a range of the primary key, however large the outbox is.
     o = outbox.c
-    handed = (o.id >= f"{micros(since) // 1000:012x}", o.channel == channel)
-    within = (
-        o.sent_at >= micros(since),
-        o.sent_at <= micros(until),
-        o.state.in_(["sent", "delivered", "read"]),
-    )
-    gone = select(o.address_id, o.state).where(*handed, *within).distinct()
-    found = connection.execute(gone).all()
-    gave = {address for address, state in found if state != "sent"}
-    return len(gave), len({address for address, _ in found} - gave)
+    handed = (o.id >= f"{micros(since) // 1000:012x}", o.channel == channel, o.sent_at >= micros(since))
+    gone = o.state.in_(["sent", "delivered", "read"])
+    early = (o.sent_at <= micros(until)).label("early")
+    found = connection.execute(select(o.address_id, o.state, early).where(*handed, gone).distinct()).all()
+    gave = {row.address_id for row in found if row.state != "sent"}
+    return len(gave), len({row.address_id for row in found if row.early} - gave)
 
 
 def server_clock(connection: Connection) -> datetime | None:

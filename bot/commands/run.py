@@ -164,9 +164,9 @@ def canaries(settings: Settings) -> Canaries:
     trips = Canaries(RealClock().now)
     every = settings.canary_every
     if settings.canary_signal is not None:
-        trips.add(Canary("signal", Trip.ROUND, every))
+        trips.add(Canary("signal", Trip.ROUND, every), settings.canary_signal.get_secret_value())
     if settings.canary_telegram is not None:
-        trips.add(Canary("telegram", Trip.OUT, every))
+        trips.add(Canary("telegram", Trip.OUT, every), settings.canary_telegram.get_secret_value())
     return trips
 
 

@@ -207,7 +207,7 @@ def _watching(facts: Facts) -> Iterator[Finding]:
             Weight.WARNING,
             "watching",
             f"Nothing has shown since {since:%Y-%m-%d %H:%M} UTC that what {channel.capitalize()} takes arrives: the"
-            " phone that canaries go to gives no receipt, and nobody else has written or got anything since.",
+            " phone that canaries go to gives no receipt, and nobody else has got anything since.",
             "Turn that phone on and connect it. Better: let canaries go to a phone that is always on, at the desk.",
         )
     if facts.telegram is not None and not facts.canary_telegram:

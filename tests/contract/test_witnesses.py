@@ -21,9 +21,14 @@ def desk(database: str) -> Iterator[Desk]:
     made.store.close()
 
 
-def seen(desk: Desk, since: timedelta = timedelta(0), channel: str = "signal") -> tuple[int, int]:
+def seen(
+    desk: Desk,
+    since: timedelta = timedelta(0),
+    channel: str = "signal",
+    patience: timedelta = timedelta(0),
+) -> tuple[int, int]:
     with desk.store.reading() as work:
-        return witnesses(work.connection, channel, START + since, desk.clock.now())
+        return witnesses(work.connection, channel, START + since, desk.clock.now() - patience)
 
 
 def test_one_receipt_among_those_who_were_sent_something_is_enough(desk: Desk) -> None:
@@ -45,4 +50,7 @@ def test_one_receipt_among_those_who_were_sent_something_is_enough(desk: Desk) -
     desk.engine.accept([to_raw("signal", {"n": 1, "from": who, "kind": "receipt", "targets": [ref]})])
     desk.engine.work_inbox()
     assert seen(desk) == (1, 2)
+    assert seen(desk, patience=timedelta(minutes=5)) == (1, 0), (
+        "a receipt counts at once, silence after a while"
+    )
     assert seen(desk, timedelta(minutes=1)) == (0, 0), "only what was sent since"

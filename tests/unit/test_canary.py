@@ -33,6 +33,11 @@ EVERY = timedelta(minutes=15)
 ROUND = Canary("signal", Trip.ROUND, EVERY)
 OUT = Canary("telegram", Trip.OUT, EVERY)
 SECOND = timedelta(seconds=1)
+PHONE = "0e1d2c3b-4a59-4687-8796-a5b4c3d2e1f0"
+
+
+def receipt(ref: str, sender: str = PHONE) -> Inbound:
+    return Inbound("signal", InboundKind.RECEIPT, sender, target_refs=(ref,))
 
 
 def flying(canary: Canary = ROUND, outcome: Outcome | None = None) -> Canary:
@@ -197,13 +202,13 @@ def test_two_nodes_send_one_canary_and_either_hears_it() -> None:
     clock = SimulatedClock(NOW)
     one, two = Canaries(clock.now), Canaries(clock.now)
     for node in (one, two):
-        node.add(ROUND)
+        node.add(ROUND, PHONE)
     assert one.due() == ["signal"]
     two.recall(one.to_note())
     assert two.due() == []
     one.change("signal", lambda canary: went_out(canary, Sent("ref-1"), clock.now()))
     two.recall(one.to_note())
-    heard = Inbound("signal", InboundKind.RECEIPT, "somebody", target_refs=("ref-1",))
+    heard = receipt("ref-1")
     two.listening("signal", lambda _: heard)(b"")
     one.recall(two.to_note())
     (canary,) = one.all()
@@ -213,8 +218,8 @@ def test_two_nodes_send_one_canary_and_either_hears_it() -> None:
 def test_the_listening_parser_understands_what_the_channel_s_does_and_tells_the_canary() -> None:
     clock = SimulatedClock(NOW)
     trips = Canaries(clock.now)
-    trips.add(ROUND)
-    heard = Inbound("signal", InboundKind.RECEIPT, "somebody", target_refs=("ref-1",))
+    trips.add(ROUND, PHONE)
+    heard = receipt("ref-1")
     listen = trips.listening("signal", lambda _: heard)
     assert trips.due() == ["signal"]
     assert trips.due() == []
@@ -225,19 +230,74 @@ def test_the_listening_parser_understands_what_the_channel_s_does_and_tells_the_
     assert (canary.round_seconds, canary.refs) == (5.0, frozenset())
 
 
-def test_only_a_receipt_says_that_what_we_send_arrives() -> None:
+@pytest.mark.parametrize(
+    ("came", "back"),
+    [
+        (Inbound("signal", InboundKind.RECEIPT, PHONE, target_refs=("ref-9", "ref-1")), True),
+        (Inbound("signal", InboundKind.RECEIPT, PHONE.upper(), target_refs=("ref-1",)), True),
+        (Inbound("signal", InboundKind.RECEIPT, PHONE, target_refs=("an-earlier-one",)), False),
+        (Inbound("signal", InboundKind.RECEIPT, "stranger", target_refs=("ref-1",)), False),
+        (Inbound("signal", InboundKind.RECEIPT, "", target_refs=("ref-1",)), False),
+        (Inbound("signal", InboundKind.TEXT, PHONE, target_refs=("ref-1",), target_ref="ref-1"), False),
+    ],
+)
+def test_only_the_receipt_for_it_from_its_phone_brings_a_canary_back(came: Inbound, back: bool) -> None:
     clock = SimulatedClock(NOW)
-    for kind, trouble in ((InboundKind.TEXT, "not_back"), (InboundKind.RECEIPT, "phone_silent")):
+    for early in (False, True):
         trips = Canaries(clock.now)
-        trips.add(ROUND)
+        trips.add(ROUND, PHONE)
         trips.due()
+        hear = trips.listening("signal", lambda _: came)
+        if early:
+            hear(b"")
         trips.change("signal", lambda one: went_out(one, Sent("ref-1"), clock.now()))
-        came = Inbound("signal", kind, "somebody", target_refs=("another",))
-        trips.listening("signal", lambda _, came=came: came)(b"")  # type: ignore[misc]
-        clock.advance(PATIENCE + SECOND)
-        trips.due()
+        if not early:
+            hear(b"")
         (canary,) = trips.all()
-        assert canary.trouble == trouble
+        assert (canary.done_at is not None) is back
+        assert canary.heard is False
+
+
+def test_a_phone_that_is_named_by_its_number_is_known_by_it() -> None:
+    for number, back in (("+14155550123", True), ("+14155550124", False), ("", False)):
+        trips = Canaries(SimulatedClock(NOW).now)
+        trips.add(ROUND, "+14155550123")
+        trips.due()
+        trips.change("signal", lambda one: went_out(one, Sent("ref-1"), NOW))
+        came = Inbound("signal", InboundKind.RECEIPT, PHONE, number=number, target_refs=("ref-1",))
+        trips.listening("signal", lambda _, came=came: came)(b"")  # type: ignore[misc]
+        (canary,) = trips.all()
+        assert (canary.done_at is not None) is back
+
+
+def test_nobody_s_receipts_end_a_doubt_unless_they_are_for_what_was_sent_since() -> None:
+    canary, at = silent(2)
+    trips = Canaries(SimulatedClock(at).now)
+    trips.add(canary, PHONE)
+    for sender in ("stranger", PHONE):
+        trips.listening("signal", lambda _, sender=sender: receipt("old", sender))(b"")  # type: ignore[misc]
+    assert trips.asking() == {"signal": NOW}
+
+
+def test_it_matters_whether_others_get_something_while_a_canary_is_away_or_was_not_taken() -> None:
+    assert ROUND.asks_since is None
+    assert sending(ROUND, NOW).asks_since is None, "that is over in a moment"
+    away = flying()
+    assert away.asks_since == NOW
+    assert witnessed(away, 0, 9, NOW) == away
+    heard = witnessed(away, 1, 0, NOW)
+    assert (heard.heard, heard.asks_since) == (True, None)
+    assert flying(outcome=RetryAt(1.0, "unreachable")).asks_since == NOW
+    assert flying(OUT, RetryAt(1.0, "unreachable")).asks_since is None, "there are no receipts"
+    assert came_back(away, ["ref-1"], NOW).asks_since is None
+
+
+def test_what_was_sent_before_a_canary_says_nothing_about_it() -> None:
+    doubted, at = silent(1)
+    later = went_out(sending(doubted, at), Sent("ref"), at)
+    assert later.asks_since == NOW
+    proved = witnessed(later, 1, 0, at)
+    assert (proved.unproven_since, proved.heard, proved.asks_since) == (None, False, at)
 
 
 def test_what_was_not_taken_counts_until_something_proves_that_the_channel_carries() -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import httpx
@@ -17,6 +18,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from alerts.events import Attachment, Inbound, Outbound, Outcome, Refusal, Refused, Sent
+from alerts.ids import Ids, micros
+from alerts.store import tables
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
 from bot.canary import Canaries, Canary, Trip, meta_key, went_out
@@ -299,7 +302,7 @@ def test_a_channel_that_stays_down_turns_the_verdict(tmp_path: Path) -> None:
 def test_canaries_go_to_their_address_only(tmp_path: Path) -> None:
     async def story() -> None:
         bench = Bench(tmp_path, canary_addresses={"signal": "admin"})
-        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)), "admin")
         await bench.beats(2)
         assert [outbound.address for outbound in bench.channel.sent] == ["admin"]
         (canary,) = bench.trips.all()
@@ -312,7 +315,7 @@ def test_a_canarys_group_that_moved_is_followed(tmp_path: Path) -> None:
     async def story() -> None:
         bench = Bench(tmp_path, canary_addresses={"signal": "-100"})
         bench.channel.moved = {"-100": "-100777"}
-        bench.trips.add(Canary("signal", Trip.OUT, timedelta(minutes=15)))
+        bench.trips.add(Canary("signal", Trip.OUT, timedelta(minutes=15)), "admin")
         await bench.beats(2)
         bench.pass_time(16 * 60)
         await bench.beats(2)
@@ -326,13 +329,13 @@ def test_a_canarys_group_that_moved_is_followed(tmp_path: Path) -> None:
 def test_a_canary_under_way_is_not_forgotten_by_a_new_process(tmp_path: Path) -> None:
     async def story() -> None:
         bench = Bench(tmp_path, canary_addresses={"signal": "PLANTED"})
-        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)), "admin")
         await bench.beats(2)
         note = bench.store.get_meta(meta_key("signal"))
         assert note is not None
         assert "PLANTED" not in note
         again = Canaries(bench.clock.now)
-        again.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        again.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)), "admin")
         again.recall({"signal": note})
         assert again.all() == bench.trips.all()
         assert again.due() == []
@@ -340,10 +343,39 @@ def test_a_canary_under_way_is_not_forgotten_by_a_new_process(tmp_path: Path) ->
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("sent_after", "state", "trouble"),
+    [(30, "delivered", "phone_silent"), (30, "sent", "not_back"), (-30, "delivered", "not_back")],
+)
+def test_it_is_the_phone_only_if_others_got_what_was_sent_while_the_canary_was_away(
+    tmp_path: Path, sent_after: int, state: str, trouble: str
+) -> None:
+    async def story() -> None:
+        bench = Bench(tmp_path, canary_addresses={"signal": "admin"})
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)), "admin")
+        await bench.beats()
+        bench.pass_time(60)
+        sent = Ids(NOW + timedelta(seconds=sent_after), bytes(16), 1)
+        row: dict[str, Any] = {name: sent.new() for name in ("id", "group_id", "person_id", "address_id")}
+        at = micros(NOW + timedelta(seconds=sent_after))
+        row |= {"channel": "signal", "kind": "notice", "priority": 1, "urgency": 4, "state": state}
+        row |= {"attempts": 1, "created_at": at, "ready_at": at, "sent_at": at, "menu": False}
+        row |= {"guard": "none", "token": 0, "key_id": "k", "sealed": b""}
+        with bench.store.writing() as work:
+            work.connection.execute(tables.outbox.insert().values(row))
+        await bench.beats()
+        bench.pass_time(61)
+        await bench.beats()
+        (canary,) = bench.trips.all()
+        assert canary.trouble == trouble
+
+    asyncio.run(story())
+
+
 def test_a_channel_that_breaks_over_a_canary_has_not_taken_it(tmp_path: Path) -> None:
     async def story() -> None:
         bench = Bench(tmp_path, canary_addresses={"signal": "admin"})
-        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)))
+        bench.trips.add(Canary("signal", Trip.ROUND, timedelta(minutes=15)), "admin")
 
         async def breaks(outbound: Outbound) -> Outcome:
             raise OSError

@@ -66,6 +66,7 @@ def parse(raw: bytes) -> Inbound:
         sender=sender,
         message_ref=f"{sender}:{timestamp}" if sender and timestamp is not None else "",
         name=words(envelope, "sourceName"),
+        number=words(envelope, "sourceNumber"),
         sent_at=_time(timestamp),
     )
     if message := part(envelope, "dataMessage"):
