@@ -13,7 +13,7 @@ from alerts.events import InboundKind, Unreadable
 from bot.channels.signal.frames import describe
 from bot.channels.signal.parse import parse
 from bot.channels.signal.places import find_place, is_shared_place
-from tests.fakes.signal_daemon import ACCOUNT, ALICE, OWN_ID, envelope, message
+from tests.fakes.signal_daemon import ACCOUNT, ALICE, OWN_ID, envelope, message, ours
 
 T = 1_800_000_000_000
 OURS = {"Number": ACCOUNT, "Uuid": OWN_ID}
@@ -178,8 +178,8 @@ def test_a_call_is_somebody_asking_for_us() -> None:
     [
         message("SOS everybody", T, groupInfo={"groupId": "Zw==", "revision": 0, "type": "DELIVER"}),
         message(None, T),  # a timer, a profile key, an ended session
-        envelope(T, syncMessage={}),
-        envelope(T, syncMessage={"sentMessage": {"message": "from our other phone"}}),
+        ours(T, syncMessage={}),
+        ours(T, syncMessage={"sentMessage": {"message": "from our other phone"}}),
         envelope(T, storyMessage={"allowsReplies": True}),
         envelope(T, typingMessage={"action": "STOPPED", "timestamp": T}),
         envelope(T, typingMessage={"action": "STARTED", "timestamp": T, "groupId": "Zw=="}),
@@ -188,6 +188,13 @@ def test_a_call_is_somebody_asking_for_us() -> None:
 )
 def test_what_nobody_says_to_us(frame: dict[str, Any]) -> None:
     assert parse(bare(frame)).kind is InboundKind.IGNORED
+
+
+@pytest.mark.parametrize("said", [{}, {"sentMessage": {"message": "SOS"}}, "SOS", [1]])
+def test_what_only_our_other_devices_should_say_is_somebody_s_word_from_anybody_else(said: object) -> None:
+    assert parse(bare(envelope(T, syncMessage=said))).kind is InboundKind.OTHER
+    untrusted = {**envelope(T, syncMessage=said), "exception": {"type": "UntrustedIdentityException"}}
+    assert parse(bare(untrusted)).kind is InboundKind.UNREADABLE
 
 
 def test_typing() -> None:

@@ -30,7 +30,7 @@ from bot.clock import SimulatedClock
 from bot.engine import DEDUP_WINDOW, Engine
 from bot.rules import shipped_rules
 from tests.contract.test_nodes import opened
-from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, envelope, message
+from tests.fakes.signal_daemon import ACCOUNT, OWN_ID, FakeDaemon, envelope, message, ours
 from tests.faults.test_signal_receiver import Running, eventually, say
 
 TOP = Path(__file__).parents[2]
@@ -106,9 +106,12 @@ def test_what_our_other_device_did_is_not_stored(
 ) -> None:
     running = Running(tmp_path, daemons[0])
     try:
-        daemons[0].push(envelope(7, syncMessage={"sentMessage": {"message": "PLANTED"}}))
+        daemons[0].push(ours(syncMessage={"sentMessage": {"message": "PLANTED"}}))
+        daemons[0].push(envelope(8, syncMessage={"sentMessage": {"message": "a stranger's"}}))
         say(daemons[0], "SOS")
-        eventually(lambda: running.texts() == ["SOS"])
+        eventually(lambda: running.count() == 2)
+        assert running.texts()[-1] == "SOS"
+        assert parse(running.raws()[0]).kind is InboundKind.OTHER
     finally:
         running.end()
 
@@ -116,12 +119,20 @@ def test_what_our_other_device_did_is_not_stored(
 @pytest.mark.parametrize(
     ("frame", "echo"),
     [
-        (envelope(1, syncMessage={}), True),
-        (envelope(1, syncMessage={"sentMessage": {"message": "x"}}), True),
-        (envelope(1, syncMessage={}, dataMessage={"message": "SOS"}), False),
-        (envelope(1, syncMessage={}, receiptMessage={"timestamps": [1]}), False),
-        ({**envelope(1, syncMessage={}), "exception": {"type": "UntrustedIdentityException"}}, False),
-        (envelope(1, syncMessage="SOS"), False),
+        (ours(syncMessage={}), True),
+        (ours(syncMessage={"sentMessage": {"message": "x"}}), True),
+        ({**ours(syncMessage={}), "account": OWN_ID}, True),
+        (ours(syncMessage={}, dataMessage={"message": "SOS"}), False),
+        (ours(syncMessage={}, receiptMessage={"timestamps": [1]}), False),
+        ({**ours(syncMessage={}), "exception": {"type": "UntrustedIdentityException"}}, False),
+        (ours(syncMessage="SOS"), False),
+        # A stranger's, or whose cannot be said.
+        (envelope(1, syncMessage={}), False),
+        (envelope(1, syncMessage={"sentMessage": {"message": "SOS"}}), False),
+        (envelope(1, sourceNumber="+14155550111", syncMessage={}), False),
+        (envelope(1, sender="", syncMessage={}), False),
+        ({"envelope": ours(syncMessage={})["envelope"]}, False),
+        ({**envelope(1, sender="", syncMessage={}), "account": ""}, False),
         (message('"syncMessage"'), False),
         (message("SOS"), False),
     ],

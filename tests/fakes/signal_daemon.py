@@ -38,6 +38,11 @@ def envelope(timestamp: int = 1_800_000_000_000, sender: str = ALICE, **content:
     }
 
 
+def ours(timestamp: int = 7, **content: Any) -> dict[str, Any]:
+    """What another device of our own account did, as the real one tells it."""
+    return envelope(timestamp, OWN_ID, **{"source": ACCOUNT, "sourceNumber": ACCOUNT, **content})
+
+
 def message(text: str | None, timestamp: int = 1_800_000_000_000, **fields: Any) -> dict[str, Any]:
     """A frame with a message in it."""
     data = {"timestamp": timestamp, "message": text, "expiresInSeconds": 0, "viewOnce": False, **fields}

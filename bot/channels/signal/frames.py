@@ -135,7 +135,8 @@ def describe(raw: bytes) -> RawInbound:
 
 def is_echo(raw: bytes) -> bool:
     """Whether the frame only tells what another device of our own account did, as a second signal-cli is told of
-    everything that the first one sends. Nobody said it to us, so it is not stored."""
+    everything that the first one sends. Nobody said it to us, so it is not stored. From anybody else, and from whom
+    cannot be said, it is stored like everything."""
     if b'"syncMessage"' not in raw:
         return False
     try:
@@ -143,7 +144,14 @@ def is_echo(raw: bytes) -> bool:
     except NotAFrame:
         return False
     synced = part(frame, "envelope").get("syncMessage")
-    return isinstance(synced, dict) and not frame.get("exception") and not _says(frame, but="syncMessage")
+    told = isinstance(synced, dict) and not frame.get("exception") and not _says(frame, but="syncMessage")
+    return told and is_own(frame)
+
+
+def is_own(frame: Json) -> bool:
+    """Whether it comes from our own account, as far as the frame says whose it is and whom it came to."""
+    account, envelope = words(frame, "account"), part(frame, "envelope")
+    return bool(account) and account in [words(envelope, n) for n in ("source", "sourceNumber", "sourceUuid")]
 
 
 def is_report(raw: bytes) -> bool:

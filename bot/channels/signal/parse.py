@@ -20,6 +20,7 @@ from bot.channels.signal.frames import (
     Json,
     NotAFrame,
     account_of,
+    is_own,
     is_voice,
     items,
     part,
@@ -86,13 +87,16 @@ def parse(raw: bytes) -> Inbound:
     if call := part(envelope, "callMessage"):
         offer = part(call, "offerMessage")
         return replace(event, kind=InboundKind.OTHER, text=describe_call(offer)) if offer else event
-    if envelope.get("syncMessage") is not None or envelope.get("storyMessage") is not None:
+    synced = envelope.get("syncMessage") is not None
+    if (synced and is_own(frame)) or (not synced and envelope.get("storyMessage") is not None):
         return event
     if exception := frame.get("exception"):
         # The kind of the exception is signal-cli's, not the person's, and tells a changed key from a broken session.
         reason = words(exception, "type") if isinstance(exception, dict) else ""
         return replace(event, kind=InboundKind.UNREADABLE, text=reason)
     unknown = sorted(name for name, value in envelope.items() if name not in _ENVELOPE and value)
+    if synced and not unknown:
+        unknown = ["syncMessage"]
     if unknown and sender:
         return replace(event, kind=InboundKind.OTHER, text=describe_rest(dict.fromkeys(unknown, True)))
     return event
