@@ -1,7 +1,7 @@
 """The durable receiver of Signal: stores each frame before it takes the next, in processes of its own.
 
 signal-cli hands a frame over once, and nobody acknowledges: what it wrote to its socket and we did not store is gone.
-So two processes share one connection:
+The gateway's websocket is no different. So two processes share one connection (`bot.receiver_sources`):
 
 - The **keeper** opens the connection, asks for the messages, starts a worker on it and waits. It reads nothing, holds
   nothing and can hardly fail. While it lives the connection lives, with all that is in it.
@@ -12,13 +12,13 @@ So two processes share one connection:
 A keeper that is killed alone is outlived by its worker, which goes on and takes over the lock's file.
 
 Keeper and worker killed at the same instant lose what is on its way, since then the connection is gone. So there are
-two **seats**, and a receiver on each: signal-cli hands every message to every subscriber, the store takes the first
-copy, and what one receiver loses the other has.
+two **seats**, and a receiver on each: signal-cli hands every message to every subscriber, the gateway to every
+websocket, the store takes the first copy, and what one receiver loses the other has.
 
-What remains: all receivers killed at the same instant, with their machine. That loses about one message while messages
-pour in, measured, and it is signal-cli's own: it loses the message it is busy with when its last subscriber leaves,
-more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load, measured) than if the connection just
-ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
+What remains: what the gateway drops, and all receivers killed at the same instant, with their machine. That loses about
+one message while messages pour in, measured, and it is signal-cli's own: it loses the message it is busy with when its
+last subscriber leaves, more surely if that one takes leave (`unsubscribeReceive`, 7 in 10 under load, measured) than if
+the connection just ends (2 in 10). So nobody takes leave, and an orderly end waits for a quiet moment.
 
 A frame too large to wait in the socket is taken out while it is still coming.
 
@@ -29,7 +29,6 @@ account's messages. Anything else is a death, and the next worker goes on with t
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -37,23 +36,24 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
+from typing import NamedTuple
 
 import structlog
 
 from alerts.events import RawInbound
 from bot.channels.signal.frames import describe, is_echo, is_report
+from bot.receiver_sources import Kind, Source, SubscriptionRefused, intake
 from bot.seats import AlreadyReceiving, Seat, take_seat, write_holder
-from bot.socket_lines import ConnectionGone, Lines
+from bot.socket_peek import ConnectionGone
 
 log = structlog.get_logger(__name__)
 
 GONE, REFUSED, BUSY = 10, 11, 75
 BACKOFF_SECONDS = (0.1, 0.3, 1.0, 2.0, 3.0)
-CONNECT_SECONDS = 3.0
 QUIET_SECONDS = 30.0
-"""After so long a silence signal-cli is asked whether it is still there; without an answer in the same time it is
+"""After so long a silence the other side is asked whether it is still there; without an answer in the same time it is
 not."""
 QUIET_MOMENT = 0.3
 DRAIN_SECONDS = 5.0
@@ -63,23 +63,16 @@ START_SECONDS = 45.0
 FILES = "WATCHLINE_RECEIVER_FILES"
 Commit = Callable[[Sequence[RawInbound]], object]
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_SUBSCRIBE, _PING = "subscribe", "ping"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
     """Whose messages, from where."""
 
-    daemons: Sequence[tuple[str, int]]
-    """Host and port of signal-cli's socket. Of two, the second is a linked device of the same account, and each
-    receiver takes one."""
-    account: str = field(repr=False)
+    sources: Sequence[Source]
+    """Each receiver takes the one of its seat; a single one is everybody's."""
     lock: str
     """Path of the first of the files of which each receiver of an account holds one locked (`bot.seats`)."""
-
-
-class SubscriptionRefused(Exception):
-    """signal-cli does not hand out the account's messages: it does not know the account (yet)."""
 
 
 # -------------------------------------------------------------------------------------------------------- keeper
@@ -117,9 +110,7 @@ class _Keeper:
         seat: Seat,
         stop: _Stop,
     ) -> None:
-        self._settings = settings
-        number = seat.number % len(settings.daemons)
-        self._daemon, self._linked = settings.daemons[number], number > 0
+        self._source = settings.sources[seat.number % len(settings.sources)]
         self._worker = worker
         self._environment = environment
         self._lock = seat.descriptor
@@ -132,10 +123,10 @@ class _Keeper:
             if failures:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
             try:
-                connection = connect(self._daemon)
+                connection = self._source.connect()
             except OSError:
                 if not failures:
-                    log.warning("receiver.daemon_unreachable")
+                    log.warning("receiver.unreachable")
                 failures += 1
                 continue
             started = time.monotonic()
@@ -147,7 +138,7 @@ class _Keeper:
     def _workers(self, connection: socket.socket) -> None:
         """One worker after the other, as long as the connection is of use."""
         failures = 0
-        self._subscribed = False
+        self._subscribed = not self._source.opening()
         while not self._stop.asked:
             if failures:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
@@ -171,7 +162,7 @@ class _Keeper:
                     stdin=subprocess.DEVNULL,
                     env={
                         **self._environment,
-                        FILES: f"{connection.fileno()},{life.fileno()},{self._lock},{self._linked:d}",
+                        FILES: self._given(connection, life).told(),
                     },
                     pass_fds=(connection.fileno(), life.fileno(), self._lock),
                     start_new_session=True,
@@ -196,6 +187,16 @@ class _Keeper:
         finally:
             ours.close()
 
+    def _given(self, connection: socket.socket, life: socket.socket) -> _Given:
+        return _Given(
+            connection.fileno(),
+            life.fileno(),
+            self._lock,
+            self._source.kind.value,
+            self._source.linked,
+            self._subscribed,
+        )
+
     def _patience(self, worker: socket.socket) -> float:
         """Seconds to wait for a worker that was told to end: longer for one that still has to start, and to read."""
         starting = self._subscribed and worker not in select.select([worker], [], [], 0)[0]
@@ -207,15 +208,7 @@ class _Keeper:
         if worker.recv(1):
             self._subscribed = True
             with contextlib.suppress(OSError):  # the worker sees the end of the connection, and says so
-                connection.sendall(_request(_SUBSCRIBE, "subscribeReceive", account=self._settings.account))
-
-
-def connect(daemon: tuple[str, int]) -> socket.socket:
-    """A connection to signal-cli. Raises OSError."""
-    connection = socket.create_connection(daemon, CONNECT_SECONDS)
-    connection.settimeout(None)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return connection
+                connection.sendall(self._source.opening())
 
 
 @contextlib.contextmanager
@@ -226,6 +219,26 @@ def _signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Given(NamedTuple):
+    """What a worker is given by its keeper: descriptors, and how to read."""
+
+    connection: int
+    life: int
+    lock: int
+    kind: str
+    linked: bool
+    asked: bool
+    """The messages were asked for, or come by themselves: they may lie in the socket already."""
+
+    def told(self) -> str:
+        return ",".join(map(str, (*self[:3], self.kind, int(self.linked), int(self.asked))))
+
+    @classmethod
+    def heard(cls, told: str) -> _Given:
+        connection, life, lock, kind, linked, asked = told.split(",")
+        return cls(int(connection), int(life), int(lock), kind, linked == "1", asked == "1")
 
 
 class _Stop:
@@ -270,12 +283,17 @@ def work(commit: Commit) -> int:
     `commit` returns when all frames are durably stored and raises when they are not; then they are offered again, each
     by itself, until it is stored. Called by the process that `keep` starts.
     """
-    connection_number, life_number, lock, linked = map(int, os.environ[FILES].split(","))
+    given = _Given.heard(os.environ[FILES])
     stop = _Stop()
-    with socket.socket(fileno=life_number) as life, socket.socket(fileno=connection_number) as connection:
+    with socket.socket(fileno=given.life) as life, socket.socket(fileno=given.connection) as connection:
         try:
-            life.send(b"!")
-            _Worker(connection, commit, stop, life, lock, linked=bool(linked)).run()
+            try:
+                life.send(b"!")
+            except OSError:
+                # The keeper is dead. Go on without it, unless nobody will ask for the messages any more.
+                if not given.asked:
+                    return GONE
+            _Worker(connection, commit, stop, life, given).run()
         except ConnectionGone:
             log.warning("receiver.connection_gone")
             return GONE
@@ -294,40 +312,38 @@ class _Worker:
         commit: Commit,
         stop: _Stop,
         life: socket.socket,
-        lock: int,
-        *,
-        linked: bool,
+        given: _Given,
     ) -> None:
-        self._linked = linked
+        self._linked = given.linked
         self._connection = connection
-        self._lines = Lines(connection)
+        self._intake = intake(Kind(given.kind), connection)
         self._commit = commit
         self._stop = stop
         self._life: socket.socket | None = life
-        self._lock = lock
+        self._lock = given.lock
 
     def run(self) -> None:
-        """1. Look at the lines that have come. 2. Store them. 3. Take them out. 4. Go on from 1, until asked to stop
-        and nothing has come for a moment."""
-        last_line, pinged = time.monotonic(), False
+        """1. Look at what has come. 2. Store it. 3. Take it out. 4. Go on from 1, until asked to stop and nothing has
+        come for a moment."""
+        last, pinged = time.monotonic(), False
         asked_at: float | None = None
         while True:
-            lines = self._lines.peek()
+            frames = self._intake.peek()
             now = time.monotonic()
             if self._stop.asked and asked_at is None:
                 asked_at = now
             if asked_at is not None and now - asked_at > DRAIN_SECONDS:
                 return
-            if lines:
-                self._handle(lines)
-                self._lines.take()
-                last_line, pinged = time.monotonic(), False
-            elif asked_at is not None and now - max(asked_at, last_line) > QUIET_MOMENT:
+            if frames:
+                self._handle(frames)
+                self._intake.take()
+                last, pinged = time.monotonic(), False
+            elif asked_at is not None and now - max(asked_at, last) > QUIET_MOMENT:
                 return
-            elif now - last_line > 2 * QUIET_SECONDS:
+            elif now - last > 2 * QUIET_SECONDS:
                 raise ConnectionGone
-            elif now - last_line > QUIET_SECONDS and not pinged:
-                self._send(_request(_PING, "version"))
+            elif now - last > QUIET_SECONDS and not pinged:
+                self._intake.ask()
                 pinged = True
             else:
                 self._wait(QUIET_SECONDS if asked_at is None else QUIET_MOMENT)
@@ -341,26 +357,17 @@ class _Worker:
             write_holder(self._lock)
             log.warning("receiver.keeper_died")
 
-    def _handle(self, lines: Sequence[bytes]) -> None:
-        frames: list[RawInbound] = []
-        for line in lines:
-            answer = _answer(line)
-            if answer is None:
-                if not self._nobodys(line):
-                    frames.append(describe(line))
-            elif answer.get("id") == _SUBSCRIBE:
-                if "error" in answer:
-                    raise SubscriptionRefused
-                log.info("receiver.receiving")
-        if frames:
-            self._store(frames)
+    def _handle(self, frames: Sequence[bytes]) -> None:
+        messages = [describe(frame) for frame in frames if frame and not self._nobodys(frame)]
+        if messages:
+            self._store(messages)
 
-    def _nobodys(self, line: bytes) -> bool:
+    def _nobodys(self, frame: bytes) -> bool:
         """Whether it is no message: what another device of ours did, or what a linked device could not read. That is
         the first one's to say, with whose keys we write: what it reads well would be an alarm otherwise."""
-        if is_echo(line):
+        if is_echo(frame):
             return True
-        if self._linked and is_report(line):
+        if self._linked and is_report(frame):
             log.warning("receiver.linked_device_cannot_read")
             return True
         return False
@@ -385,26 +392,3 @@ class _Worker:
             log.info("receiver.commit_failed", error=type(error).__name__)
             return False
         return True
-
-    def _send(self, request: bytes) -> None:
-        try:
-            self._connection.sendall(request)
-        except OSError:
-            raise ConnectionGone from None
-
-
-def _request(name: str, method: str, **params: object) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", "id": name, "method": method, "params": params}).encode() + b"\n"
-
-
-def _answer(line: bytes) -> Mapping[str, object] | None:
-    """The answer to a request of ours; None for everything else, which is a frame or must be treated as one."""
-    if b'"id"' not in line:
-        return None
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(found, dict) and "method" not in found and found.get("id") in (_SUBSCRIBE, _PING):
-        return found
-    return None

@@ -1,4 +1,4 @@
-"""`watchline receive`: the durable Signal receiver, a process of its own beside `run` (see `bot/receiver.py`).
+"""`watchline receive`: the Signal receiver, a process of its own beside `run` (see `bot/receiver.py`).
 
 `run` starts it, or a container engine or systemd does (WATCHLINE_SIGNAL_RECEIVER=external). Called as a worker, by
 itself, it stores the frames.
@@ -35,7 +35,12 @@ def command(worker: bool) -> None:
     if worker:
         _work(settings)
         return
-    receiver = ReceiverSettings(signal.daemon_addresses(), signal.account, str(receiver_lock(settings)))
+    if not signal.has_receivers:
+        refuse(
+            "WATCHLINE_SIGNAL_GATEWAY is an https address, whose messages only the bot itself can read: run no receiver"
+            " beside it, give the gateway's own address with http, or set WATCHLINE_SIGNAL_RECEIVE to durable"
+        )
+    receiver = ReceiverSettings(signal.sources(), str(receiver_lock(settings)))
     raise typer.Exit(keep(receiver, [*RECEIVER, "--worker"]))
 
 

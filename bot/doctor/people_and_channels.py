@@ -93,8 +93,8 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WARNING,
             "signal",
-            "Signal is received through the gateway, which loses messages: all that come while Watchline is down or"
-            " signal-cli starts anew, and some of any burst, without a trace. One of them may be an SOS.",
+            "Signal is received through the gateway, which loses messages: all that come while nobody is attached to it"
+            " or signal-cli starts anew, and some of any burst, without a trace. One of them may be an SOS.",
             "Run signal-cli's daemon with --receive-mode=manual and set WATCHLINE_SIGNAL_RECEIVE=durable, as the"
             " compose file does.",
         )

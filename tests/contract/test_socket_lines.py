@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.socket_lines import ConnectionGone, Lines
+from bot.socket_lines import Lines
+from bot.socket_peek import ConnectionGone
 
 Pair = tuple[socket.socket, socket.socket]
 

@@ -111,12 +111,13 @@ class FakeDaemon:
 
     def _flush(self) -> None:
         while self._subscribers and self._held:
-            frame = self._held.pop(0)
+            # All that waited in one go, so that who reads them has them together.
+            frames, self._held = self._held, []
             for connection, number in list(self._subscribers.items()):
                 line = b'{"jsonrpc":"2.0","method":"receive","params":{"subscription":%d,"result":%s}}'
                 try:
                     self._end(connection)
-                    connection.sendall(line % (number, frame))
+                    connection.sendall(b"\n".join(line % (number, frame) for frame in frames))
                 except OSError:
                     del self._subscribers[connection]
                     continue

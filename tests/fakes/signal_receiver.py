@@ -4,8 +4,9 @@
     python -m tests.fakes.signal_receiver worker    what the keeper starts
 
 Settings come from the environment, as a JSON object in RECEIVER_TEST: host, ports, account, lock, database, and
-"pause", seconds that a commit takes longer, and "start", seconds that a worker takes longer to start. While there is a
-file called like the database and ".refuse", frames with its bytes in them cannot be stored.
+"kind" ("frames" for the gateway's websocket), "pause", seconds that a commit takes longer, and "start", seconds that a
+worker takes longer to start. While there is a file called like the database and ".refuse", frames with its bytes in
+them cannot be stored.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from alerts.events import RawInbound
 from bot.receiver import ReceiverSettings, keep, work
+from bot.receiver_sources import Kind, Source
 
 SELF = [sys.executable, "-m", "tests.fakes.signal_receiver"]
 
@@ -44,8 +46,11 @@ def environment(**settings: Any) -> dict[str, str]:
 
 def main() -> int:
     given = json.loads(os.environ["RECEIVER_TEST"])
-    daemons = [(given["host"], port) for port in given["ports"]]
-    settings = ReceiverSettings(daemons, given["account"], given["lock"])
+    kind, host, account = Kind(given.get("kind", "lines")), given["host"], given["account"]
+    sources = [
+        Source(kind, host, port, account, linked=number > 0) for number, port in enumerate(given["ports"])
+    ]
+    settings = ReceiverSettings(sources, given["lock"])
     if sys.argv[1:] != ["worker"]:
         return keep(settings, [*SELF, "worker"])
     time.sleep(given.get("start", 0))

@@ -20,7 +20,7 @@ import pytest
 from bot.channels.signal.parse import parse
 from bot.receiver import STOP_SECONDS
 from bot.seats import SEATS, AlreadyReceiving, holders_of, seats_taken, take_seat
-from bot.socket_lines import FRAME_LIMIT
+from bot.socket_peek import FRAME_LIMIT
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, message
 from tests.fakes.signal_receiver import SELF, environment, open_database
 
@@ -59,6 +59,10 @@ class Running:
     def subscriptions(self) -> int:
         """How often signal-cli has said that it hands out the messages."""
         return self._log.read_bytes().count(b"receiver.receiving")
+
+    def stands(self) -> bool:
+        """Whether a worker has seen a frame that the store does not take."""
+        return b"receiver.not_stored" in self._log.read_bytes()
 
     def worker(self) -> int:
         """Process id of the keeper's only child, once there is one."""
@@ -150,6 +154,19 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, daemo
         assert daemon.subscriptions == 1, "the connection outlived the workers"
 
 
+def test_what_a_killed_worker_had_seen_and_not_stored_the_next_one_finds(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    refuse = tmp_path / "inbox.db.refuse"
+    refuse.write_bytes(b"SOS")
+    with receiving(tmp_path, daemon) as running:
+        say(daemon, "SOS 1", "SOS 2")
+        eventually(running.stands)
+        running.kill_worker()
+        refuse.unlink()
+        eventually(lambda: running.texts() == ["SOS 1", "SOS 2"])
+
+
 def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, daemon: FakeDaemon) -> None:
     with receiving(tmp_path, daemon) as running:
         daemon.wait_for("subscribed")
@@ -164,6 +181,19 @@ def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, daemon: FakeD
         say(daemon, "while nobody was there")
         running.keeper = running.another()
         eventually(lambda: running.texts()[-1:] == ["while nobody was there"])
+
+
+def test_a_keeper_killed_while_its_next_worker_starts_is_outlived_too(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    with receiving(tmp_path, daemon, start=0.5) as running:
+        daemon.wait_for("subscribed")
+        running.kill_worker()
+        say(daemon, "SOS")
+        running.worker()
+        running.keeper.kill()
+        running.keeper.wait(PATIENCE)
+        eventually(lambda: running.texts() == ["SOS"])
 
 
 def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, daemon: FakeDaemon) -> None:

@@ -122,13 +122,16 @@ class SignalChannel:
     async def run(self, accept: Accept) -> None:
         """Receives until cancelled; see the module's steps."""
         self._health.turn(SignalState.STARTING)
-        durable = self._settings.receive is Receive.DURABLE
-        lookout = asyncio.ensure_future(Lookout(self._settings, self._health).keep()) if durable else None
+        settings = self._settings
+        lookout = None
+        if settings.has_receivers:
+            gateway = self._gateway_there if settings.receive is Receive.GATEWAY else None
+            lookout = asyncio.ensure_future(Lookout(settings, self._health, gateway).keep())
         try:
-            if not durable:
+            if not settings.has_receivers:
                 await self._read_websocket(accept)
-            elif self._settings.receiver is Receiver.MANAGED:
-                await Receivers(self._settings, self._health).keep()
+            elif settings.receiver is Receiver.MANAGED:
+                await Receivers(settings, self._health).keep()
             else:
                 self._health.turn(SignalState.ELSEWHERE)
                 await asyncio.Event().wait()
@@ -136,6 +139,13 @@ class SignalChannel:
             if lookout is not None:
                 lookout.cancel()
             self._health.turn(SignalState.STOPPED)
+
+    async def _gateway_there(self) -> bool:
+        try:
+            await self._gateway.version()
+        except (GatewayRefused, GatewayAway):
+            return False
+        return True
 
     async def _read_websocket(self, accept: Accept) -> None:
         failures = 0
@@ -375,7 +385,9 @@ class SignalChannel:
             daemon=daemon is not None if durable else None,
             second=await self._second() if durable else Second.NONE,
             signal_cli_version=daemon or "",
-            receivers=seats_taken(settings.receiver_lock) if durable and settings.receiver_lock else None,
+            receivers=seats_taken(settings.receiver_lock)
+            if settings.has_receivers and settings.receiver_lock
+            else None,
             challenged=bool(self.challenge),
         )
 

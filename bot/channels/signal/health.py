@@ -18,12 +18,12 @@ class SignalState(enum.Enum):
     STOPPED = "stopped"
     STARTING = "starting"
     RECEIVING = "receiving"
-    """Gateway mode: attached to the websocket. Durable mode: the receiver process is there."""
+    """The receivers are there; where the bot itself reads the gateway's websocket, it is attached."""
     ELSEWHERE = "elsewhere"
-    """Durable mode with an external receiver: somebody else keeps it running, this process does not see it."""
+    """With external receivers: somebody else keeps it running, this process does not see it."""
     UNREACHABLE = "unreachable"
-    """Gateway mode: not attached, and what comes now is lost. Durable mode: the receivers ended, or signal-cli does not
-    answer; nothing is lost meanwhile, and nothing comes in."""
+    """The receivers ended, or what they take the messages from does not answer, so nothing comes in. In gateway mode
+    what comes now is lost."""
     STORE_DOWN = "store_down"
     """Frames come, and our own store does not take them."""
 
@@ -89,6 +89,6 @@ class SignalReport:
     signal_cli_version: str
     """Durable mode only: the gateway does not tell. Signal refuses clients that are some months old."""
     receivers: int | None
-    """Durable mode: how many receivers hold a lock on this machine."""
+    """How many receivers hold a lock on this machine."""
     challenged: bool
     """Signal asked for a captcha before we may write to more people."""

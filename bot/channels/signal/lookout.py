@@ -1,9 +1,9 @@
-"""Durable receiving goes on outside this process; this looks whether there is still somebody who does it.
+"""Receiving goes on outside this process; this looks whether there is still somebody who does it.
 
 Every few seconds:
 
-1. Does signal-cli's socket answer? If not twice in a row, nothing comes in from Signal. Where a second signal-cli is
-   linked to the account, one that answers is enough; that the other does not is said in the log, once.
+1. Does signal-cli's socket answer, or the gateway? If not twice in a row, nothing comes in from Signal. Where a second
+   signal-cli is linked to the account, one that answers is enough; that the other does not is said in the log, once.
 2. Does a receiver hold a seat? Only of those that were seen here once it is said that they are gone: they may run on
    another machine, where their locks cannot be seen.
 
@@ -13,6 +13,7 @@ Without this a dead daemon would be noticed when the next canary is due, or by n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -31,9 +32,16 @@ MISSED_IS_GONE = 2
 class Lookout:
     """What was seen so far of the others that receiving takes."""
 
-    def __init__(self, settings: SignalSettings, health: Health) -> None:
+    def __init__(
+        self,
+        settings: SignalSettings,
+        health: Health,
+        gateway_there: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """`gateway_there` tells whether the gateway answers, where the messages come from there."""
         self._settings = settings
         self._health = health
+        self._gateway_there = gateway_there
         self._missed = 0
         self._silent: tuple[int, ...] = ()
         self._seen = False
@@ -49,11 +57,13 @@ class Lookout:
 
     async def look(self) -> None:
         """Steps 1 and 2, once."""
-        there = await self._daemons() and self._received()
+        there = await self._sources() and self._received()
         self._missed = 0 if there else self._missed + 1
         self._health.miss(self._missed >= MISSED_IS_GONE)
 
-    async def _daemons(self) -> bool:
+    async def _sources(self) -> bool:
+        if self._gateway_there is not None:
+            return await self._gateway_there()
         addresses = self._settings.daemon_addresses()
         answers = await asyncio.gather(*map(ask_daemon, addresses))
         silent = tuple(number for number, answer in enumerate(answers, 1) if answer is None)

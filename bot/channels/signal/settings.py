@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bot.receiver_sources import Kind, Source
 from bot.seats import SEATS
 
 
@@ -21,11 +22,12 @@ class Receive(enum.Enum):
     """Our receiver process on signal-cli's own socket (daemon in manual receive mode). Nothing is lost while we are
     down."""
     GATEWAY = "gateway"
-    """The gateway's websocket. It drops what comes while we are down, and some of what comes in bursts."""
+    """Our receiver process on the gateway's websocket. The gateway drops what comes while nobody receives, and some of
+    what comes in bursts."""
 
 
 class Receiver(enum.Enum):
-    """Who starts the receivers, in durable mode."""
+    """Who starts the receivers."""
 
     MANAGED = "managed"
     """The bot does, and starts them again when they end."""
@@ -49,7 +51,8 @@ class SignalSettings:
     receiver_command: tuple[str, ...] = ()
     """What starts a receiver, for `MANAGED`. It finds its own settings: nothing secret is ever in a command line."""
     receiver_lock: str = ""
-    """Path of the first receiver's lock file (`bot.seats`), for `MANAGED`."""
+    """Path of the first receiver's lock file (`bot.seats`). Without one the bot itself reads the gateway's
+    websocket."""
     challenge_file: str = ""
     """Path of the file in which the token of Signal's challenge waits for `watchline captcha`."""
     expire_seconds: int = 7 * 24 * 3600
@@ -75,7 +78,7 @@ class SignalSettings:
             )
         if self.receive is Receive.DURABLE:
             self.daemon_addresses()
-        managed = self.receive is Receive.DURABLE and self.receiver is Receiver.MANAGED
+        managed = self.has_receivers and self.receiver is Receiver.MANAGED
         if managed and not (self.receiver_command and self.receiver_lock):
             raise SignalSettingsWrong(
                 "A managed Signal receiver needs the command that starts it and a lock file."
@@ -84,6 +87,24 @@ class SignalSettings:
             raise SignalSettingsWrong(
                 "WATCHLINE_SIGNAL_EXPIRE_SECONDS is below zero: give a number of seconds, or 0 for none"
             )
+
+    @property
+    def has_receivers(self) -> bool:
+        """Whether receivers of their own take the messages. The bot itself does where the gateway's address is https:
+        what comes enciphered cannot be looked at before it is taken out, nor handed to the next process."""
+        if self.receive is Receive.DURABLE:
+            return True
+        return bool(self.receiver_lock) and urlsplit(self.gateway).scheme == "http"
+
+    def sources(self) -> tuple[Source, ...]:
+        """Where the receivers take the messages from, one a seat or one for all. Raises `SignalSettingsWrong`."""
+        if self.receive is Receive.GATEWAY:
+            address = urlsplit(self.gateway)
+            return (Source(Kind.FRAMES, address.hostname or "", address.port or 80, self.account),)
+        return tuple(
+            Source(Kind.LINES, host, port, self.account, linked=number > 0)
+            for number, (host, port) in enumerate(self.daemon_addresses())
+        )
 
     def daemon_addresses(self) -> tuple[tuple[str, int], ...]:
         """Host and port of each signal-cli's socket, the account's own first. Raises `SignalSettingsWrong`."""

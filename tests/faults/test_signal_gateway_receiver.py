@@ -1,0 +1,232 @@
+"""The receiver's processes on the gateway's websocket: what the gateway handed over is not lost.
+
+The same with the real signal-cli behind the gateway, and with many kills, is in `test_signal_gateway_kill.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.channels.signal.parse import parse
+from bot.receiver_sources import Kind, Source
+from bot.seats import SEATS, holders_of, seats_taken
+from bot.socket_peek import FRAME_LIMIT
+from tests.fakes.signal_daemon import ACCOUNT
+from tests.fakes.signal_gateway import SignalGateway, signal_gateway
+from tests.fakes.signal_receiver import SELF, environment
+from tests.faults.test_signal_receiver import PATIENCE, Running, eventually
+
+
+@pytest.fixture
+def gateway() -> Iterator[SignalGateway]:
+    with signal_gateway() as running:
+        yield running
+
+
+class Attached:
+    """A receiver on the websocket, for the length of a test."""
+
+    def __init__(self, folder: Path, gateway: SignalGateway, **more: object) -> None:
+        before = gateway.attached()
+        self.running = Running(folder, gateway, kind="frames", **more)  # type: ignore[arg-type]
+        eventually(lambda: gateway.attached() > before)
+
+    def __enter__(self) -> Running:
+        return self.running
+
+    def __exit__(self, *_: object) -> None:
+        self.running.end()
+
+
+def say(gateway: SignalGateway, *texts: str) -> None:
+    for text in texts:
+        gateway.say("sami", text)
+
+
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, gateway: SignalGateway) -> None:
+    texts = [f"m{n}" for n in range(40)]
+    with Attached(tmp_path, gateway, pause=0.01) as running:
+        for n, text in enumerate(texts):
+            say(gateway, text)
+            if n % 10 == 5:
+                running.stores_more()
+                running.kill_worker()
+        eventually(lambda: len(running.texts()) >= len(texts))
+        assert running.texts() == texts
+        assert [path for _, path, _ in gateway.requests] == [f"/v1/receive/{ACCOUNT}"], "one connection"
+
+
+def test_what_a_killed_worker_had_seen_and_not_stored_the_next_one_finds(
+    tmp_path: Path, gateway: SignalGateway
+) -> None:
+    refuse = tmp_path / "inbox.db.refuse"
+    refuse.write_bytes(b"SOS")
+    with Attached(tmp_path, gateway) as running:
+        say(gateway, "SOS 1", "SOS 2")
+        eventually(running.stands)
+        running.kill_worker()
+        refuse.unlink()
+        eventually(lambda: running.texts() == ["SOS 1", "SOS 2"])
+
+
+def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, gateway: SignalGateway) -> None:
+    with Attached(tmp_path, gateway) as running:
+        worker = running.worker()
+        running.keeper.kill()
+        running.keeper.wait(PATIENCE)
+        say(gateway, *(f"a{n}" for n in range(20)))
+        eventually(lambda: len(running.texts()) == 20)
+        eventually(lambda: holders_of(running.lock) == {worker})
+
+
+def test_what_a_receiver_that_is_killed_whole_had_not_stored_the_other_has(
+    tmp_path: Path, gateway: SignalGateway
+) -> None:
+    texts = [f"c{n}" for n in range(20)]
+    # The first takes an hour to store anything, so that all it was handed is lost with it.
+    with Attached(tmp_path, gateway, pause=3600) as slow, Attached(tmp_path, gateway) as other:
+        worker = slow.worker()
+        say(gateway, *texts)
+        for pid in (slow.keeper.pid, worker):
+            os.kill(pid, signal.SIGKILL)
+        slow.keeper.wait(PATIENCE)
+        eventually(lambda: other.texts() == texts)
+
+
+def test_what_two_receivers_are_handed_is_stored_once(tmp_path: Path, gateway: SignalGateway) -> None:
+    with Attached(tmp_path, gateway) as one, Attached(tmp_path, gateway, lock="other.lock"):
+        gateway.deliver_text('{"account": 7, "envelope": "SOS"}')
+        gateway.deliver_text("not even JSON")
+        say(gateway, "SOS", "second")
+        eventually(lambda: len(one.raws()) == 4)
+    assert len(one.raws()) == 4, "both have ended, and taken all they were handed"
+
+
+def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, gateway: SignalGateway) -> None:
+    with Attached(tmp_path, gateway, pause=0.01) as running:
+        say(gateway, *(f"b{n}" for n in range(20)))
+        running.keeper.terminate()
+        assert running.keeper.wait(PATIENCE) == 0
+        assert len(running.texts()) == 20
+
+
+def test_what_comes_before_the_worker_reads_waits_in_the_socket(
+    tmp_path: Path, gateway: SignalGateway
+) -> None:
+    with Attached(tmp_path, gateway, start=0.5) as running:
+        say(gateway, "SOS", "second")
+        eventually(lambda: running.texts() == ["SOS", "second"])
+
+
+@pytest.mark.parametrize("politely", [True, False])
+def test_a_gateway_that_restarts_is_attached_to_again(
+    tmp_path: Path, gateway: SignalGateway, politely: bool
+) -> None:
+    with Attached(tmp_path, gateway) as running:
+        say(gateway, "before")
+        if politely:
+            gateway.hang_up()
+        else:
+            gateway.down()
+            gateway.up()
+        eventually(gateway.attached)
+        say(gateway, "after")
+        eventually(lambda: running.texts() == ["before", "after"])
+
+
+def test_a_message_larger_than_the_socket_and_one_beyond_all_measure(
+    tmp_path: Path, gateway: SignalGateway
+) -> None:
+    large = "x" * 300_000
+    with Attached(tmp_path, gateway) as running:
+        say(gateway, "small", large)
+        gateway.deliver_text(json.dumps({"envelope": "y" * FRAME_LIMIT}))
+        say(gateway, "after")
+        eventually(lambda: len(running.raws()) == 4)
+        raws = running.raws()
+        assert parse(raws[1]).text == large
+        assert len(raws[2]) == FRAME_LIMIT, "stored as far as it goes, for quarantine"
+        assert parse(raws[3]).text == "after"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno",
+        b"HTTP/1.1 101 Ok\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
+        b"X" * 20_000,
+        b"",
+    ],
+    ids=["refused", "not for us", "without an end", "nothing"],
+)
+def test_what_is_no_websocket_is_tried_again_and_not_taken_for_one(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            theirs, _ = listener.accept()
+            with theirs:
+                theirs.recv(10_000)
+                theirs.sendall(answer)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        source = Source(Kind.FRAMES, "127.0.0.1", listener.getsockname()[1], ACCOUNT)
+        with pytest.raises(ConnectionError):
+            source.connect()
+        server.join()
+
+
+BOT = """
+import asyncio, sys
+from bot.channels.signal.channel import SignalChannel
+from bot.channels.signal.settings import Receive, Receiver, SignalSettings
+account, gateway, lock, *command = sys.argv[1:]
+settings = SignalSettings(account, gateway=gateway, receive=Receive.GATEWAY, receiver=Receiver.MANAGED,
+                          receiver_command=tuple(command), receiver_lock=lock)
+asyncio.run(SignalChannel(settings).run(None))
+"""
+
+
+def test_the_receivers_outlive_a_killed_bot_and_the_next_bot_starts_no_others(
+    tmp_path: Path, gateway: SignalGateway
+) -> None:
+    lock, database = str(tmp_path / "receiver.lock"), str(tmp_path / "inbox.db")
+    given = environment(
+        host="127.0.0.1", ports=[gateway.port], account=ACCOUNT, lock=lock, database=database, kind="frames"
+    )
+    command = [sys.executable, "-c", BOT, ACCOUNT, f"http://127.0.0.1:{gateway.port}", lock, *SELF]
+
+    def bot() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, env=given, start_new_session=True)
+
+    stored = Running.__new__(Running)
+    stored.database = database
+    first = bot()
+    eventually(lambda: gateway.attached() == SEATS)
+    keepers = holders_of(lock)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    say(gateway, "while no bot is there")
+    eventually(lambda: stored.texts() == ["while no bot is there"])
+    second = bot()
+    try:
+        say(gateway, "and with the next")
+        eventually(lambda: stored.count() == 2)
+        assert holders_of(lock) == keepers
+        assert gateway.attached() == SEATS
+    finally:
+        second.kill()
+        second.wait()
+        for keeper in keepers:
+            os.kill(keeper, signal.SIGTERM)
+        eventually(lambda: not seats_taken(lock))
