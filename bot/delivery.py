@@ -28,7 +28,10 @@ from alerts.store.work import Work
 from bot.bundles import bundle, may_repeat, opened, words
 from bot.conversations import Conversations, is_relayed
 from bot.engine import Engine
+from bot.limits import Budget, ChatLimits
 from bot.worth import said_otherwise, says_as_much, wanted
+
+__all__ = ["Budget", "Consignment", "Delivery", "references"]
 
 log = structlog.get_logger("watchline")
 
@@ -42,15 +45,8 @@ STRANDED_AFTER = timedelta(seconds=5)
 STRANDED = 50
 SET_ASIDE = timedelta(seconds=20)
 """Until a message that could not be made is tried again; a process that was started anew may be able to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a channel may send. A rate of 0 is no limit."""
-
-    per_second: float = 0.0
-    chat_per_second: float = 0.0
-    chat_burst: int = 1
+SHUT_KNOWN = 1_000
+"""So many messages that could not be made are kept in mind; of more, those that were tried longest ago begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,108 +67,6 @@ class Consignment:
 
 
 @dataclass
-class ChatLimits:
-    """Token buckets: one for the channel, one for each chat that was used lately."""
-
-    budget: Budget
-    _channel: tuple[float, datetime] | None = None
-    _chats: dict[str, tuple[float, datetime]] = field(default_factory=dict)
-    _blocked: dict[str, datetime] = field(default_factory=dict)
-    down_until: datetime | None = None
-    down_since: datetime | None = None
-    _looked: datetime | None = None
-
-    def _follow(self, now: datetime) -> None:
-        """Once the machine's clock was set back, what was noted by it goes back with it: else nothing would go out for
-        as long."""
-        back = self._looked - now if self._looked is not None and self._looked > now else None
-        self._looked = now
-        if back is None:
-            return
-        if self._channel is not None:
-            self._channel = (self._channel[0], self._channel[1] - back)
-        self._chats = {chat: (tokens, at - back) for chat, (tokens, at) in self._chats.items()}
-        self._blocked = {chat: until - back for chat, until in self._blocked.items()}
-        self.down_until = self.down_until - back if self.down_until is not None else None
-        self.down_since = self.down_since - back if self.down_since is not None else None
-
-    def held(self, now: datetime) -> set[str]:
-        """Chats that have to wait now."""
-        self._follow(now)
-        self._blocked = {chat: until for chat, until in self._blocked.items() if until > now}
-        held = set(self._blocked)
-        if self.budget.chat_per_second:
-            held |= {chat for chat in list(self._chats) if self._left(chat, now) < 1.0}
-        return held
-
-    def _left(self, chat: str, now: datetime) -> float:
-        tokens, at = self._chats.get(chat, (float(self.budget.chat_burst), now))
-        tokens = min(
-            self.budget.chat_burst, tokens + (now - at).total_seconds() * self.budget.chat_per_second
-        )
-        if tokens >= self.budget.chat_burst:
-            self._chats.pop(chat, None)
-        return tokens
-
-    def allowance(self, now: datetime, wanted: int) -> int:
-        """How many messages the channel may be given now."""
-        self._follow(now)
-        if self.down_until is not None and now < self.down_until:
-            return 0
-        if self.down_since is not None:
-            return min(wanted, 1)  # a probe, until the channel has answered again
-        if not self.budget.per_second:
-            return wanted
-        tokens, at = self._channel or (self.budget.per_second, now)
-        tokens = min(self.budget.per_second, tokens + (now - at).total_seconds() * self.budget.per_second)
-        self._channel = (tokens, now)
-        return min(wanted, int(tokens))
-
-    def spend(self, chat: str, now: datetime) -> None:
-        """One message went to a chat."""
-        if self._channel is not None:
-            self._channel = (self._channel[0] - 1.0, self._channel[1])
-        if self.budget.chat_per_second:
-            self._chats[chat] = (self._left(chat, now) - 1.0, now)
-
-    def learn(self, chat: str, outcome: Outcome, now: datetime) -> None:
-        """What the channel's answer says about limits."""
-        self._follow(now)
-        if not isinstance(outcome, RetryAt):
-            self.down_since = self.down_until = None
-            return
-        until = now + timedelta(seconds=outcome.after)
-        if outcome.whole_channel:
-            self.down_since = self.down_since or now
-            self.down_until = until if outcome.obey else now + probe_interval(now - self.down_since)
-        elif outcome.obey:
-            self._blocked[chat] = until
-
-    def next_change(self, now: datetime) -> datetime | None:
-        """When something that has to wait now may go."""
-        self._follow(now)
-        times = [t for t in self._blocked.values() if t > now]
-        if self.down_until is not None and self.down_until > now:
-            times.append(self.down_until)
-        rate = self.budget.chat_per_second
-        times += [
-            now + timedelta(seconds=max(0.01, (1.0 - self._left(c, now)) / rate))
-            for c in list(self._chats)
-            if rate
-        ]
-        return min(times, default=None)
-
-
-def probe_interval(down: timedelta) -> timedelta:
-    """How long to wait before a channel that is down is tried again: seconds at first, a quarter of a minute later."""
-    if down < timedelta(seconds=10):
-        return timedelta(seconds=1)
-    if down < timedelta(minutes=10):
-        return timedelta(seconds=3)
-    return timedelta(seconds=15) if down < timedelta(hours=6) else timedelta(minutes=1)
-
-
-@dataclass
 class Delivery:
     """Chooses and settles what one channel sends. Sending itself is the caller's."""
 
@@ -182,6 +76,9 @@ class Delivery:
     open_file: Callable[[str], OutboundFile | None] = lambda _: None
     limits: ChatLimits = field(init=False)
     conversations: Conversations = field(init=False)
+    _shut: dict[str, int] = field(default_factory=dict)
+    """Outbox row -> how often in a row it could not be opened or made. It is no count of sends: a channel that is down
+    for an hour leaves hundreds of those, and they say nothing about the message."""
 
     def __post_init__(self) -> None:
         self.limits = ChatLimits(self.budget)
@@ -368,6 +265,7 @@ class Delivery:
         """
         now, store = self.engine.clock.now(), self.engine.store
         wrong: list[queues.Parcel] = []
+        shut = dict(self._shut)
         with store.writing(lock=False) as work:
             held = self.limits.held(now) | set(busy)
             parcels = queues.waiting_parcels(work.connection, self.channel, now, limit, without=held)
@@ -384,9 +282,14 @@ class Delivery:
                         raise
                     log.error("message_set_aside", row=parcel.id, error=type(error).__name__)
                     wrong.append(parcel)
-            given_up = [p for p in wrong if p.attempts + 1 >= inbox.QUARANTINE_AFTER]
+                    shut[parcel.id] = shut.pop(parcel.id, 0) + 1
+                else:
+                    shut.pop(parcel.id, None)
+            given_up = [p for p in wrong if shut[p.id] >= inbox.QUARANTINE_AFTER]
             queues.put_off(work.connection, [p.id for p in wrong], now + SET_ASIDE)
             queues.set_aside(work.connection, [p.id for p in given_up])
+        done = {p.id for p in given_up}
+        self._shut = dict([one for one in shut.items() if one[0] not in done][-SHUT_KNOWN:])
         for parcel in given_up:
             # A page that says that something is poison, and is poison itself, must not beget another.
             if parcel.case_id is not None or parcel.kind != OutboundKind.PAGE.value:

@@ -396,12 +396,12 @@ def set_aside(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def put_off(connection: Connection, ids: Iterable[str], until: datetime) -> None:
-    """Counts a try of messages that could not be opened or made, and has them tried again later."""
+    """Has messages that could not be opened or made tried again later. They were not tried to be sent: when they go out
+    it is no repeat."""
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
         part = outbox.c.id.in_(wanted[start : start + CHUNK])
-        later = {"attempts": outbox.c.attempts + 1, "ready_at": micros(until)}
-        connection.execute(update(outbox).where(part).values(later))
+        connection.execute(update(outbox).where(part).values(ready_at=micros(until)))
 
 
 def _change_outbox(connection: Connection, ids: Iterable[str], old: SendState, new: SendState) -> None:

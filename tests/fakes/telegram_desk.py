@@ -21,7 +21,7 @@ from typing import Any
 from bot import logs
 from bot.app import DeskConfig, serve_desk, set_up_desk
 from bot.channels.telegram.settings import TelegramSettings
-from bot.delivery import Budget, ChatLimits
+from bot.limits import Budget, ChatLimits
 from bot.rules import shipped_recogniser
 from config.keyfile import KeyFileSource
 from tests.fakes.telegram_server import TOKEN

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.events import RetryAt, Sent
 from alerts.outbox import P1_RETRY_CAP, RETRY_CAP, retry_in
-from bot.delivery import Budget, ChatLimits, probe_interval
+from bot.limits import Budget, ChatLimits, probe_interval
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
