@@ -66,6 +66,8 @@ class Answered:
 
     outgoing_id: str
     outcome: Outcome
+    behind: bool = False
+    """It was said to another one: this one only waits behind it while the whole channel is down."""
 
 
 @quick

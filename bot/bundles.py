@@ -31,13 +31,13 @@ RELAYED_LENGTH = 3500
 """Characters of relayed words in one message: what one message of either platform holds."""
 SHUT = (Unsealable, ValueError, TypeError, KeyError)
 """What a row that cannot be opened raises. Its neighbours go without it; it is found out when its own turn comes."""
-UNCERTAIN = frozenset({"", "maybe_sent"})
-"""Reasons after which an earlier attempt may have gone out."""
+MAYBE_SENT = "maybe_sent"
+"""The reason of what may have gone out. So may what was tried and has no reason: nobody lived to note its answer."""
 
 
 def may_repeat(row: Outgoing) -> bool:
-    """Whether an earlier try of a message that waits may have gone out."""
-    return row.attempts > 0 and row.reason in UNCERTAIN
+    """Whether a message that waits may have gone out: at an earlier try, or as the same words by another channel."""
+    return row.reason == MAYBE_SENT or (row.attempts > 0 and row.reason == "")
 
 
 def is_verified(work: Work, row: Outgoing) -> bool:
@@ -58,7 +58,7 @@ def bundle(work: Work, row: Outgoing, all_waiting: list[Outgoing] | None, now: d
         to_chat = [r for r in all_waiting if r.address_id == row.address_id]
         found = [r for r in to_chat if r.kind is OutboundKind.PAGE][:BUNDLE_SIZE]
     else:
-        found = _queued(work, queues.pages_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
+        found = queued(work, queues.pages_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
     others = [r for r in found if r.id != row.id and _alike_told(r, row) and _is_strangers(work, r)]
     return [row, *others] if len(others) >= BUNDLE_ABOVE else [row]
 
@@ -74,8 +74,13 @@ def opened(work: Work, ids: list[str]) -> list[Outgoing]:
     return [row for row in found if row is not None]
 
 
-def _queued(work: Work, ids: list[str]) -> list[Outgoing]:
-    return [r for r in opened(work, ids) if r.state is SendState.QUEUED]
+def queued(work: Work, ids: list[str]) -> list[Outgoing]:
+    """Those of these rows that wait and can be opened, and that no other node is about to hand over."""
+    return _still_queued(opened(work, queues.claimed(work.connection, ids)))
+
+
+def _still_queued(rows: list[Outgoing]) -> list[Outgoing]:
+    return [row for row in rows if row.state is SendState.QUEUED]
 
 
 def _is_strangers(work: Work, row: Outgoing) -> bool:
@@ -92,7 +97,7 @@ def _alike_told(one: Outgoing, other: Outgoing) -> bool:
 
 def _alike(work: Work, row: Outgoing) -> list[Outgoing]:
     """A notice together with the others that tell the same reader the same of other people."""
-    found = _queued(work, queues.notices_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
+    found = queued(work, queues.notices_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
     return [row, *(r for r in found if r.id != row.id and r.question == row.question and _alike_told(r, row))]
 
 
@@ -108,7 +113,10 @@ def _relayed(work: Work, row: Outgoing, now: datetime) -> list[Outgoing]:
     # None behind one that has to wait: nothing overtakes.
     ready = itertools.takewhile(lambda place: not place.sending and place.ready_at <= now, behind)
     ids = [place.id for place in ready]
-    return [row, *_that_fit(row, _queued(work, ids))] if len(ids) >= BUNDLE_ABOVE else [row]
+    if len(ids) < BUNDLE_ABOVE:
+        return [row]
+    # Whoever holds the first of a conversation holds all of it: other nodes do not look behind it.
+    return [row, *_that_fit(row, _still_queued(opened(work, ids)))]
 
 
 def _that_fit(row: Outgoing, following: list[Outgoing]) -> Iterator[Outgoing]:

@@ -15,6 +15,7 @@ import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from alerts.events import OutboundKind, Outcome, RetryAt
 from alerts.outbox import Outgoing, SendState
@@ -28,7 +29,10 @@ GIVES_WAY = 5
 """Failed tries of its own, not of the whole channel, after which a message holds back what was said after it no more:
 half a minute for most, some ten seconds for P1."""
 CASES = 100
-"""So many cases of one chat are passed over in one look; then their turns begin anew."""
+"""So many cases of one chat are passed over in one look; then their turns begin anew. No more are kept in mind."""
+KNOWN = 1_000
+"""So many chats, and messages that fail, are kept in mind; beyond them those that were used longest ago go. What is
+still tried comes up every minute: to forget it takes a thousand others that fail by themselves within it."""
 
 
 def is_relayed(row: Outgoing) -> bool:
@@ -106,9 +110,11 @@ class Conversations:
         gone = self._gone.pop(row.address_id, {})
         gone = {case: it for case, it in gone.items() if it[1] >= row.urgency}
         if row.case_id is not None and is_relayed(row) and row.defender_id is not None:  # to the desk
-            gone[row.case_id] = (gone.get(row.case_id, (0, 0))[0] + 1, row.urgency)
+            gone[row.case_id] = (gone.pop(row.case_id, (0, 0))[0] + 1, row.urgency)
         if gone:
             self._gone[row.address_id] = gone
+            _bounded(gone, CASES)
+            _bounded(self._gone, KNOWN)
 
     def answered(self, rows: Collection[str], kind: OutboundKind, outcome: Outcome) -> None:
         """What became of it."""
@@ -117,6 +123,13 @@ class Conversations:
         own = isinstance(outcome, RetryAt) and not outcome.whole_channel and not outcome.obey
         for row in rows:
             if own:
-                self._failed[row] = self._failed.get(row, 0) + 1
+                self._failed[row] = self._failed.pop(row, 0) + 1
+                _bounded(self._failed, KNOWN)
             elif not isinstance(outcome, RetryAt):
                 self._failed.pop(row, None)
+
+
+def _bounded(known: dict[str, Any], most: int) -> None:
+    """Forgets the oldest of what is known once it is too much."""
+    while len(known) > most:
+        del known[next(iter(known))]

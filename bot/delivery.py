@@ -25,11 +25,11 @@ from alerts.outbox import EVERYTHING, Outgoing, SendState
 from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.work import Work
-from bot.bundles import bundle, may_repeat, opened, words
+from bot.bundles import MAYBE_SENT, bundle, may_repeat, queued, words
 from bot.conversations import Conversations, is_relayed
 from bot.engine import Engine
 from bot.limits import Budget, ChatLimits
-from bot.worth import said_otherwise, says_as_much, wanted
+from bot.worth import said_otherwise, says_as_much, twins, wanted
 
 __all__ = ["Budget", "Consignment", "Delivery", "references"]
 
@@ -150,11 +150,27 @@ class Delivery:
             else:
                 good = self._in_turn(work, row, now, below)
             chats.add(row.address_id)
+            good = self._not_twice(work, good)
             if not good:
                 continue
             consignment = self._consign(work, self._going(work, good, now), now)
             if consignment is not None:
                 yield consignment
+
+    @staticmethod
+    def _not_twice(work: Work, good: list[Outgoing]) -> list[Outgoing]:
+        """These, less what another node is about to hand over by the person's other channel. What is being handed over
+        there already goes out here too, and says that it may be a repeat: nobody knows what becomes of the other."""
+        kept = []
+        for one in good:
+            same = twins(work, one)
+            # Of two nodes the one with the later copy goes on: neither waits for the other, and not both hold back.
+            later = [r.id for r in same if r.state is SendState.QUEUED and r.id > one.id]
+            if len(queues.claimed(work.connection, later)) < len(later):
+                continue
+            sending = any(r.state is SendState.SENDING for r in same)
+            kept.append(replace(one, reason=MAYBE_SENT) if sending else one)
+        return kept
 
     def _in_turn(self, work: Work, first: Outgoing, now: datetime, below: int) -> list[Outgoing]:
         """What goes next to a chat where relayed words wait first."""
@@ -175,7 +191,7 @@ class Delivery:
             good = self._last_word(work, good)
         for one in good:
             # A reason that says "nothing went out" is about the last try; over this one we may die.
-            reason = "maybe_sent" if may_repeat(one) else ""
+            reason = MAYBE_SENT if may_repeat(one) else ""
             attempts = one.attempts + 1
             work.put(replace(one, state=SendState.SENDING, attempts=attempts, reason=reason, sent_at=now))
         return good
@@ -190,8 +206,7 @@ class Delivery:
         if piling is None:
             return going
         ids = piling(work.connection, self.channel, going[0].address_id, COPIES)
-        others = opened(work, [i for i in ids if all(i != row.id for row in going)])
-        piled = [*going, *(r for r in others if r.state is SendState.QUEUED)]
+        piled = [*going, *queued(work, [i for i in ids if all(i != row.id for row in going)])]
         kept: list[Outgoing] = []
         for row in going:
             if any(says_as_much(one, row) for one in kept):
@@ -304,13 +319,14 @@ class Delivery:
         now = self.engine.clock.now()
         self.limits.learn(consignment.address_id, outcome, now)
         self.conversations.answered(consignment.rows, consignment.outbound.kind, outcome)
-        rows = list(consignment.rows)
+        events = [Answered(row_id, outcome) for row_id in consignment.rows]
         down = self.limits.down_since
         # Only what holds for everybody: one chat's own limit is none of the others'.
         everybodys = isinstance(outcome, RetryAt) and outcome.whole_channel
         if everybodys and down is not None and now - down >= STRANDED_AFTER:
-            rows += self._stranded()
-        return [Answered(row_id, outcome) for row_id in dict.fromkeys(rows)]
+            others = [row_id for row_id in self._stranded() if row_id not in consignment.rows]
+            events += [Answered(row_id, outcome, behind=True) for row_id in others]
+        return events
 
     def _stranded(self) -> list[str]:
         try:

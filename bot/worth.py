@@ -20,12 +20,17 @@ def said_otherwise(work: Work, row: Outgoing) -> bool:
 
 
 def gone_elsewhere(work: Work, row: Outgoing) -> bool:
-    """Whether the same words have gone out by the person's other channel, since the one they were meant for was down.
-    A page goes by all channels: one of them may be what wakes somebody."""
+    """Whether the same words have gone out by the person's other channel meanwhile."""
+    return any(r.state in OUT for r in twins(work, row))
+
+
+def twins(work: Work, row: Outgoing) -> list[Outgoing]:
+    """The same words to the same person by another channel, since the one they were meant for was down. A page goes by
+    all channels: one of them may be what wakes somebody."""
     if row.kind is OutboundKind.PAGE or not (row.attempts > 0 or row.fallback):
-        return False
+        return []
     others = (r for r in work.group(row.group_id) if r.id != row.id and r.person_id == row.person_id)
-    return any(r.state in OUT and r.text == row.text and (r.fallback or row.fallback) for r in others)
+    return [r for r in others if r.text == row.text and (r.fallback or row.fallback)]
 
 
 def says_as_much(one: Outgoing, other: Outgoing) -> bool:

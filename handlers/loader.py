@@ -35,7 +35,7 @@ from alerts.people import Person
 from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
-from alerts.store import files
+from alerts.store import files, queues
 from alerts.store.work import Work
 from handlers import closing, ok_word
 from handlers.asking import asks_about_codes
@@ -100,7 +100,7 @@ class Loader:
             grave = [r.person_id for r in climbing if not self._asks_next(r)]
             self.work.links_of_many(grave)
             self.work.people(link.contact_id for i in grave for link in self.work.links_of(i))
-        self.work.outgoings(e.outgoing_id for e in batch if isinstance(e, Answered))
+        self.work.outgoings(e.outgoing_id for e in batch if isinstance(e, Answered) and not e.behind)
 
     def load(self, event: Event, now: datetime) -> Facts:
         """The facts for one event."""
@@ -389,7 +389,7 @@ class Loader:
 
     def _answered(self, event: Answered, desk: DeskView, now: datetime) -> Facts:
         work = self.work
-        row = work.outgoing(event.outgoing_id)
+        row = (queues.still_behind if event.behind else Work.outgoing)(work, event.outgoing_id)
         if row is None:
             return Facts(now, event, desk, self._spare(now))
         case = work.case(row.case_id) if row.case_id else None

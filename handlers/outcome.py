@@ -35,7 +35,7 @@ def decide(draft: Draft, event: Answered) -> None:
             if draft.facts.me is not None and not row.delete_ref:
                 draft.reached(draft.facts.me, row.channel)
         case RetryAt():
-            later(draft, row, event.outcome)
+            later(draft, row, event.outcome, behind=event.behind)
         case Refused():
             refused(draft, row, event.outcome)
 
@@ -46,10 +46,10 @@ def sent(row: Outgoing, outcome: Sent, now: datetime) -> Outgoing:
     return replace(row, state=state, sent_at=now, ref=outcome.ref, earlier_refs=outcome.earlier_refs)
 
 
-def later(draft: Draft, row: Outgoing, outcome: RetryAt) -> None:
-    """Not now: it is tried again, and something urgent meanwhile on another channel too. What only waits behind it
+def later(draft: Draft, row: Outgoing, outcome: RetryAt, *, behind: bool) -> None:
+    """Not now: it is tried again, and something urgent meanwhile on another channel too. What only waits `behind` it
     while the channel is down counts as tried."""
-    if row.state is SendState.QUEUED and outcome.whole_channel:
+    if behind:
         reason = row.reason if row.attempts else outcome.reason  # an earlier try may have gone out
         row = replace(row, attempts=max(row.attempts, ELSEWHERE_AFTER), reason=reason)
         draft.put(row)

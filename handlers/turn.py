@@ -268,7 +268,7 @@ class Turns:
         """An outcome without what would follow from it: what is sent is not sent again, the rest is tried again."""
         report = Report(failed=[(event.outgoing_id, "outcome")])
         row = work.outgoing(event.outgoing_id)
-        if row is not None:
+        if row is not None and not event.behind:
             state = SendState.SENT if isinstance(event.outcome, Sent) else SendState.QUEUED
             ref = event.outcome.ref if isinstance(event.outcome, Sent) else ""
             put = replace(row, state=state, sent_at=now, ref=ref, ready_at=now + POISON_DELAY)
@@ -397,7 +397,7 @@ class Turns:
         loader = self.loader(work)
         loader.prefetch(answered)
         for event in answered:
-            row = work.outgoing(event.outgoing_id)
+            row = work.outgoing(event.outgoing_id) if isinstance(event.outcome, Sent) else None
             if row is not None and isinstance(event.outcome, Sent) and not came_back(work, row):
                 # The ordinary case needs no facts: it is noted and nothing follows from it.
                 gone = self._receipts.received(outcome.sent(row, event.outcome, self._moment(now)))

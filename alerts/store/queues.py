@@ -237,6 +237,11 @@ _TO_HAND_OVER = _skipping(
 )
 
 
+_CLAIM = _skipping(
+    select(outbox.c.id).where(
+        outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.state == SendState.QUEUED.value
+    )
+)
 _STRANDED = prepared(
     select(outbox.c.id)
     .where(
@@ -359,6 +364,21 @@ def to_hand_over(work: Work, row_id: str) -> Outgoing | None:
     """A message that waits, held until the commit; None when another node holds it. Raises
     `alerts.sealing.Unsealable`."""
     return next(iter(work.adopt_outgoings(_TO_HAND_OVER.rows(work.connection, id=row_id))), None)
+
+
+def still_behind(work: Work, row_id: str) -> Outgoing | None:
+    """One of `stranded`, held until the commit; None when it is on its way meanwhile, or when another node holds it,
+    which then sees to the rest. Raises `alerts.sealing.Unsealable`."""
+    row = to_hand_over(work, row_id)
+    return row if row is not None and row.attempts < ELSEWHERE_AFTER else None
+
+
+def claimed(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Those of these rows that wait, in their order. They are held until the commit, less what another node holds."""
+    if connection.dialect.name != "postgresql" or not ids:
+        return list(ids)
+    held = set(_CLAIM.scalars(connection, ids=list(ids)))
+    return [row_id for row_id in ids if row_id in held]
 
 
 _NEXT_READY = prepared(

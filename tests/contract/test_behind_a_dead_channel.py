@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 
 from alerts.events import RetryAt, Sent
 from alerts.facts import Answered
+from alerts.outbox import Outgoing
 from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.store import Store
+from alerts.store.work import Work
 from bot.clock import SeededEntropy
-from bot.delivery import Budget, Delivery
+from bot.delivery import Budget, Consignment, Delivery
 from bot.engine import Engine
 from bot.rehearsal.play import RehearsalKeys
 from tests.contract.test_bundles import _count, _waiting, all_sent, frame, say, to_ana
@@ -25,7 +27,7 @@ from tests.contract.test_delivery import Desk
 from tests.postgres import Postgres
 
 DOWN = RetryAt(1.0, "unreachable", whole_channel=True)
-O = tables.outbox.c
+OUT = tables.outbox.c
 
 
 @pytest.fixture
@@ -44,26 +46,26 @@ def tried_until_dead(desk: Desk, delivery: Delivery, seconds: int = 8) -> None:
 
 
 def taken_with_words(desk: Desk, *words: str) -> None:
-    """Ana has Sami's case, and Sami writes."""
-    say(desk, frame("sami", text="SOS"))
-    all_sent(desk)
-    say(desk, frame("ana", text="take"))
-    all_sent(desk)
+    """Ana has Sami's case, nothing else waits, and Sami writes."""
+    for who, said in (("sami", "SOS"), ("ana", "take")):
+        say(desk, frame(who, text=said))
+        all_sent(desk)
+        all_sent(desk, "telegram")
     say(desk, *(frame("sami", text=each) for each in words))
 
 
 def sealed(desk: Desk, row: str, value: bytes | None = None) -> bytes:
     """A row's sealed bytes, after writing others if they are given."""
     with desk.store.writing() as work:
-        was = work.connection.execute(select(O.sealed).where(O.id == row)).scalar_one()
+        was = work.connection.execute(select(OUT.sealed).where(OUT.id == row)).scalar_one()
         if value is not None:
-            work.connection.execute(update(tables.outbox).where(O.id == row).values(sealed=value))
+            work.connection.execute(update(tables.outbox).where(OUT.id == row).values(sealed=value))
         return bytes(was)
 
 
 def state(desk: Desk, row: str) -> tuple[str, int]:
     with desk.store.reading() as work:
-        found = work.connection.execute(select(O.state, O.attempts).where(O.id == row)).one()
+        found = work.connection.execute(select(OUT.state, OUT.attempts).where(OUT.id == row)).one()
         return found.state, found.attempts
 
 
@@ -121,3 +123,137 @@ def test_what_cannot_be_opened_three_times_is_put_away_however_often_others_were
         desk.clock.advance(timedelta(seconds=21))
         assert state(desk, last)[0] == ("refused" if tries == 3 else "queued")
     assert state(desk, first)[0] == "queued"
+
+
+# ------------------------------------------------------------------------------------------------------- several nodes
+
+
+@pytest.fixture
+def nodes(postgres: Postgres) -> Iterator[tuple[Desk, Engine]]:
+    """A desk on PostgreSQL, and a second node of it."""
+    with postgres.fresh_database() as url:
+        first, entropy = Desk(url), SeededEntropy(7)
+        first.engine.nodes.single = False
+        key = RehearsalKeys(SeededEntropy(1).draw(32))
+        store = Store.open(url, key, entropy=entropy.draw, now=first.clock.now, pool_low=4, pool_high=8)
+        second = Engine(store, first.engine.rules, first.engine.parsers, first.clock, entropy)
+        second.nodes.single = False
+        yield first, second
+        store.close()
+        first.store.close()
+
+
+class Interrupted(Delivery):
+    """Has chosen what goes out, and another node does something before that is written."""
+
+    def beside(self, do: Callable[[], Any]) -> tuple[list[str], Any]:
+        """The rows of one message, and what came of the other. Whoever waits for a row of ours goes on after our
+        commit."""
+        came: list[Any] = []
+        self.other = threading.Thread(target=lambda: came.append(do()))
+        with self.engine.store.writing(lock=False) as work:
+            chosen = rows(self.choose(work, 1))
+            work.flush()
+        self.other.join()
+        return chosen, came[0]
+
+    def _consign(self, work: Work, rows: list[Outgoing], now: datetime) -> Consignment | None:
+        self.other.start()
+        waits = text("select count(*) from pg_locks where not granted")
+        while self.other.is_alive() and not work.connection.execute(waits).scalar_one():
+            self.other.join(0.01)
+        return super()._consign(work, rows, now)
+
+
+def rows(claimed: list[Consignment]) -> list[str]:
+    return [row for one in claimed for row in one.rows]
+
+
+def test_of_pages_that_piled_up_one_node_sends_the_last_word(nodes: tuple[Desk, Engine]) -> None:
+    first, second = nodes
+    say(first, frame("sami", text="SOS"))
+    for _ in range(4):
+        first.clock.advance(timedelta(minutes=10))
+        first.engine.work_deadlines()
+    there = Delivery(second, "signal", Budget())
+    chosen, others = Interrupted(first.engine, "signal", Budget()).beside(lambda: rows(there.claim(16)))
+    assert chosen
+    assert not set(chosen) & set(others)
+
+
+def test_a_list_of_pages_is_sent_by_one_node(nodes: tuple[Desk, Engine]) -> None:
+    first, second = nodes
+    for who in "abcdefgh":
+        say(first, frame(f"stranger{who}", text="SOS"))
+    there = Delivery(second, "signal", Budget())
+    chosen, others = Interrupted(first.engine, "signal", Budget()).beside(lambda: rows(there.claim(16)))
+    assert len(chosen) > 3
+    assert not set(chosen) & set(others)
+
+
+def test_what_another_node_hands_over_is_not_queued_again_by_what_was_said_to_others(
+    nodes: tuple[Desk, Engine],
+) -> None:
+    first, second = nodes
+    here, there = (Delivery(engine, "signal", Budget()) for engine in (first.engine, second))
+    say(first, frame("sami", text="SOS"))
+    tried_until_dead(first, here)
+    (probe,) = here.claim(1)
+    say(first, frame("nour", text="SOS"))
+    answers = here.answered(probe, DOWN)
+    passed_on = {answer.outgoing_id for answer in answers} - set(probe.rows)
+    handed = set(rows(there.claim(16))) & passed_on
+    assert handed, "the second node can send, and has some of it in hand"
+    first.engine.settle(answers)
+    assert {state(first, row) for row in handed} == {("sending", 1)}
+
+
+def passed_on_by_both(first: Desk, second: Engine) -> str:
+    """Words of Sami that wait behind a dead channel, of which both nodes learn at the same time."""
+    taken_with_words(first, "only words")
+    (row,) = _waiting(first, "relay")
+    heard = Answered(row, DOWN, behind=True)
+    here = threading.Thread(target=lambda: second.settle([heard]))
+    here.start()
+    first.engine.settle([heard])
+    here.join()
+    return row
+
+
+def test_what_two_nodes_pass_on_goes_to_the_other_channel_once(nodes: tuple[Desk, Engine]) -> None:
+    first, second = nodes
+    row = passed_on_by_both(first, second)
+    with first.store.reading() as work:
+        found = work.outgoing(row)
+        assert found is not None
+        assert sorted(r.channel for r in work.group(found.group_id)) == ["signal", "telegram"]
+
+
+def sent_by(engine: Engine, channel: str) -> list[Consignment]:
+    """What a node hands over now of these words."""
+    handed = Delivery(engine, channel, Budget()).claim(16)
+    return [one for one in handed if "only words" in one.outbound.text]
+
+
+@pytest.mark.parametrize("channels", [("signal", "telegram"), ("telegram", "signal")])
+def test_the_same_words_go_out_twice_only_with_a_note(
+    nodes: tuple[Desk, Engine], channels: tuple[str, str]
+) -> None:
+    first, second = nodes
+    passed_on_by_both(first, second)
+    here = Interrupted(first.engine, channels[0], Budget())
+    chosen, others = here.beside(lambda: sent_by(second, channels[1]))
+    assert len(chosen) == 1
+    assert others == [], "it is not known yet whether the other one goes out"
+    (again,) = sent_by(second, channels[1])
+    assert again.outbound.text.startswith("(This may be a repeat.)")
+
+
+def test_the_same_words_do_not_go_out_twice_once_it_is_known_that_they_did(
+    nodes: tuple[Desk, Engine],
+) -> None:
+    first, second = nodes
+    passed_on_by_both(first, second)
+    (gone,) = sent_by(first.engine, "telegram")
+    first.engine.settle([Answered(gone.rows[0], Sent(f"me:{next(_count)}"))])
+    assert sent_by(second, "signal") == []

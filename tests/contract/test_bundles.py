@@ -41,9 +41,9 @@ def say(desk: Desk, *frames: RawInbound) -> None:
         pass
 
 
-def all_sent(desk: Desk) -> list[Consignment]:
-    """Everything that waits goes out, a message at a time."""
-    delivery = Delivery(desk.engine, "signal", Budget())
+def all_sent(desk: Desk, channel: str = "signal") -> list[Consignment]:
+    """Everything that waits for a channel goes out, a message at a time."""
+    delivery = Delivery(desk.engine, channel, Budget())
     gone = []
     while claimed := delivery.claim(1):
         gone += claimed

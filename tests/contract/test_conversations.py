@@ -12,7 +12,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from alerts.events import OutboundKind, RawInbound, RetryAt, Sent
+from alerts.records import replace
 from alerts.store import tables
+from bot.conversations import CASES, GIVES_WAY, KNOWN, STREAK
 from bot.delivery import Budget, Consignment, Delivery
 from tests.contract.test_bundles import _count, _spoiled, _waiting, all_sent, frame, say, to_ana
 from tests.contract.test_delivery import Desk
@@ -247,3 +249,32 @@ def test_an_answer_counts_though_it_cannot_be_seen_who_else_waits(
 
     monkeypatch.setattr(desk.engine.store, "reading", away)
     assert [answer.outgoing_id for answer in delivery.answered(one, DOWN)] == list(one.rows)
+
+
+def test_what_is_kept_in_mind_of_messages_that_fail_does_not_grow_and_still_counts(desk: Desk) -> None:
+    talks = Delivery(desk.engine, "signal", Budget()).conversations
+    wrong = RetryAt(2.0, "server_error")
+    for number in range(3 * KNOWN):
+        talks.answered([f"gone {number}"], OutboundKind.RELAY, wrong)  # never heard of again
+        if number % (KNOWN // 2) == 0:
+            talks.answered(["tried again and again"], OutboundKind.RELAY, wrong)
+    assert len(talks._failed) <= KNOWN
+    assert talks._failed["tried again and again"] >= GIVES_WAY
+
+
+def test_what_is_kept_in_mind_of_who_had_a_turn_does_not_grow_and_still_counts(desk: Desk) -> None:
+    say(desk, frame("sami", text="SOS"))
+    all_sent(desk)
+    say(desk, *lines("sami", 1))
+    with desk.store.reading() as work:
+        row = work.outgoing(_waiting(desk, "relay")[0])
+    assert row is not None
+    talks = Delivery(desk.engine, "signal", Budget()).conversations
+    for number in range(3 * KNOWN):
+        talks.goes(replace(row, case_id=f"case {number}"))
+        talks.goes(replace(row, address_id=f"chat {number}"))
+        if number % (CASES // 2) == 0:
+            talks.goes(row)
+    assert len(talks._gone) <= KNOWN
+    assert len(talks._gone[row.address_id]) <= CASES
+    assert talks._gone[row.address_id][row.case_id or ""][0] >= STREAK
