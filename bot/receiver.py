@@ -44,8 +44,8 @@ import structlog
 
 from alerts.events import RawInbound
 from bot.channels.signal.frames import describe, is_echo, is_report
-from bot.receiver_sources import Kind, Source, SubscriptionRefused, intake
-from bot.seats import AlreadyReceiving, Seat, take_seat, write_holder
+from bot.receiver_sources import Kind, Source, SubscriptionRefused, intake, purpose
+from bot.seats import AlreadyReceiving, Seat, inherit_seat, take_seat
 from bot.socket_peek import ConnectionGone
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ def keep(
     `worker` is a command whose process calls `work`. Secrets belong in files it reads, not in the command.
     """
     try:
-        seat = take_seat(settings.lock)
+        seat = take_seat(settings.lock, purpose(settings.sources))
     except AlreadyReceiving:
         log.warning("receiver.already_running")
         return BUSY
@@ -354,7 +354,7 @@ class _Worker:
         if self._life in self._stop.wait(seconds, others):
             # The keeper is dead. We hold its lock too; whoever wants to end us must find us.
             self._life = None
-            write_holder(self._lock)
+            inherit_seat(self._lock)
             log.warning("receiver.keeper_died")
 
     def _handle(self, frames: Sequence[bytes]) -> None:

@@ -35,8 +35,9 @@ def seats(lock: str) -> tuple[str, ...]:
     return (lock, *(f"{lock}.{number}" for number in range(2, SEATS + 1)))
 
 
-def take_seat(lock: str) -> Seat:
-    """The first lock file that nobody held, with our process id in the file. Raises `AlreadyReceiving`."""
+def take_seat(lock: str, purpose: str = "") -> Seat:
+    """The first lock file that nobody held, with our process id and purpose in the file: one word, which tells
+    receivers apart that take messages from elsewhere. Raises `AlreadyReceiving`."""
     end = time.monotonic() + LOCK_SECONDS
     while True:
         for number, seat in enumerate(seats(lock)):
@@ -46,7 +47,7 @@ def take_seat(lock: str) -> Seat:
             except BlockingIOError:
                 os.close(descriptor)
             else:
-                write_holder(descriptor)
+                _write(descriptor, f"{os.getpid()} {purpose}")
                 return Seat(number, descriptor)
         # Who only looks whether it is held holds it for an instant.
         if time.monotonic() > end:
@@ -54,10 +55,15 @@ def take_seat(lock: str) -> Seat:
         time.sleep(0.05)
 
 
-def write_holder(descriptor: int) -> None:
-    """Says in the locked file who holds it."""
+def inherit_seat(descriptor: int) -> None:
+    """Says in the locked file that we hold it now, for the same purpose."""
+    _, _, purpose = os.pread(descriptor, 100, 0).decode("ascii", "replace").partition(" ")
+    _write(descriptor, f"{os.getpid()} {purpose}")
+
+
+def _write(descriptor: int, told: str) -> None:
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    os.pwrite(descriptor, told.encode("ascii"), 0)
 
 
 def seats_taken(lock: str) -> int:
@@ -67,11 +73,21 @@ def seats_taken(lock: str) -> int:
 
 def holders_of(lock: str) -> set[int]:
     """Process ids of the receivers."""
-    found = set()
+    return set(_holders(lock))
+
+
+def strangers_at(lock: str, purpose: str) -> set[int]:
+    """Process ids of receivers that are there for something else: settings changed while they were at work."""
+    return {pid for pid, told in _holders(lock).items() if told != purpose}
+
+
+def _holders(lock: str) -> dict[int, str]:
+    found = {}
     for seat in seats(lock):
         if _held(seat):
             with contextlib.suppress(OSError, ValueError):
-                found.add(int(Path(seat).read_text(encoding="ascii")))
+                pid, _, purpose = Path(seat).read_text(encoding="ascii").partition(" ")
+                found[int(pid)] = purpose
     return found
 
 

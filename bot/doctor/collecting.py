@@ -162,8 +162,7 @@ async def _channels(settings: Settings, facts: Facts) -> Facts:
         facts = replace(facts, telegram=telegram, clocks=clocks)
     signal = signal_settings(settings)
     if signal is not None:
-        durable = settings.signal_receive == "durable"
-        taken = seats_taken(str(receiver_lock(settings))) if durable else None
+        taken = seats_taken(str(receiver_lock(settings))) if signal.has_receivers else None
         facts = replace(facts, signal=await _signal(signal), signal_receivers=taken)
     return facts
 

@@ -98,7 +98,7 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "Run signal-cli's daemon with --receive-mode=manual and set WATCHLINE_SIGNAL_RECEIVE=durable, as the"
             " compose file does.",
         )
-    elif signal.daemon is False:
+    if facts.signal_receive == "durable" and signal.daemon is False:
         yield Finding(
             Weight.WRONG,
             "signal",
@@ -110,7 +110,8 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WRONG,
             "signal",
-            "No Signal receiver holds its lock: what people write on Signal waits there and reaches nobody.",
+            "No Signal receiver holds its lock: what people write on Signal "
+            + ("is lost." if facts.signal_receive == "gateway" else "waits there and reaches nobody."),
             "`watchline run` starts it; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive`, in the"
             " compose file the service `receiver`, with the same WATCHLINE_DATA_DIR as here. If it runs on another"
             " machine, ask there.",

@@ -21,7 +21,7 @@ from bot.channels.signal.parse import parse
 from bot.receiver_sources import Kind, Source
 from bot.seats import SEATS, holders_of, seats_taken
 from bot.socket_peek import FRAME_LIMIT
-from tests.fakes.signal_daemon import ACCOUNT
+from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
 from tests.fakes.signal_gateway import SignalGateway, signal_gateway
 from tests.fakes.signal_receiver import SELF, environment
 from tests.faults.test_signal_receiver import PATIENCE, Running, eventually
@@ -195,6 +195,34 @@ settings = SignalSettings(account, gateway=gateway, receive=Receive.GATEWAY, rec
                           receiver_command=tuple(command), receiver_lock=lock)
 asyncio.run(SignalChannel(settings).run(None))
 """
+
+
+def test_receivers_of_other_settings_that_outlived_their_bot_are_replaced(
+    tmp_path: Path, gateway: SignalGateway
+) -> None:
+    elsewhere = FakeDaemon()
+    lock, database = str(tmp_path / "receiver.lock"), str(tmp_path / "inbox.db")
+    common = {"host": "127.0.0.1", "account": ACCOUNT, "lock": lock, "database": database}
+    before = Running.__new__(Running)
+    before.database = database
+    left = [
+        subprocess.Popen(SELF, env=environment(**common, ports=[elsewhere.port]), start_new_session=True)
+        for _ in range(SEATS)
+    ]
+    eventually(lambda: holders_of(lock) == {one.pid for one in left})
+    given = environment(**common, ports=[gateway.port], kind="frames")
+    command = [sys.executable, "-c", BOT, ACCOUNT, f"http://127.0.0.1:{gateway.port}", lock, *SELF]
+    bot = subprocess.Popen(command, env=given, start_new_session=True)
+    try:
+        assert [one.wait(PATIENCE) for one in left] == [0] * SEATS
+        eventually(lambda: gateway.attached() == SEATS)
+        say(gateway, "SOS")
+        eventually(lambda: before.texts() == ["SOS"])
+    finally:
+        bot.send_signal(signal.SIGINT)
+        bot.wait(PATIENCE)
+        elsewhere.close()
+    assert not seats_taken(lock)
 
 
 def test_the_receivers_outlive_a_killed_bot_and_the_next_bot_starts_no_others(

@@ -17,7 +17,8 @@ import structlog
 
 from bot.channels.signal.health import Health, SignalState
 from bot.channels.signal.settings import SignalSettings
-from bot.seats import SEATS, holders_of, seats_taken
+from bot.receiver_sources import purpose
+from bot.seats import SEATS, holders_of, seats_taken, strangers_at
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
@@ -30,6 +31,8 @@ class Receivers:
 
     def __init__(self, settings: SignalSettings, health: Health) -> None:
         self._lock = settings.receiver_lock
+        self._purpose = purpose(settings.sources())
+        self._sent_away: set[int] = set()
         self._command = settings.receiver_command
         self._health = health
         self._children: list[subprocess.Popen[bytes]] = []
@@ -40,6 +43,7 @@ class Receivers:
         failures = 0
         try:
             while True:
+                self._send_strangers_away()
                 missing = SEATS - seats_taken(self._lock)
                 if missing < SEATS:
                     self._health.turn(SignalState.RECEIVING)
@@ -60,6 +64,15 @@ class Receivers:
                         self._start()
         finally:
             await asyncio.to_thread(self._stop)
+
+    def _send_strangers_away(self) -> None:
+        """Receivers that outlived a bot whose settings were others take the messages from where none come any more."""
+        strangers = strangers_at(self._lock, self._purpose)
+        for pid in strangers - self._sent_away:
+            log.warning("signal.receiver_of_other_settings_ended")
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+        self._sent_away = strangers
 
     def _on_their_way(self) -> int:
         """How many were started and hold no lock yet."""
