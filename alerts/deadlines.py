@@ -40,6 +40,8 @@ class DeadlineKind(enum.Enum):
     """Round: the next rung of the ladder."""
     WARN = "warn"
     """Check-in: a timer ends soon."""
+    UNREAD = "unread"
+    """Frame that a linked device could not read: the other device had time by now."""
     WATCH = "watch"
     """Desk: look for rota gaps and overdue work."""
 
@@ -51,7 +53,7 @@ class Deadline:
 
     kind: DeadlineKind
     subject: str
-    """Id of the case, round, check-in or desk."""
+    """Id of the case, round, check-in, desk or frame."""
     person_id: str | None
     """Whose events it must not overtake."""
     token: int

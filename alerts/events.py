@@ -38,6 +38,9 @@ class RawInbound:
     peek: str = field(default="", repr=False)
     """Text of the message where it is cheap to see. It only decides how soon the frame's turn comes; location pins and
     voice notes put "🆘" here so that they are not kept waiting."""
+    twin: str = field(default="", repr=False)
+    """By which a copy of the same message is known that another device of our account gets, whatever either can read of
+    it."""
 
 
 LONG_TEXT = "text/x-signal-plain"
@@ -137,6 +140,9 @@ class Inbound:
     attachments: tuple[Attachment, ...] = ()
     name: str = field(default="", repr=False)
     """The name the platform shows for the sender. Never trusted, shown to the desk only."""
+    twin: str = field(default="", repr=False)
+    """For an unreadable one that another device of our account may have read: by what that copy is known. It is told
+    only once that device had time."""
     number: str = field(default="", repr=False)
     """The sender's telephone number, where the platform tells it. Nobody is known by it."""
     language: str = ""

@@ -71,6 +71,8 @@ class Engine:
     """Told of what happened, in references; for the practice page."""
     redelivery: Mapping[str, timedelta] = field(default_factory=dict)
     """Channels that may bring again what is older than `DEDUP_WINDOW`, with how old it may be."""
+    twins: bool = False
+    """Whether several devices of an account receive here, so that what one cannot read another may have read."""
     turns: Turns = field(init=False)
     nodes: Nodes = field(init=False)
 
@@ -87,8 +89,9 @@ class Engine:
         now = self.clock.now()
         ids = Ids(now, self.entropy.draw(16), self._ordinal())
         arrivals = [(ids.new(), frame, now, self._urgent(frame)) for frame in frames]
+        twins = [(ids.new(), frame) for frame in frames if frame.twin] if self.twins else []
         with self.store.writing() as work:
-            if any(inbox.accept(work.connection, work.vault, arrivals)):
+            if any(inbox.accept(work.connection, work.vault, arrivals, twins)):
                 work.wake(Wake.INBOX)
         return any(urgent for *_, urgent in arrivals)
 

@@ -43,7 +43,7 @@ from typing import NamedTuple
 import structlog
 
 from alerts.events import RawInbound
-from bot.channels.signal.frames import describe, is_echo, is_report
+from bot.channels.signal.frames import describe, describe_report, is_echo, is_report
 from bot.receiver_sources import Kind, Source, SubscriptionRefused, intake, purpose
 from bot.seats import AlreadyReceiving, Seat, inherit_seat, take_seat
 from bot.socket_peek import ConnectionGone
@@ -358,19 +358,15 @@ class _Worker:
             log.warning("receiver.keeper_died")
 
     def _handle(self, frames: Sequence[bytes]) -> None:
-        messages = [describe(frame) for frame in frames if frame and not self._nobodys(frame)]
+        messages = [self._described(frame) for frame in frames if frame and not is_echo(frame)]
         if messages:
             self._store(messages)
 
-    def _nobodys(self, frame: bytes) -> bool:
-        """Whether it is no message: what another device of ours did, or what a linked device could not read. That is
-        the first one's to say, with whose keys we write: what it reads well would be an alarm otherwise."""
-        if is_echo(frame):
-            return True
+    def _described(self, frame: bytes) -> RawInbound:
         if self._linked and is_report(frame):
             log.warning("receiver.linked_device_cannot_read")
-            return True
-        return False
+            return describe_report(frame)
+        return describe(frame)
 
     def _store(self, frames: Sequence[RawInbound]) -> None:
         """Offers the frames until they are stored: together, then each by itself, since one of them may be what the

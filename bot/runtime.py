@@ -371,9 +371,10 @@ class Runtime:
         self._deadlines = False
         report = self.engine.work_deadlines(check_ins=not self._catching_up(), pressed=self._arrivals.__len__)
         self._deadlines = self._deadlines or report.full
+        self._inbox = self._inbox or report.frames
         self._backlog = self._backlog + 1 if report.full else 0
         self._look_out(report.turns)
-        return bool(report.turns) or report.full
+        return bool(report.turns) or report.full or report.frames
 
     def _catching_up(self) -> bool:
         """Whether an answer to a check-in may still wait at a platform or in the inbox: prompts and rungs wait a little

@@ -28,7 +28,7 @@ from alerts.records import replace
 from alerts.store import inbox, queues
 from alerts.store.inbox import Waiting
 from alerts.store.work import Work
-from handlers import desk, files, gap, outcome, paging, person, planning, rota, rounds, staffing
+from handlers import desk, files, gap, outcome, paging, person, planning, rota, rounds, staffing, unread
 from handlers.clean import clean
 from handlers.draft import Draft
 from handlers.loader import Loader
@@ -61,6 +61,8 @@ class Report:
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     full: bool = False
     """There may be more to do."""
+    frames: bool = False
+    """Frames that were put aside have their turn now."""
 
     def add(self, other: Report) -> None:
         """Takes up what another batch did."""
@@ -69,6 +71,7 @@ class Report:
         self.failed += other.failed
         self.events += other.events
         self.full = self.full or other.full
+        self.frames = self.frames or other.frames
 
 
 def decide(facts: Facts, rules: Rules) -> Draft:
@@ -220,12 +223,13 @@ class Turns:
         """The turn of one frame alone. Raises whatever is wrong with it."""
         report = Report()
         event = Heard(row.id, clean(self.parsers[row.channel](row.opened())), row.received_at)
-        loader = self.loader(work)
+        loader, fate = self.loader(work), unread.fate(work, row, event.inbound, now)
         if event.inbound.kind is InboundKind.RECEIPT:
             self._receipts.came(work, event.inbound)
-        elif event.inbound.kind not in SILENT_KINDS:
+        elif event.inbound.kind not in SILENT_KINDS and fate is unread.Fate.TOLD:
             self._apply(work, decide(loader.load(event, now), self.rules), report)
-        inbox.finish(work.connection, [row.id])
+        if fate is not unread.Fate.WAITS:
+            inbox.finish(work.connection, [row.id])
         work.flush()
         return report
 
@@ -241,7 +245,9 @@ class Turns:
         report = Report()
         if deadline == work.deadline(deadline.kind, deadline.subject):
             work.disarm(deadline.kind, deadline.subject)
-            self._apply(work, decide(self.loader(work).load(Due(deadline), now), self.rules), report)
+            report.frames = unread.due(work, deadline)
+            if not report.frames:
+                self._apply(work, decide(self.loader(work).load(Due(deadline), now), self.rules), report)
             work.flush()
         return report
 
@@ -316,6 +322,10 @@ class Turns:
         if isinstance(event, Heard) and event.inbound.kind is InboundKind.RECEIPT:
             self._receipts.came(work, event.inbound)
             return True
+        if isinstance(event, Heard) and row is not None:
+            fate = unread.fate(work, row, event.inbound, now)
+            if fate is not unread.Fate.TOLD:
+                return fate is unread.Fate.KNOWN
         try:
             facts = loader.load(event, now)
             draft = decide(facts, self.rules)
@@ -370,6 +380,9 @@ class Turns:
                 if deadline != work.deadline(deadline.kind, deadline.subject):
                     continue  # an earlier turn of this batch armed it anew or disarmed it
                 work.disarm(deadline.kind, deadline.subject)
+                if unread.due(work, deadline):
+                    report.frames = True
+                    continue
                 self._turn(loader, work, Due(deadline), now, report)
             if part is parts[-1]:
                 break

@@ -64,9 +64,16 @@ class Waiting:
 
 
 def accept(
-    connection: Connection, vault: Vault, arrivals: Sequence[tuple[str, RawInbound, datetime, bool]]
+    connection: Connection,
+    vault: Vault,
+    arrivals: Sequence[tuple[str, RawInbound, datetime, bool]],
+    twins: Sequence[tuple[str, RawInbound]] = (),
 ) -> list[bool]:
-    """Stores frames: (fresh id, frame, when, urgent). False for one that was stored before."""
+    """Stores frames: (fresh id, frame, when, urgent). False for one that was stored before.
+
+    Of `twins`, with fresh ids too, it is noted as well by what their copies are known. Such a note is a row that is
+    done and empty.
+    """
     if not arrivals:
         return []
     key = vault.intake(arrivals[0][2])
@@ -89,8 +96,21 @@ def accept(
                 "sealed": vault.sealer.seal("inbox", row_id, key, payload),
             }
         )
+    notes = [
+        rows[0]
+        | {
+            "id": row_id,
+            "channel": raw.channel,
+            "dedup": vault.twin(raw.channel, raw.twin),
+            "lane": b"",
+            "urgent": False,
+            "state": "done",
+            "sealed": None,
+        }
+        for row_id, raw in twins
+    ]
     ahead.begin(connection)
-    _STORE.run_many(connection, rows)
+    _STORE.run_many(connection, [*rows, *notes])
     if len(rows) == 1 and arrivals[0][3]:
         return [True]
     stored = set()
@@ -213,6 +233,32 @@ def finish(connection: Connection, ids: Iterable[str]) -> None:
     wanted = list(ids)
     for start in range(0, len(wanted), CHUNK):
         _FINISH.write(connection, ids=wanted[start : start + CHUNK])
+
+
+_KNOWN = prepared(
+    select(inbox.c.id).where(inbox.c.channel == bindparam("channel"), inbox.c.dedup == bindparam("dedup"))
+)
+_HOLD = prepared(update(inbox).where(inbox.c.id == bindparam("row")).values(state="held"))
+_LET_GO = prepared(
+    update(inbox)
+    .where(inbox.c.id == bindparam("row"), inbox.c.state == "held")
+    .values(state="new", urgent=True)
+)
+
+
+def has_twin(connection: Connection, vault: Vault, channel: str, twin: str) -> bool:
+    """Whether another copy of the same message came, however it could be read."""
+    return _KNOWN.first(connection, channel=channel, dedup=vault.twin(channel, twin)) is not None
+
+
+def hold(connection: Connection, inbox_id: str) -> None:
+    """Puts a frame aside until `let_go`; what the same person sent after it does not wait for it."""
+    _HOLD.write(connection, row=inbox_id)
+
+
+def let_go(connection: Connection, inbox_id: str) -> None:
+    """A frame that was put aside has its turn now, as an alarm."""
+    _LET_GO.write(connection, row=inbox_id)
 
 
 def note_attempt(connection: Connection, inbox_id: str) -> int:

@@ -104,14 +104,16 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def set_back(connection: Connection, now: datetime, by: timedelta) -> None:
-    """What a case, a message or a check-in's rung waits for comes as long after the present as it would have come."""
+    """What a case, a message, a frame or a rung waits for comes as long after the present as it would have come."""
     at, back = micros(now), round(by / MICROSECOND)
 
     def sooner(column: Any) -> Any:
         return case((column - back < at, at), else_=column - back)
 
     due, ready = deadlines.c.due_at, outbox.c.ready_at
-    noted = deadlines.c.kind.in_([kind.value for kind in (*CASE_DEADLINES, DeadlineKind.RUNG)])
+    noted = deadlines.c.kind.in_(
+        [kind.value for kind in (*CASE_DEADLINES, DeadlineKind.RUNG, DeadlineKind.UNREAD)]
+    )
     connection.execute(update(deadlines).where(due > at, noted).values(due_at=sooner(due)))
     connection.execute(update(outbox).where(ready > at, tables.QUEUED).values(ready_at=sooner(ready)))
 

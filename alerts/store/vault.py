@@ -71,6 +71,10 @@ class Vault:
         """The blind index of a channel's frame id."""
         return self.digests.blind("frame", f"{channel}|{dedup}")
 
+    def twin(self, channel: str, twin: str) -> bytes:
+        """The same for what the copies of one message have in common: no frame's own id begins so."""
+        return self.digests.blind("frame", f"{channel}|twin|{twin}")
+
     def code(self, code: str) -> bytes:
         """The keyed digest of an invitation code."""
         return self.digests.code_digest(code)

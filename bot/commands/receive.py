@@ -33,7 +33,7 @@ def command(worker: bool) -> None:
             "WATCHLINE_SIGNAL_ACCOUNT is not set, so there is nothing to receive: set it to the bot's number"
         )
     if worker:
-        _work(settings)
+        _work(settings, linked=signal.has_linked_device)
         return
     if not signal.has_receivers:
         refuse(
@@ -44,7 +44,7 @@ def command(worker: bool) -> None:
     raise typer.Exit(keep(receiver, [*RECEIVER, "--worker"]))
 
 
-def _work(settings: Settings) -> None:
+def _work(settings: Settings, *, linked: bool) -> None:
     # The keeper, which does none of it, is not to hold it in memory.
     from bot.clock import RealClock, SystemEntropy
     from bot.engine import Engine
@@ -54,5 +54,6 @@ def _work(settings: Settings) -> None:
     with open_store(settings) as store:
         store.vault.keys.refill()
         engine = Engine(store, rules, {}, RealClock(), SystemEntropy())
+        engine.twins = linked
         status = work(engine.accept)
     sys.exit(status)

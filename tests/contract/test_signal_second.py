@@ -19,9 +19,10 @@ import pytest
 from sqlalchemy import func, select
 
 from alerts.events import InboundKind, RawInbound
+from alerts.records import replace
 from alerts.store import inbox, tables
 from bot.channels.signal.channel import KEPT_BY_SIGNAL, SignalChannel
-from bot.channels.signal.frames import is_echo, is_report
+from bot.channels.signal.frames import describe, describe_report, is_echo, is_report
 from bot.channels.signal.health import Health, SignalState
 from bot.channels.signal.lookout import Lookout
 from bot.channels.signal.parse import parse
@@ -30,7 +31,7 @@ from bot.clock import SimulatedClock
 from bot.engine import DEDUP_WINDOW, Engine
 from bot.rules import shipped_rules
 from tests.contract.test_nodes import opened
-from tests.fakes.signal_daemon import ACCOUNT, OWN_ID, FakeDaemon, envelope, message, ours
+from tests.fakes.signal_daemon import ACCOUNT, ALICE, OWN_ID, FakeDaemon, envelope, message, ours
 from tests.faults.test_signal_receiver import Running, eventually, say
 
 TOP = Path(__file__).parents[2]
@@ -143,7 +144,7 @@ def test_only_what_nobody_said_to_us_is_an_echo(frame: dict[str, Any], echo: boo
     assert is_echo(json.dumps(wrapped).encode()) is echo
 
 
-def test_what_the_second_cannot_read_is_the_firsts_to_tell(
+def test_what_the_second_cannot_read_is_stored_beside_what_the_first_tells_of_it(
     tmp_path: Path, daemons: tuple[FakeDaemon, FakeDaemon]
 ) -> None:
     running = [Running(tmp_path, *daemons) for _ in range(2)]
@@ -154,16 +155,35 @@ def test_what_the_second_cannot_read_is_the_firsts_to_tell(
         daemons[1].push({**envelope(1), "exception": changed})
         daemons[1].push({**message("read all the same", 2), "exception": changed})
         daemons[1].push(message("after it", 3))
-        eventually(lambda: running[0].count() == 2)
-        assert running[0].texts() == ["read all the same", "after it"]
-        daemons[0].push({**envelope(1), "exception": changed})
         eventually(lambda: running[0].count() == 3)
-        assert parse(running[0].raws()[-1]).kind is InboundKind.UNREADABLE
+        daemons[0].push({**envelope(1), "exception": changed})
+        eventually(lambda: running[0].count() == 4)
+        found = [parse(raw) for raw in running[0].raws()]
+        assert [(one.kind, one.twin) for one in found] == [
+            (InboundKind.UNREADABLE, f"{ALICE}:1"),
+            (InboundKind.TEXT, ""),
+            (InboundKind.TEXT, ""),
+            (InboundKind.UNREADABLE, ""),
+        ]
     finally:
         for one in running:
             one.keeper.terminate()
         for one in running:
             one.keeper.wait(30)
+
+
+def test_a_report_of_the_second_is_no_alarm_yet_and_nobody_else_s_frame_looks_like_one() -> None:
+    changed = {"type": "UntrustedIdentityException", "message": '{"linkedDevice":true,'}
+    raw = json.dumps({**envelope(1, sourceName='{"linkedDevice":true,'), "exception": changed}).encode()
+    first, second = describe(raw), describe_report(raw)
+    assert (first.peek, second.peek) == ("🆘", "")
+    assert first.dedup != second.dedup
+    assert (first.twin, second.twin) == (f"{ALICE}:1", "")
+    assert (parse(first.raw).twin, parse(second.raw).twin) == ("", first.twin)
+    assert parse(second.raw) == replace(parse(first.raw), twin=first.twin)
+    assert describe_report(b" " + raw) == second
+    for odd in (b"", b"[]", b"\xef\xbb\xbf{}", b"{", b'{"envelope":'):
+        assert describe_report(odd).raw.endswith(odd.lstrip(b"{")), "nothing of it is lost"
 
 
 @pytest.mark.parametrize("raw", [b'"syncMessage"', b'{"envelope": {"syncMessage": {}', b'["syncMessage"]'])

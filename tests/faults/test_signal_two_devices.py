@@ -21,9 +21,10 @@ from typing import Any
 
 import pytest
 
-from alerts.events import Attachment, InboundKind
+from alerts.events import Attachment, Inbound, InboundKind
 from bot.channels.port import FetchFailed
 from bot.channels.signal.channel import SignalChannel
+from bot.channels.signal.frames import describe
 from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import SignalSettings
 from tests.faults.test_signal_kill import DAEMON_KILLS, KILLS, Daemon, account, campaign, kill_whole
@@ -184,6 +185,38 @@ def test_a_key_that_the_first_was_told_to_trust_the_second_trusts(
         person.send("trusted")
         eventually(lambda: all("trusted" in running.texts() for running in both))
         assert [unreadable(running) for running in both] == [1, 1]
+
+
+def test_what_the_second_alone_gets_and_cannot_read_is_stored_as_a_report_of_its_own(
+    clis: tuple[Any, Any], tmp_path: Path
+) -> None:
+    """A new phone's first message, while the first signal-cli is dead: what nobody has read must not vanish."""
+    first, second = clis
+    person = first.user("reinstalled")
+    both = [Running(tmp_path, Daemon(first), Daemon(second)) for _ in range(2)]  # type: ignore[arg-type]
+
+    def reports() -> list[Inbound]:
+        return [one for one in map(parse, both[0].raws()) if one.kind is InboundKind.UNREADABLE]
+
+    try:
+        eventually(lambda: both[0].subscriptions() >= 2)
+        person.send("known")
+        eventually(lambda: "known" in both[0].texts())
+        first.stop_daemon(kill=True)
+        person.reinstall()
+        person.send("PLANTED")
+        (report,) = eventually(reports)
+        assert (report.sender, report.twin) == (person.aci, report.message_ref)
+        started(first)
+        # The first tells of its own copy, and by that the report is known.
+        eventually(lambda: len(reports()) == 2)
+        mine = [describe(raw).twin for raw in both[0].raws() if not parse(raw).twin]
+        assert report.twin in mine
+    finally:
+        for one in both:
+            one.keeper.terminate()
+        for one in both:
+            one.keeper.wait(30)
 
 
 def unreadable(running: Running) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerts.events import RawInbound
+from alerts.records import replace
 from bot.channels.signal.places import is_shared_place
 
 CHANNEL = "signal"
@@ -39,6 +40,8 @@ _MESSAGES = (
     "syncMessage",
     "storyMessage",
 )
+_LINKED = b'{"linkedDevice":true,'
+"""What a report of a linked device is made to begin with. signal-cli begins no frame so, and nobody else can."""
 PEEK = 4096
 """Characters of a text that are looked at to decide how urgent its turn is."""
 
@@ -130,7 +133,27 @@ def describe(raw: bytes) -> RawInbound:
         sender,
         raw,
         _peek(frame, envelope),
+        _twin(sender, timestamp),
     )
+
+
+def describe_report(raw: bytes) -> RawInbound:
+    """As `describe`, for a report of a linked device: apart from one that the first device makes of the same message,
+    and no alarm yet. Where the first has read the message it never is one."""
+    begun = raw.lstrip()
+    if not begun.startswith(b"{"):
+        return describe(raw)
+    described = describe(_LINKED + begun[1:])
+    return replace(described, dedup=f"{described.dedup}:linked", peek="", twin="")
+
+
+def twin_of_report(raw: bytes, sender: str, timestamp: int | None) -> str:
+    """By what the first device's copy is known, if this is a report that a linked device made; empty if it is not."""
+    return _twin(sender, timestamp) if raw.startswith(_LINKED) else ""
+
+
+def _twin(sender: str, timestamp: int | None) -> str:
+    return f"{sender}:{timestamp}"
 
 
 def is_echo(raw: bytes) -> bool:

@@ -25,6 +25,7 @@ from bot.channels.signal.frames import (
     items,
     part,
     read_frame,
+    twin_of_report,
     whole,
     words,
 )
@@ -93,7 +94,8 @@ def parse(raw: bytes) -> Inbound:
     if exception := frame.get("exception"):
         # The kind of the exception is signal-cli's, not the person's, and tells a changed key from a broken session.
         reason = words(exception, "type") if isinstance(exception, dict) else ""
-        return replace(event, kind=InboundKind.UNREADABLE, text=reason)
+        twin = twin_of_report(raw, sender, timestamp)
+        return replace(event, kind=InboundKind.UNREADABLE, text=reason, twin=twin)
     unknown = sorted(name for name, value in envelope.items() if name not in _ENVELOPE and value)
     if synced and not unknown:
         unknown = ["syncMessage"]

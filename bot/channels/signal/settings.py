@@ -96,6 +96,11 @@ class SignalSettings:
             return True
         return bool(self.receiver_lock) and urlsplit(self.gateway).scheme == "http"
 
+    @property
+    def has_linked_device(self) -> bool:
+        """Whether a second signal-cli receives the same messages."""
+        return self.receive is Receive.DURABLE and len(self.daemon_addresses()) > 1
+
     def sources(self) -> tuple[Source, ...]:
         """Where the receivers take the messages from, one a seat or one for all. Raises `SignalSettingsWrong`."""
         if self.receive is Receive.GATEWAY:
