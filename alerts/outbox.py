@@ -1,7 +1,8 @@
 """What is to be said: rows that live until the channel has answered for them.
 
-Order is urgency, then pages before everything else of that urgency, then verified before unverified, then age (the
-id). A row is looked at again right before it is sent (`Guard`), so that nobody is paged for what is already in hand.
+Order is urgency, then pages before everything else of that urgency, then, of what presses, what is said to people
+before what is relayed to the desk, then verified before unverified, then age (the id). A row is looked at again right
+before it is sent (`Guard`), so that nobody is paged for what is already in hand.
 """
 
 from __future__ import annotations
@@ -137,10 +138,16 @@ CHANNEL_DEAD, CHANNEL_BACK = "channel.dead", "channel.back"
 """What `question` is of the notices that a channel is dead, and that it is back: one group for each person."""
 EVERYTHING = 1_000
 """Above every priority."""
-PRESSING = 300
+PRESSING_URGENCY = 2
+PRESSING = (PRESSING_URGENCY + 1) * 100
 """Priorities below this are of P1 and P2."""
 
 
-def priority(kind: OutboundKind, urgency: int, verified: bool) -> int:
-    """Smaller goes first: urgency, pages first within it, verified before unverified."""
-    return urgency * 100 + (0 if kind is OutboundKind.PAGE else 10) + (0 if verified else 1)
+def priority(kind: OutboundKind, urgency: int, verified: bool, *, to_desk: bool = True) -> int:
+    """Smaller goes first: urgency, pages first within it, verified before unverified.
+
+    Of what presses, what is said to people comes before what is relayed to the desk: on a case that many watch each
+    word becomes many messages, and nobody's "we have your message" may wait for those.
+    """
+    rank = 0 if kind is OutboundKind.PAGE else 10 if to_desk or urgency > PRESSING_URGENCY else 5
+    return urgency * 100 + rank + (0 if verified else 1)

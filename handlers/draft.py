@@ -255,7 +255,7 @@ class Draft:
                 case_id=case.id if case else None,
                 round_id=round_.id if round_ else None,
                 kind=kind,
-                priority=priority(kind, level, verified),
+                priority=priority(kind, level, verified, to_desk=person.is_staff),
                 urgency=level,
                 state=SendState.QUEUED,
                 attempts=0,

@@ -21,7 +21,7 @@ from bot.delivery import Budget, Delivery
 from bot.engine import Engine
 from bot.rehearsal.cast import settle_in
 from bot.rehearsal.play import RehearsalKeys
-from bot.rehearsal.script import parse_script
+from bot.rehearsal.script import Script, parse_script
 from bot.rules import shipped_rules
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -37,7 +37,7 @@ steps: []
 class Desk:
     """An open store with a desk in it, and messages that wait."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, script: Script = SCRIPT) -> None:
         self.clock, entropy = SimulatedClock(START), SeededEntropy(1)
         key = entropy.draw(32)
         Store.create(database, NewKek("rehearsal", key), entropy=entropy.draw, now=self.clock.now)
@@ -45,7 +45,7 @@ class Desk:
             database, RehearsalKeys(key), entropy=entropy.draw, now=self.clock.now, pool_low=8, pool_high=32
         )
         rules = shipped_rules("Europe/Brussels")
-        settle_in(self.store, SCRIPT, rules, entropy, START)
+        settle_in(self.store, script, rules, entropy, START)
         self.engine = Engine(
             self.store, rules, {"signal": lambda raw: parse("signal", raw)}, self.clock, entropy
         )
