@@ -192,7 +192,7 @@ def test_nothing_overtakes_what_another_node_is_handing_over(desk: Desk) -> None
     all_sent(desk)
     say(desk, *lines("sami", 2))
     first = Delivery(desk.engine, "signal", Budget())
-    (handed,) = to_ana(desk, first.claim(1))
+    (handed,) = to_ana(desk, first.claim(16))
     second = Delivery(desk.engine, "signal", Budget())
     second.conversations.single = False
     assert to_ana(desk, second.claim(16)) == []
