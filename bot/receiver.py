@@ -45,7 +45,7 @@ import structlog
 from alerts.events import RawInbound
 from bot.channels.signal.frames import describe, describe_report, is_echo, is_report
 from bot.receiver_sources import Kind, Source, SubscriptionRefused, intake, purpose
-from bot.seats import AlreadyReceiving, Seat, inherit_seat, take_seat
+from bot.seats import AlreadyReceiving, Seat, inherit_seat, note_connection, take_seat
 from bot.socket_peek import ConnectionGone
 
 log = structlog.get_logger(__name__)
@@ -130,8 +130,10 @@ class _Keeper:
                 failures += 1
                 continue
             started = time.monotonic()
+            note_connection(self._lock, there=True)
             with connection:
                 self._workers(connection)
+            note_connection(self._lock, there=False)
             failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
         return 0
 
@@ -139,9 +141,14 @@ class _Keeper:
         """One worker after the other, as long as the connection is of use."""
         failures = 0
         self._subscribed = not self._source.opening()
-        while not self._stop.asked:
+        last = False
+        while not last:
             if failures:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
+            # Told to end while none is at work: one more, which stores what lies in the socket, and ends.
+            last = self._stop.asked
+            if last and not self._subscribed:
+                return
             started = time.monotonic()
             status = self._one_worker(connection)
             if status in (0, GONE, REFUSED, -signal.SIGTERM):  # by SIGTERM only one that had read nothing yet
@@ -375,7 +382,9 @@ class _Worker:
         attempt = 0
         while left := [frame for frame in left if not self._stored([frame])]:
             if self._stop.asked and attempt >= len(BACKOFF_SECONDS):
-                raise SystemExit(1)  # not taken out of the socket: a next worker finds them
+                raise SystemExit(
+                    1
+                )  # they stay in the socket; with the keeper, which was told to end too, they go
             if attempt == 0:
                 log.error("receiver.not_stored", frames=len(left))
             self._stop.wait(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])

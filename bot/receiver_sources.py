@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -69,7 +70,8 @@ class Source:
         connection = socket.create_connection((self.host, self.port), CONNECT_SECONDS)
         try:
             if self.kind is Kind.FRAMES:
-                _upgrade(connection, f"{self.host}:{self.port}", self.account)
+                host = f"[{self.host}]" if ":" in self.host else self.host
+                _upgrade(connection, f"{host}:{self.port}", self.account)
             connection.settimeout(None)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except OSError:
@@ -146,18 +148,24 @@ def _answer(line: bytes) -> Mapping[str, object] | None:
 def _upgrade(connection: socket.socket, host: str, account: str) -> None:
     """Makes a websocket of it. Takes nothing out of the socket that comes after the answer. Raises OSError."""
     from websockets.client import ClientProtocol
+    from websockets.exceptions import WebSocketException
     from websockets.protocol import State
     from websockets.uri import parse_uri
 
-    protocol = ClientProtocol(parse_uri(f"ws://{host}/v1/receive/{quote(account, safe='+')}"))
-    protocol.send_request(protocol.connect())
-    connection.sendall(b"".join(protocol.data_to_send()))
-    answer = bytearray()
-    while not answer.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte or len(answer) > _ANSWER_LIMIT:
-            raise ConnectionError("no websocket")
-        answer += byte
-    protocol.receive_data(bytes(answer))
+    end = time.monotonic() + CONNECT_SECONDS
+    try:
+        protocol = ClientProtocol(parse_uri(f"ws://{host}/v1/receive/{quote(account, safe='+')}"))
+        protocol.send_request(protocol.connect())
+        connection.sendall(b"".join(protocol.data_to_send()))
+        answer = bytearray()
+        while not answer.endswith(b"\r\n\r\n"):
+            connection.settimeout(max(0.001, end - time.monotonic()))
+            byte = connection.recv(1)
+            if not byte or len(answer) > _ANSWER_LIMIT:
+                raise ConnectionError("no websocket")
+            answer += byte
+        protocol.receive_data(bytes(answer))
+    except WebSocketException:
+        raise ConnectionError("no websocket") from None  # theirs holds the address, with the account in it
     if protocol.state is not State.OPEN:
         raise ConnectionError("no websocket")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
-from bot.channels.port import CatchesUp
+from bot.channels.port import CatchesUp, Channel, HandsOverOnce
 from bot.lane import Lane
+from bot.nodes import LIFETIME
 from bot.runtime import Runtime
 
 log = structlog.get_logger("watchline")
@@ -43,14 +45,29 @@ async def _receive_while_held(runtime: Runtime, lane: Lane) -> None:
     nodes = runtime.engine.nodes
     receiving = asyncio.ensure_future(lane.channel.run(runtime.accept))
     try:
+        if nodes.single:
+            await receiving
+        held = time.monotonic()
         while not receiving.done():
-            await asyncio.wait([receiving], timeout=None if nodes.single else LEASE_RENEWAL)
-            if receiving.done() or nodes.single:
+            await asyncio.wait([receiving], timeout=LEASE_RENEWAL)
+            if receiving.done():
                 break
-            if not await asyncio.to_thread(nodes.hold, lane.channel.name):
-                log.warning("lease_lost", channel=lane.channel.name)
-                return
+            try:
+                if not await asyncio.to_thread(nodes.hold, lane.channel.name):
+                    log.warning("lease_lost", channel=lane.channel.name)
+                    return
+                held = time.monotonic()
+            except Exception as error:
+                # The store is away, so nobody has taken the lease over that we know of. What a receiver has in hand
+                # waits for the store with it, and would be gone if it ended now.
+                if time.monotonic() - held > LIFETIME.total_seconds() and not _hands_over_once(lane.channel):
+                    raise
+                log.warning("lease_not_renewed", channel=lane.channel.name, error=type(error).__name__)
         await receiving
     finally:
         receiving.cancel()
         await asyncio.gather(receiving, return_exceptions=True)
+
+
+def _hands_over_once(channel: Channel) -> bool:
+    return isinstance(channel, HandsOverOnce) and channel.hands_over_once

@@ -18,6 +18,9 @@ without losing any."""
 LOCK_SECONDS = 1.0
 
 
+_CONNECTED, _AWAY = "connected", "away"
+
+
 class Seat(NamedTuple):
     """One lock file, held."""
 
@@ -35,7 +38,7 @@ def seats(lock: str) -> tuple[str, ...]:
     return (lock, *(f"{lock}.{number}" for number in range(2, SEATS + 1)))
 
 
-def take_seat(lock: str, purpose: str = "") -> Seat:
+def take_seat(lock: str, purpose: str = "any") -> Seat:
     """The first lock file that nobody held, with our process id and purpose in the file: one word, which tells
     receivers apart that take messages from elsewhere. Raises `AlreadyReceiving`."""
     end = time.monotonic() + LOCK_SECONDS
@@ -47,7 +50,7 @@ def take_seat(lock: str, purpose: str = "") -> Seat:
             except BlockingIOError:
                 os.close(descriptor)
             else:
-                _write(descriptor, f"{os.getpid()} {purpose}")
+                _write(descriptor, f"{os.getpid()} {purpose} {_AWAY}")
                 return Seat(number, descriptor)
         # Who only looks whether it is held holds it for an instant.
         if time.monotonic() > end:
@@ -56,14 +59,30 @@ def take_seat(lock: str, purpose: str = "") -> Seat:
 
 
 def inherit_seat(descriptor: int) -> None:
-    """Says in the locked file that we hold it now, for the same purpose."""
-    _, _, purpose = os.pread(descriptor, 100, 0).decode("ascii", "replace").partition(" ")
-    _write(descriptor, f"{os.getpid()} {purpose}")
+    """Says in the locked file that we hold it now, for the same purpose and on the same connection."""
+    told = ["", "any", _CONNECTED]
+    with contextlib.suppress(ValueError):
+        told = _told(os.pread(descriptor, 100, 0))
+    _write(descriptor, " ".join([str(os.getpid()), *told[1:]]))
+
+
+def note_connection(descriptor: int, *, there: bool) -> None:
+    """Says in the locked file whether its holder has a connection to receive from."""
+    _write(descriptor, " ".join([*_told(os.pread(descriptor, 100, 0))[:2], _CONNECTED if there else _AWAY]))
 
 
 def _write(descriptor: int, told: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, told.encode("ascii"), 0)
+    # Over what stands there, so that nobody finds the file empty.
+    os.pwrite(descriptor, told.ljust(40).encode("ascii"), 0)
+    os.ftruncate(descriptor, 40)
+
+
+def _told(content: bytes) -> list[str]:
+    """Process id, purpose, and whether it is connected. Raises ValueError."""
+    told = content.decode("ascii").split()
+    if len(told) != 3 or not told[0].isdecimal():
+        raise ValueError("not written by a receiver of this version")
+    return told
 
 
 def seats_taken(lock: str) -> int:
@@ -78,16 +97,25 @@ def holders_of(lock: str) -> set[int]:
 
 def strangers_at(lock: str, purpose: str) -> set[int]:
     """Process ids of receivers that are there for something else: settings changed while they were at work."""
-    return {pid for pid, told in _holders(lock).items() if told != purpose}
+    return {pid for pid, (its, _) in _holders(lock).items() if its != purpose}
 
 
-def _holders(lock: str) -> dict[int, str]:
+def at_work(lock: str, purpose: str) -> int:
+    """How many receivers there are for this purpose that have a connection to receive from."""
+    return sum(its == (purpose, _CONNECTED) for its in _holders(lock).values())
+
+
+def _holders(lock: str) -> dict[int, tuple[str, str]]:
     found = {}
     for seat in seats(lock):
         if _held(seat):
             with contextlib.suppress(OSError, ValueError):
-                pid, _, purpose = Path(seat).read_text(encoding="ascii").partition(" ")
-                found[int(pid)] = purpose
+                content = Path(seat).read_bytes()
+                if content.strip().isdigit():  # of an earlier version, which knew no purposes
+                    found[int(content)] = ("", "")
+                else:
+                    pid, purpose, connected = _told(content)
+                    found[int(pid)] = (purpose, connected)
     return found
 
 

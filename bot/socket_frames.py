@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from websockets.frames import Frame, Opcode
 
-from bot.socket_peek import FRAME_LIMIT, PEEK_LIMIT, ConnectionGone, closed, expect, look, say
+from bot.socket_peek import FRAME_LIMIT, PEEK_LIMIT, ConnectionGone, closed, expect, full, look, say
 
 NO_MESSAGE = b""
 """Stands for a ping or a pong: the other side is there, and said nothing."""
@@ -58,7 +58,7 @@ class Frames:
             expect(self._connection, 1)
             self._seen = 0
             return messages
-        if len(waiting) >= PEEK_LIMIT or len(waiting) == self._seen:
+        if len(waiting) >= PEEK_LIMIT or (len(waiting) == self._seen and full(self._connection)):
             # The buffer is full: the rest comes only when we make room.
             expect(self._connection, 1)
             self._seen = 0
@@ -73,7 +73,8 @@ class Frames:
 
     def take(self) -> None:
         """Takes the messages that `peek` returned out of the socket. Raises `ConnectionGone`."""
-        self._spilt = None
+        if self._spilling is None:
+            self._spilt = None
         while self._looked_at and (taken := self._connection.recv(self._looked_at)):
             self._looked_at -= len(taken)
         for ping in self._pings:
@@ -94,7 +95,7 @@ class Frames:
         pings: list[bytes] = []
         begun: bytearray | None = None
         self._looked_at = at = 0
-        needed = 1
+        needed, answered = 1, 0
         try:
             while (head := _head(waiting, at)) is not None:
                 start, needed = at + head.size, at + head.size + head.length
@@ -115,49 +116,50 @@ class Frames:
                     if begun is not None:
                         continue  # taken out with the message between whose pieces it came
                     messages.append(NO_MESSAGE)
-                self._looked_at, self._pings = at, list(pings)
+                self._looked_at, answered = at, len(pings)
         except ConnectionGone:
             if not messages:
                 raise
+        self._pings = pings[:answered]
         return messages, needed
 
     def _spill(self, spilt: bytearray) -> list[bytes]:
-        """Takes a long message out piece by piece; its beginning, if it is beyond all measure."""
-        while True:
-            if self._spilling is None:
-                head = self._next_head()
-                if head is None:
-                    return []
-                if head.opcode not in _MESSAGE:
-                    if not self._control(head):
-                        return []
-                    continue
-                self._connection.recv(head.size)
-                self._spilling, self._left = head, head.length
-            while self._left:
-                piece = look(self._connection, min(self._left, PEEK_LIMIT))
-                if piece is None:
-                    return []
-                self._connection.recv(len(piece))
-                self._left -= len(piece)
-                spilt += piece[: max(0, FRAME_LIMIT - len(spilt))]
-            last, self._spilling = self._spilling.last, None
-            if last:
-                return [bytes(spilt)]
+        """Takes a long message out piece by piece; its beginning, if it is beyond all measure. `NO_MESSAGE` stands for
+        a piece more, which is a sign of life."""
+        expect(self._connection, 1)
+        if not self._left:
+            head = self._next_head()
+            if head is None:
+                return []
+            self._connection.recv(head.size)
+            self._spilling, self._left = head, head.length
+        elif (piece := look(self._connection, min(self._left, PEEK_LIMIT))) is None:
+            return []
+        else:
+            self._connection.recv(len(piece))
+            self._left -= len(piece)
+            spilt += piece[: max(0, FRAME_LIMIT - len(spilt))]
+        if self._left or self._spilling is None or not self._spilling.last:
+            return [NO_MESSAGE]
+        self._spilling = None
+        return [bytes(spilt)]
 
     def _next_head(self) -> _Head | None:
-        waiting = look(self._connection, _HEAD)
-        return None if waiting is None else _head(waiting, 0)
-
-    def _control(self, head: _Head) -> bool:
-        """Deals with what comes between the pieces of a long message; False if it is not whole yet."""
-        waiting = look(self._connection, head.size + head.length)
-        if waiting is None or len(waiting) < head.size + head.length:
-            return False
-        self._connection.recv(len(waiting))
-        if head.opcode is Opcode.PING:
-            self._say(Opcode.PONG, waiting[head.size :])
-        return True
+        """The head of the next piece; None if it is not there yet. Deals with what comes between the pieces."""
+        while (waiting := look(self._connection, _HEAD + _CONTROL_LIMIT)) is not None:
+            head = _head(waiting, 0)
+            if head is not None and head.opcode in _MESSAGE:
+                return head
+            needed = len(waiting) + 1 if head is None else head.size + head.length
+            if head is None or len(waiting) < needed:
+                if closed(self._connection):
+                    raise ConnectionGone
+                expect(self._connection, needed)
+                return None
+            self._connection.recv(needed)
+            if head.opcode is Opcode.PING:
+                self._say(Opcode.PONG, waiting[head.size : needed])
+        return None
 
 
 def _head(waiting: bytes, at: int) -> _Head | None:

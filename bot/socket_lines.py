@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import socket
 
-from bot.socket_peek import FRAME_LIMIT, PEEK_LIMIT, ConnectionGone, closed, expect, look
+from bot.socket_peek import FRAME_LIMIT, PEEK_LIMIT, ConnectionGone, closed, expect, full, look
 
 
 class Lines:
@@ -46,7 +46,7 @@ class Lines:
             expect(self._connection, 1)
             self._seen = 0
             return [line for line in waiting[: self._looked_at].split(b"\n") if line]
-        if len(waiting) >= PEEK_LIMIT or len(waiting) == self._seen:
+        if len(waiting) >= PEEK_LIMIT or (len(waiting) == self._seen and full(self._connection)):
             # Woken without anything new, the buffer is full: the rest comes only when we make room.
             expect(self._connection, 1)
             self._seen = 0
@@ -61,26 +61,27 @@ class Lines:
 
     def take(self) -> None:
         """Takes the lines that `peek` returned out of the socket."""
-        self._spilt = None
+        if self._spilt is not None and self._spilt.endswith(b"\n"):
+            self._spilt = None
         while self._looked_at and (taken := self._connection.recv(self._looked_at)):
             self._looked_at -= len(taken)
 
     def _spill(self) -> list[bytes]:
-        """Takes a long line out piece by piece; its beginning, if it is beyond all measure."""
+        """Takes a long line out piece by piece; its beginning, if it is beyond all measure. An empty one stands for a
+        piece more, which is a sign of life."""
         spilt = self._spilt
         if spilt is None:
             return []
-        while not spilt.endswith(b"\n"):
-            waiting = look(self._connection, PEEK_LIMIT)
-            if waiting is None:
-                return []
-            end = waiting.find(b"\n")
-            piece = self._connection.recv(len(waiting) if end < 0 else end + 1)
-            if len(spilt) + len(piece) <= FRAME_LIMIT:
-                spilt += piece
-            elif piece.endswith(b"\n"):
-                spilt += b"\n"
-        return [bytes(spilt[:-1])]
+        waiting = look(self._connection, PEEK_LIMIT)
+        if waiting is None:
+            return []
+        end = waiting.find(b"\n")
+        piece = self._connection.recv(len(waiting) if end < 0 else end + 1)
+        if len(spilt) + len(piece) <= FRAME_LIMIT:
+            spilt += piece
+        elif piece.endswith(b"\n"):
+            spilt += b"\n"
+        return [bytes(spilt[:-1])] if spilt.endswith(b"\n") else [b""]
 
 
 def _is_whole(waiting: bytes) -> bool:

@@ -39,14 +39,25 @@ def expect(connection: socket.socket, count: int) -> None:
 
 def closed(connection: socket.socket) -> bool:
     """Whether the other side will send no more."""
+    return bool(_polled(connection, select.POLLRDHUP))
+
+
+def full(connection: socket.socket) -> bool:
+    """Whether it is readable though there is less than was expected: no more has room until some is taken out."""
+    return bool(_polled(connection, select.POLLIN))
+
+
+def _polled(connection: socket.socket, what: int) -> int:
     poll = select.poll()
-    poll.register(connection, select.POLLRDHUP)
-    return bool(poll.poll(0))
+    poll.register(connection, what)
+    return sum(event & what for _, event in poll.poll(0))
 
 
 def say(connection: socket.socket, data: bytes) -> None:
-    """Sends. Raises `ConnectionGone`."""
+    """Sends without waiting. Raises `ConnectionGone`, also when the other side takes nothing any more."""
     try:
-        connection.sendall(data)
+        sent = connection.send(data, socket.MSG_DONTWAIT)
     except OSError:
         raise ConnectionGone from None
+    if sent < len(data):
+        raise ConnectionGone

@@ -42,6 +42,15 @@ class CatchesUp(Protocol):
         ...
 
 
+@runtime_checkable
+class HandsOverOnce(Protocol):
+    """A channel whose platform never offers again what it has handed over, and from which two nodes may receive at once
+    without harm: so it is received from as long as nobody else is known to do it."""
+
+    @property
+    def hands_over_once(self) -> bool: ...
+
+
 class Channel(Protocol):
     """A way to reach people."""
 

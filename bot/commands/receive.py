@@ -37,8 +37,9 @@ def command(worker: bool) -> None:
         return
     if not signal.has_receivers:
         refuse(
-            "WATCHLINE_SIGNAL_GATEWAY is an https address, whose messages only the bot itself can read: run no receiver"
-            " beside it, give the gateway's own address with http, or set WATCHLINE_SIGNAL_RECEIVE to durable"
+            "WATCHLINE_SIGNAL_GATEWAY is an https address or holds a password, and then only the bot itself reads the"
+            " messages: run no receiver beside it, give the gateway's own address, or set WATCHLINE_SIGNAL_RECEIVE to"
+            " durable"
         )
     receiver = ReceiverSettings(signal.sources(), str(receiver_lock(settings)))
     raise typer.Exit(keep(receiver, [*RECEIVER, "--worker"]))

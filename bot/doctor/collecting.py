@@ -35,8 +35,9 @@ from bot.doctor.facts import Facts, SignalFacts, StaffFacts, TelegramFacts
 from bot.doctor.people_and_channels import AHEAD
 from bot.engine import ALIVE
 from bot.practice import LINEAGE
+from bot.receiver_sources import purpose
 from bot.rules import DESK, own_file, wrong_policy
-from bot.seats import seats_taken
+from bot.seats import at_work
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
 from config.settings import Settings, secrets_in_environment, unknown_names
@@ -162,7 +163,8 @@ async def _channels(settings: Settings, facts: Facts) -> Facts:
         facts = replace(facts, telegram=telegram, clocks=clocks)
     signal = signal_settings(settings)
     if signal is not None:
-        taken = seats_taken(str(receiver_lock(settings))) if signal.has_receivers else None
+        lock = str(receiver_lock(settings))
+        taken = at_work(lock, purpose(signal.sources())) if signal.has_receivers else None
         facts = replace(facts, signal=await _signal(signal), signal_receivers=taken)
     return facts
 

@@ -110,11 +110,11 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WRONG,
             "signal",
-            "No Signal receiver holds its lock: what people write on Signal "
+            "No Signal receiver is at work here: what people write on Signal "
             + ("is lost." if facts.signal_receive == "gateway" else "waits there and reaches nobody."),
             "`watchline run` starts it; with WATCHLINE_SIGNAL_RECEIVER=external start `watchline receive`, in the"
-            " compose file the service `receiver`, with the same WATCHLINE_DATA_DIR as here. If it runs on another"
-            " machine, ask there.",
+            " compose file the service `receiver`, with the same WATCHLINE_DATA_DIR and WATCHLINE_SIGNAL_ settings as"
+            " here; end one that was started with others. If it runs on another machine, ask there.",
         )
     elif facts.signal_receivers is not None and facts.signal_receivers < SEATS:
         yield Finding(

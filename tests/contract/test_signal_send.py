@@ -364,6 +364,8 @@ def test_settings_that_cannot_work_are_named_without_their_value() -> None:
     for wrong in (
         {"account": "marker"},
         {"gateway": "marker"},
+        {"gateway": "http://marker:99999"},
+        {"gateway": "http://:8080"},
         {"daemon": "marker"},
         {"receiver": Receiver.MANAGED},
         {"expire_seconds": -1},
@@ -374,6 +376,23 @@ def test_settings_that_cannot_work_are_named_without_their_value() -> None:
         (name,) = wrong
         assert name == "receiver" or str(refused.value).startswith(f"WATCHLINE_SIGNAL_{name.upper()} ")
     assert ACCOUNT not in repr(SignalSettings(ACCOUNT))
+
+
+def test_where_receivers_take_the_messages_from() -> None:
+    def through(gateway: str, **more: Any) -> SignalSettings:
+        return SignalSettings(
+            ACCOUNT, **{"gateway": gateway, "receive": Receive.GATEWAY, "receiver_lock": "lock", **more}
+        )
+
+    (source,) = through("http://[::1]:8080").sources()
+    assert (source.host, source.port, source.linked) == ("::1", 8080, False)
+    (source,) = through("http://gateway").sources()
+    assert (source.host, source.port) == ("gateway", 80)
+    assert through("http://gateway").has_receivers
+    for alone in ("https://gateway", "http://name:word@gateway:8080"):
+        assert not through(alone).has_receivers
+        assert through(alone, receive=Receive.DURABLE).has_receivers
+    assert ACCOUNT not in repr(source)
 
 
 def test_the_strict_gateway_would_notice_a_wrong_request() -> None:

@@ -30,6 +30,15 @@ def frame(data: bytes, opcode: Opcode = Opcode.TEXT, *, last: bool = True, mask:
     return Frame(opcode, data, fin=last).serialize(mask=mask)
 
 
+def all_of(frames: Frames) -> list[bytes]:
+    """The messages that are there, taken out."""
+    found: list[bytes] = []
+    while seen := frames.peek():
+        found += filter(None, seen)
+        frames.take()
+    return found
+
+
 def heard(theirs: socket.socket) -> Frame:
     """What the other side was sent, as it reads it."""
     reader = StreamReader()
@@ -142,9 +151,40 @@ def test_a_message_of_any_size_comes_through_and_the_next_after_it(
             with contextlib.suppress(BlockingIOError):
                 told = told[theirs.send(told[: 2 * PEEK_LIMIT]) :]
         if seen := frames.peek():
-            found += seen
+            found += filter(None, seen)
             frames.take()
     assert found == [whole[:FRAME_LIMIT], b"next"]
+
+
+def test_who_pings_and_takes_no_answers_does_not_hold_us_up(pair: Pair) -> None:
+    theirs, ours = pair
+    frames = Frames(ours)
+
+    def pinged() -> None:
+        for _ in range(100_000):
+            theirs.sendall(frame(b"x" * 100, Opcode.PING) * 10)
+            frames.peek()
+            frames.take()
+
+    with pytest.raises(ConnectionGone):
+        pinged()
+
+
+def test_a_part_of_what_comes_between_two_pieces_of_a_long_message_is_waited_for(pair: Pair) -> None:
+    theirs, ours = pair
+    frames = Frames(ours)
+    ping, last = frame(b"are you there", Opcode.PING), frame(b"y" * 200, Opcode.CONT)
+    theirs.sendall(frame(b"x" * (PEEK_LIMIT + 1), last=False))
+    found = []
+    for part in (ping[:1], ping[1:5], ping[5:] + last[:3], last[3:]):
+        found += all_of(frames)
+        theirs.sendall(part)
+    assert found + all_of(frames) == [b"x" * (PEEK_LIMIT + 1) + b"y" * 200]
+    assert heard(theirs) == Frame(Opcode.PONG, b"are you there")
+    theirs.sendall(frame(b"x" * (PEEK_LIMIT + 1), last=False) + b"\x80")
+    theirs.close()
+    with pytest.raises(ConnectionGone):
+        all_of(frames)
 
 
 SOMETHING = st.tuples(st.binary(max_size=400), st.integers(1, 3), st.booleans())

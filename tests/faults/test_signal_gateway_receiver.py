@@ -5,6 +5,7 @@ The same with the real signal-cli behind the gateway, and with many kills, is in
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,9 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import receiver_sources
 from bot.channels.signal.parse import parse
-from bot.receiver_sources import Kind, Source
-from bot.seats import SEATS, holders_of, seats_taken
+from bot.receiver_sources import Kind, Source, purpose
+from bot.seats import SEATS, at_work, holders_of, seats_taken
 from bot.socket_peek import FRAME_LIMIT
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
 from tests.fakes.signal_gateway import SignalGateway, signal_gateway
@@ -184,6 +186,60 @@ def test_what_is_no_websocket_is_tried_again_and_not_taken_for_one(answer: bytes
         with pytest.raises(ConnectionError):
             source.connect()
         server.join()
+
+
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_for_hours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(receiver_sources, "CONNECT_SECONDS", 0.3)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            theirs, _ = listener.accept()
+            with theirs, contextlib.suppress(OSError):
+                while not over.wait(0.05):
+                    theirs.sendall(b"H")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        with pytest.raises(OSError, match="timed out"):
+            Source(Kind.FRAMES, "127.0.0.1", listener.getsockname()[1], ACCOUNT).connect()
+        over.set()
+        server.join()
+
+
+def test_an_address_of_the_sixth_version_is_received_from() -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:  # a machine without it: then nobody has such an address there
+        return
+    heard: list[bytes] = []
+    with listener:
+
+        def serve() -> None:
+            theirs, _ = listener.accept()
+            with theirs:
+                heard.append(theirs.recv(10_000))
+
+        server = threading.Thread(target=serve)
+        server.start()
+        port = listener.getsockname()[1]
+        with pytest.raises(ConnectionError):
+            Source(Kind.FRAMES, "::1", port, ACCOUNT).connect()
+        server.join()
+    assert f"Host: [::1]:{port}\r\n".encode() in heard[0]
+
+
+def test_receivers_that_are_not_attached_are_not_at_work(tmp_path: Path, gateway: SignalGateway) -> None:
+    with Attached(tmp_path, gateway) as running:
+        ours = purpose([Source(Kind.FRAMES, "127.0.0.1", gateway.port, ACCOUNT)])
+        eventually(lambda: at_work(running.lock, ours) == 1)
+        gateway.down()
+        eventually(lambda: at_work(running.lock, ours) == 0)
+        assert holders_of(running.lock) == {running.keeper.pid}
+        gateway.up()
+        eventually(lambda: at_work(running.lock, ours) == 1)
 
 
 BOT = """

@@ -206,6 +206,18 @@ def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, daemon: FakeDaem
         assert len(running.texts()) == 20
 
 
+def test_an_orderly_end_takes_what_a_worker_that_just_died_has_left(
+    tmp_path: Path, daemon: FakeDaemon
+) -> None:
+    with receiving(tmp_path, daemon) as running:
+        daemon.wait_for("subscribed")
+        os.kill(running.worker(), signal.SIGKILL)
+        say(daemon, "SOS")
+        running.keeper.terminate()
+        assert running.keeper.wait(PATIENCE) == 0
+        assert running.texts() == ["SOS"]
+
+
 def test_a_receiver_that_is_told_to_end_while_its_worker_starts_ends_at_once(
     tmp_path: Path, daemon: FakeDaemon
 ) -> None:

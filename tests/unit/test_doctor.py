@@ -96,7 +96,7 @@ CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
         "captcha",
         "captcha",
     ),
-    ({"signal_receivers": 0}, Weight.WRONG, "holds its lock", "watchline receive"),
+    ({"signal_receivers": 0}, Weight.WRONG, "is at work here", "watchline receive"),
     ({"signal_receive": "gateway", "signal_receivers": 0}, Weight.WRONG, "is lost", "watchline receive"),
     ({"signal_receivers": 1}, Weight.WARNING, "Only one", "watchline receive"),
     ({"signal_receive": "gateway"}, Weight.WARNING, "loses messages", "RECEIVE=durable"),

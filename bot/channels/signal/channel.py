@@ -45,7 +45,8 @@ from bot.channels.signal.outgoing import FileTooLarge, is_person, read_file, req
 from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import Receive, Receiver, SignalSettings
 from bot.channels.signal.supervise import Receivers
-from bot.seats import seats_taken
+from bot.receiver_sources import purpose
+from bot.seats import at_work
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +92,11 @@ class SignalChannel:
     @property
     def name(self) -> str:
         return CHANNEL
+
+    @property
+    def hands_over_once(self) -> bool:
+        """signal-cli and the gateway do, and the store takes the first copy of what two receive."""
+        return True
 
     @property
     def state(self) -> SignalState:
@@ -385,7 +391,7 @@ class SignalChannel:
             daemon=daemon is not None if durable else None,
             second=await self._second() if durable else Second.NONE,
             signal_cli_version=daemon or "",
-            receivers=seats_taken(settings.receiver_lock)
+            receivers=at_work(settings.receiver_lock, purpose(settings.sources()))
             if settings.has_receivers and settings.receiver_lock
             else None,
             challenged=bool(self.challenge),

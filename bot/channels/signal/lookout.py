@@ -4,8 +4,9 @@ Every few seconds:
 
 1. Does signal-cli's socket answer, or the gateway? If not twice in a row, nothing comes in from Signal. Where a second
    signal-cli is linked to the account, one that answers is enough; that the other does not is said in the log, once.
-2. Does a receiver hold a seat? Only of those that were seen here once it is said that they are gone: they may run on
-   another machine, where their locks cannot be seen.
+2. Does a receiver of these settings hold a seat, with a connection to receive from? Only those that were seen here once
+   are missed: they may run on another machine, where their locks cannot be seen. That nobody was ever seen is said in
+   the log, once.
 
 Without this a dead daemon would be noticed when the next canary is due, or by nobody.
 """
@@ -20,13 +21,18 @@ import structlog
 from bot.channels.signal.daemon import ask_daemon
 from bot.channels.signal.health import Health
 from bot.channels.signal.settings import SignalSettings
-from bot.seats import seats_taken
+from bot.receiver_sources import purpose
+from bot.seats import at_work
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 15.0
 MISSED_IS_GONE = 2
 """Looks in a row: a daemon under load may be slow once."""
+
+
+NEVER_SEEN = 4
+"""Looks in which nobody was seen who receives, after which that is said once: a minute."""
 
 
 class Lookout:
@@ -45,6 +51,8 @@ class Lookout:
         self._missed = 0
         self._silent: tuple[int, ...] = ()
         self._seen = False
+        self._unseen = 0
+        self._purpose = purpose(settings.sources())
 
     async def keep(self) -> None:
         """Looks until cancelled."""
@@ -73,6 +81,11 @@ class Lookout:
         return len(silent) < len(addresses)
 
     def _received(self) -> bool:
-        taken = bool(self._settings.receiver_lock) and seats_taken(self._settings.receiver_lock) > 0
-        self._seen = self._seen or taken
-        return taken or not self._seen
+        lock = self._settings.receiver_lock
+        there = bool(lock) and at_work(lock, self._purpose) > 0
+        self._seen = self._seen or there
+        if not self._seen:
+            self._unseen += 1
+            if self._unseen == NEVER_SEEN:
+                log.error("signal.no_receiver_seen", unless="it runs on another machine")
+        return there or not self._seen

@@ -72,7 +72,11 @@ class SignalSettings:
                 "without spaces"
             )
         address = urlsplit(self.gateway)
-        if address.scheme not in ("http", "https") or not address.netloc or address.path.strip("/"):
+        try:
+            whole = bool(address.hostname) and address.port != 0
+        except ValueError:
+            whole = False
+        if address.scheme not in ("http", "https") or not whole or address.path.strip("/"):
             raise SignalSettingsWrong(
                 "WATCHLINE_SIGNAL_GATEWAY is not an address: give one like http://127.0.0.1:8080, without a path"
             )
@@ -91,10 +95,12 @@ class SignalSettings:
     @property
     def has_receivers(self) -> bool:
         """Whether receivers of their own take the messages. The bot itself does where the gateway's address is https:
-        what comes enciphered cannot be looked at before it is taken out, nor handed to the next process."""
+        what comes enciphered cannot be looked at before it is taken out, nor handed to the next process. And where it
+        holds a name and a password, which no receiver is to keep in memory."""
         if self.receive is Receive.DURABLE:
             return True
-        return bool(self.receiver_lock) and urlsplit(self.gateway).scheme == "http"
+        address = urlsplit(self.gateway)
+        return bool(self.receiver_lock) and address.scheme == "http" and "@" not in address.netloc
 
     @property
     def has_linked_device(self) -> bool:

@@ -18,7 +18,7 @@ import structlog
 from bot.channels.signal.health import Health, SignalState
 from bot.channels.signal.settings import SignalSettings
 from bot.receiver_sources import purpose
-from bot.seats import SEATS, holders_of, seats_taken, strangers_at
+from bot.seats import SEATS, at_work, holders_of, seats_taken, strangers_at
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
@@ -32,7 +32,6 @@ class Receivers:
     def __init__(self, settings: SignalSettings, health: Health) -> None:
         self._lock = settings.receiver_lock
         self._purpose = purpose(settings.sources())
-        self._sent_away: set[int] = set()
         self._command = settings.receiver_command
         self._health = health
         self._children: list[subprocess.Popen[bytes]] = []
@@ -42,10 +41,10 @@ class Receivers:
         not, waiting longer, to 3 s, when they end at once. When cancelled: end the receivers, whoever started them."""
         failures = 0
         try:
+            self._send_strangers_away()
             while True:
-                self._send_strangers_away()
                 missing = SEATS - seats_taken(self._lock)
-                if missing < SEATS:
+                if at_work(self._lock, self._purpose):
                     self._health.turn(SignalState.RECEIVING)
                 if not missing:
                     failures = 0
@@ -66,13 +65,12 @@ class Receivers:
             await asyncio.to_thread(self._stop)
 
     def _send_strangers_away(self) -> None:
-        """Receivers that outlived a bot whose settings were others take the messages from where none come any more."""
-        strangers = strangers_at(self._lock, self._purpose)
-        for pid in strangers - self._sent_away:
+        """Receivers that outlived a bot whose settings were others take the messages from where none come any more.
+        Only those that were there before us: what we start reads its settings for itself, and they may change."""
+        for pid in strangers_at(self._lock, self._purpose):
             log.warning("signal.receiver_of_other_settings_ended")
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
-        self._sent_away = strangers
 
     def _on_their_way(self) -> int:
         """How many were started and hold no lock yet."""
