@@ -24,13 +24,13 @@ from config.lexicons import load_lexicons, load_model
 LABELLED = Path(__file__).parent.parent / "tests" / "recognition"
 BLIND = Path(__file__).parent / "recognition_blind"
 LONG = 64 * 1024  # characters
-PAGES = (Alarm.SOS, Alarm.DOUBT)
+PAGES = (Alarm.SOS, Alarm.DOUBT, Alarm.TOLD)
 FIRST_BATCH = 6  # whose files have no number in their names
 CHOOSING = range(6, 11)  # the batches that thresholds may be chosen on; later ones only measure
 
 
 class Row(NamedTuple):
-    """One labelled text; `label` is sos, doubt or none."""
+    """One labelled text; `label` is sos, doubt, told or none."""
 
     language: str
     label: str
@@ -149,7 +149,9 @@ def table(counts: dict[str, dict[str, int]]) -> str:
             (one["surely"], one["sure"]),
             (one["disturbed"], one["ordinary"]),
         )
-        lines.append(f"{language:<8}" + "".join(f"  {f'{a}/{b}':>8} {a / b:>6.1%}" for a, b in parts))
+        lines.append(
+            f"{language:<8}" + "".join(f"  {f'{a}/{b}':>8} {a / b if b else 0:>6.1%}" for a, b in parts)
+        )
     return "\n".join(lines)
 
 

@@ -45,7 +45,7 @@ class Cuts(NamedTuple):
 
 # A doubt is raised from even odds on; what other thresholds would do stands in docs/recognition.md. The rest is chosen
 # on what cross-validation and the blind batches say: one more alarm in a hundred costs one more false one there.
-CUT = Cuts(sos=1.5, doubt=0.0, ordinary=-0.2, stilled=-0.45)
+CUT = Cuts(sos=1.5, doubt=-0.2, ordinary=-0.2, stilled=-0.45)
 
 
 class Example(NamedTuple):

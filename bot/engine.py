@@ -100,7 +100,7 @@ class Engine:
         if not frame.peek:
             return False
         try:
-            return self.rules.recogniser.recognise(frame.peek).alarm in (Alarm.SOS, Alarm.DOUBT)
+            return self.rules.recogniser.recognise(frame.peek).alarm in (Alarm.SOS, Alarm.DOUBT, Alarm.TOLD)
         except Exception as error:  # noqa: BLE001  # the recogniser must not stand before the storing of an alarm
             log.error("peek_failed", error=type(error).__name__)
             return True

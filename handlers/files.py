@@ -6,12 +6,16 @@ from alerts.cases import Case
 from alerts.events import Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person
-from alerts.recognition import Alarm
+from alerts.recognition import Alarm, Verdict
 from handlers import paging, relay, sos
 from handlers.corrections import PRIVATE
 from handlers.draft import Draft
 
-GRAVER = {Alarm.NONE: (Alarm.DOUBT, Alarm.SOS), Alarm.DOUBT: (Alarm.SOS,)}
+GRAVER = {
+    Alarm.NONE: (Alarm.TOLD, Alarm.DOUBT, Alarm.SOS),
+    Alarm.TOLD: (Alarm.DOUBT, Alarm.SOS),
+    Alarm.DOUBT: (Alarm.SOS,),
+}
 """What the beginning of a text says -> what its whole may say that has to be acted on."""
 
 
@@ -72,9 +76,9 @@ def continued(draft: Draft, case: Case, author: Person) -> None:
             case = relay.to_person(draft, case, author, piece)
         return
     recognise = draft.rules.recogniser.recognise
-    alarm = recognise(whole).alarm
-    if alarm in GRAVER.get(recognise(cut).alarm, ()):
-        case = raised(draft, case, author, rest, alarm)
+    verdict = recognise(whole)
+    if verdict.alarm in GRAVER.get(recognise(cut).alarm, ()):
+        case = raised(draft, case, author, rest, verdict)
     else:
         draft.record(
             person_id=case.person_id,
@@ -89,12 +93,15 @@ def continued(draft: Draft, case: Case, author: Person) -> None:
             relay.relay_to_staff(draft, case, reader, author, piece)
 
 
-def raised(draft: Draft, case: Case, author: Person, rest: str, alarm: Alarm) -> Case:
+def raised(draft: Draft, case: Case, author: Person, rest: str, verdict: Verdict) -> Case:
     """The rest of a text as the alarm or the doubt that it is: as if it had been written by itself, so that it wakes
     the taker, and opens a new case when the one that it was for is closed by now."""
     channel = draft.facts.message.channel if draft.facts.message is not None else ""
     said = Heard("", Inbound(channel, InboundKind.TEXT, sender="", text=rest), draft.now)
+    alarm = verdict.alarm
     if author.id == case.person_id:
+        if alarm is Alarm.TOLD:
+            return sos.told(draft, said, author, verdict.rule)
         return (sos.alarm if alarm is Alarm.SOS else sos.doubt)(draft, said, author)
     relay.keep(draft, said, case.person_id, author, case)
     if not case.is_open or alarm is not Alarm.SOS:

@@ -150,7 +150,10 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
     if answers_in_words(draft, event, person, kind):
         return True
     if ward is not None:
+        # Of somebody who is silent even what is past is grave.
         for_ward(draft, event, person, ward, urgency=1 if kind is Alarm.SOS else 2)
+    elif verdict is not None and kind is Alarm.TOLD:
+        sos.told(draft, event, person, verdict.rule)
     elif kind is Alarm.DOUBT:
         sos.doubt(draft, event, person)
     else:

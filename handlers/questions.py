@@ -16,6 +16,7 @@ from alerts.records import replace
 from handlers.draft import Draft
 from handlers.relay import point_of, to_desk
 
+WHAT = "sos.what"
 WHERE = "sos.where"
 SKIP = "skip"
 MORE = "more"
@@ -34,7 +35,7 @@ class FollowUp:
 
 FOLLOW_UPS = (
     FollowUp("sos.danger", ("now", "soon", "safe")),
-    FollowUp("sos.what", list="incident"),
+    FollowUp(WHAT, list="incident"),
     FollowUp(WHERE, location=True),
     FollowUp("sos.hurt", ("nobody", "me", "others")),
     FollowUp("sos.contact", ("write", "call", "both", "neither")),

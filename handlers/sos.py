@@ -4,6 +4,7 @@
 2. Repeated alarms of one person fold into one open case, and a fold never silences: on a taken case the taker is paged
    again and has to acknowledge it.
 3. Doubt pages at once as P2; the question whether it is an emergency goes beside the page, and no answer makes it P1.
+   What is told as done (a threat, a raid, a seized phone, a detention) pages and asks the same, and stays P2.
 4. "I am safe" is always possible and never closes anything by itself.
 
 Source: protection practice, "SOS: the alarm first, the form after".
@@ -26,6 +27,15 @@ from handlers.draft import Draft
 AGAIN_AFTER = timedelta(minutes=1)
 """A repeated alarm is confirmed at most this often; every one of them reaches the desk."""
 DOUBT = "doubt"
+INCIDENTS = {
+    "told-threat": "threat",
+    "told-raid": "raid_seizure",
+    "told-seizure": "raid_seizure",
+    "told-spyware": "digital_attack",
+    "told-warrant": "arrest_detention",
+    "told-detention": "arrest_detention",
+}
+"""What recognition says was told -> the taxonomy's code for it."""
 SAID = {"yes": "button.emergency", "no": "doubt.said_no"}
 """Keys of what each answer to it says to the desk."""
 
@@ -121,11 +131,22 @@ def end_round(draft: Draft, waiting: Round, case: Case | None) -> None:
         draft.put_case(replace(held, alerted=alerted))
 
 
-def doubt(draft: Draft, event: Heard, person: Person) -> Case:
-    """It may be an emergency: the desk is paged now, and the person is asked beside it."""
+def told(draft: Draft, event: Heard, person: Person, rule: str) -> Case:
+    """Something grave was done and is told, without a cry for help: the desk is paged now, the person is asked beside
+    it whether it is an emergency, and the case stays P2 until somebody says more. `rule` is recognition's code."""
+    case = draft.latest(doubt(draft, event, person, past=True))
+    if questions.WHAT in case.answers or case.urgency != 2:
+        return case
+    # Not among those asked: whoever goes on to the questions says it in their own choice.
+    return draft.put_case(replace(case, answers={**case.answers, questions.WHAT: INCIDENTS[rule]}))
+
+
+def doubt(draft: Draft, event: Heard, person: Person, *, past: bool = False) -> Case:
+    """It may be an emergency: the desk is paged now, and the person is asked beside it. What is told as `past` is none
+    by silence alone."""
     draft.urgent = True
-    until = draft.now + draft.rules.policy.doubt
     cases = tuple(c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill)
+    until = None if past else draft.now + draft.rules.policy.doubt
     # What is paged from now on is what may be an emergency, not what the case was about before.
     words = relay.headline_of(draft, event.inbound)
     if cases and (cases[0].urgency <= 2 or cases[0].status is CaseStatus.TAKEN):
@@ -137,7 +158,7 @@ def doubt(draft: Draft, event: Heard, person: Person) -> Case:
             again = replace(raised(case, 2, draft.now), doubt_until=until, headline=words or case.headline)
             case = paging.alert_taker(draft, again, event.inbound.text)
             ask_if_emergency(draft, case, person)
-        elif case.status is CaseStatus.OPEN and case.urgency == 2 and case.doubt_until is None:
+        elif case.status is CaseStatus.OPEN and case.urgency == 2 and case.doubt_until is None and not past:
             # Called for something that can wait an hour; if this is worse, it must not.
             case = draft.put_case(replace(case, doubt_until=until, headline=words or case.headline))
             ask_if_emergency(draft, case, person)

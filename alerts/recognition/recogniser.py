@@ -11,7 +11,7 @@ Of several findings of the rules the strongest wins. Time grows linearly with th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -21,7 +21,9 @@ from alerts.recognition.cries import LEET, TAPPED, joined, pleas, told_by
 from alerts.recognition.lexicon import Hit, Lexicon, Memory
 from alerts.recognition.model import Model, Reading
 from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, oddly_written, spellings, squeeze
-from alerts.recognition.rules import SHARED, SILENT, TRIGGERS, Finding, judge, unmasked
+from alerts.recognition.rules import SHARED, SILENT, Finding, judge, unmasked
+from alerts.recognition.told import TELLING, Told, outweighed, told_of
+from alerts.recognition.tongues import CRIES, OF_ALL_LANGUAGES, chance, coverage, languages, spoken, spoken_of
 from alerts.recognition.verdict import Alarm, Intent, Verdict
 
 _STRETCH = 22  # words judged together: a long sentence and a half
@@ -44,10 +46,7 @@ _STAY_UNCLEAR = frozenset(  # said to be doubts, word by word
     ("phrase-unclear", "help-me-unclear", "siren", "not-well", "named-alone")
 )
 _NEVER_STILLED = frozenset(("siren", "not-well", "farewell", "named-alone", "entered"))  # by the model
-_CRIES = frozenset(("sos-word", "help-me", "help-danger", "help-me-danger", "help-now"))
-_HEARD_IN_ANY = _CRIES | {"phrase"}
 _CRIED = 2  # how many times surer the model must be to still a cry for help
-_OF_ALL_LANGUAGES = frozenset(("sos", "help"))  # words that do not tell what language somebody speaks
 _MODEL_READS = 60  # words of a text the model looks at, from each end
 
 
@@ -103,10 +102,11 @@ class Recogniser:
         whole = self._whole_message(folded) or self._disguised(stripped)
         if whole is not None:
             return whole
-        found, readings = self._read(stripped, folded)
+        found, told, readings = self._read(stripped, folded)
         if self._model is None or (found.alarm is Alarm.NONE and self._ordinary_alone(folded)):
-            return found
-        return self._weighed(found, self._model, self._model.score(readings), words=len(folded.split()))
+            return outweighed(found, told, guessed=False)
+        heard = self._weighed(found, self._model, self._model.score(readings), words=len(folded.split()))
+        return outweighed(heard, told, guessed=found.alarm is Alarm.NONE)
 
     def readings(self, text: str) -> tuple[Verdict, tuple[Reading, ...]]:
         """What the rules alone say of `text`, and what the model would read of it; nothing of a command.
@@ -117,7 +117,7 @@ class Recogniser:
         folded = fold(stripped)
         if stripped.startswith("/"):
             return self.recognise(text), ()
-        found, readings = self._read(stripped, folded)
+        found, _, readings = self._read(stripped, folded)
         alone = self._whole_message(folded) or self._disguised(stripped)
         return self.recognise(text) if alone is not None or SOS_SIGN in stripped else found, tuple(readings)
 
@@ -130,7 +130,7 @@ class Recogniser:
         if found.alarm is Alarm.SOS:
             if words > _TOGETHER:
                 return found
-            needed = model.stilled * (_CRIED if found.rule in _CRIES else 1)
+            needed = model.stilled * (_CRIED if found.rule in CRIES else 1)
             if score >= needed:
                 return found
             # What the lexicon has word for word may stand in front of words the model never saw: not less than a doubt.
@@ -162,7 +162,7 @@ class Recogniser:
         """The language that the beginning of an ordinary text is surely in, by the words that the lexicons know; empty
         when they do not tell."""
         words = [word for part in clauses(fold(text[:_TOLD_BY])) for word in part]
-        known = sorted(_coverage(self._lexicon.hits(words, {})).items(), key=lambda of: of[1], reverse=True)
+        known = sorted(coverage(self._lexicon.hits(words, {})).items(), key=lambda of: of[1], reverse=True)
         if not known:
             return ""
         language, most = known[0]
@@ -204,10 +204,10 @@ class Recogniser:
         pleading = pleas(hits, words)
         figures = {at for at, word in enumerate(words) if word.isdigit() and word.translate(LEET) == "sos"}
         if figures and pleading and len(pleading | figures) == len(words) and not masked:
-            return Verdict(Alarm.SOS, "sos-words", _spoken(hits, (), words))
+            return Verdict(Alarm.SOS, "sos-words", spoken(hits, (), words))
         if core and len(covered) == len(words) and not masked:
-            cried = [hit for hit in core if not _OF_ALL_LANGUAGES.issuperset(words[hit.start : hit.end])]
-            return Verdict(Alarm.SOS, "sos-words", _spoken(hits, cried, words))
+            cried = [hit for hit in core if not OF_ALL_LANGUAGES.issuperset(words[hit.start : hit.end])]
+            return Verdict(Alarm.SOS, "sos-words", spoken(hits, cried, words))
         if len(words) == _PAIR:
             # "au secour vite": one of two words is misspelt, the other says nothing against it
             for at, word in enumerate(words):
@@ -277,18 +277,19 @@ class Recogniser:
                     return self._bare[near[0]]
         return None
 
-    def _read(self, stripped: str, folded: str) -> tuple[Verdict, Iterator[Reading]]:
-        """What the rules say of a text that is no whole-message word, and the stretches the model is to read."""
+    def _read(self, stripped: str, folded: str) -> tuple[Verdict, Told | None, Iterator[Reading]]:
+        """What the rules say of a text that is no whole-message word, what it reports, and the stretches the model is
+        to read."""
         shouted = "SOS" in stripped and not stripped.isupper()
         question = "?" in stripped or "؟" in stripped
         memory: Memory = {}
         parts = self._spelled(folded, memory)
-        found = self._clauses(parts, memory, shouted=shouted, question=question)
+        found, told = self._clauses(parts, memory, shouted=shouted, question=question)
         if found.alarm is Alarm.NONE and SIREN in folded:
             signs = folded.count(SIREN)
             if len(folded.split()) <= signs + 1 or signs > 1:
                 found = Verdict(Alarm.DOUBT, "siren")
-        return found, self._stretches(parts, memory, shouted=shouted, question=question)
+        return found, told, self._stretches(parts, memory, shouted=shouted, question=question)
 
     def _spelled(self, folded: str, memory: Memory) -> list[list[str]]:
         """The words of each clause, slips of the finger corrected in a short text, odd spellings in any."""
@@ -323,10 +324,11 @@ class Recogniser:
             stretch = tuple(words[start : start + (_STRETCH if last > 1 else _TOGETHER)])
             hits = self._lexicon.hits(stretch, memory)
             found = self._judged(hits, len(stretch), shouted=shouted, question=question)
-            known = _coverage(hits)
+            known = coverage(hits)
             language = max(sorted(known), key=known.__getitem__, default="")
             mine = [hit for hit in hits if hit.language == language or hit.kind in SHARED]
-            heard = [*unmasked(mine, (), shouted), *(hit for hit in mine if hit.kind in SILENT)]
+            heard = [hit for hit in unmasked(mine, (), shouted) if hit.kind not in TELLING]
+            heard += [hit for hit in mine if hit.kind in SILENT]
             shape = list(stretch)
             for hit in sorted(heard, key=lambda hit: (hit.start, hit.end, hit.kind), reverse=True):
                 shape[hit.start : hit.end] = [hit.kind] * (min(hit.end, len(shape)) - hit.start)
@@ -336,11 +338,11 @@ class Recogniser:
 
     def _clauses(
         self, given: Sequence[list[str]], memory: Memory, *, shouted: bool, question: bool
-    ) -> Verdict:
+    ) -> tuple[Verdict, Told | None]:
         parts = list(given)
         if len(parts) > 1 and sum(map(len, parts)) <= _TOGETHER:
             parts.append([word for words in parts for word in words])
-        best = _NONE
+        best, told = _NONE, None
         read: set[tuple[str, ...]] = set()
         for words in parts:
             for start in range(0, max(len(words) - (_STRETCH - _STEP), 1), _STEP):
@@ -350,15 +352,16 @@ class Recogniser:
                     continue
                 read.add(stretch)
                 hits = self._lexicon.hits(stretch, memory)
+                told = told or told_of(hits, question=question and len(given) == 1)
                 found = self._judged(hits, len(stretch), shouted=shouted, question=question)
                 if found.rule.startswith("sos-word"):  # the rest of the message tells the language
                     around = [word for part in given for word in part][: 2 * _STRETCH]
-                    spoken = _spoken(self._lexicon.hits(around, memory), (), around)
-                    found = Verdict(found.alarm, found.rule, spoken)
+                    told_in = spoken(self._lexicon.hits(around, memory), (), around)
+                    found = Verdict(found.alarm, found.rule, told_in)
                 best = _stronger(best, found)
                 if best.alarm is Alarm.SOS:
-                    return best
-        return best
+                    return best, told
+        return best, told
 
     def _shortened(self, word: str) -> str:
         if self._lexicon.known(word):
@@ -368,14 +371,14 @@ class Recogniser:
     def _judged(self, hits: list[Hit], length: int, *, shouted: bool, question: bool) -> Verdict:
         """The strongest finding any language makes of the hits in one stretch of `length` words."""
         best = _NONE
-        if any(hit.kind == "sos" for hit in hits) and _spoken_of(hits, shouted):
+        if any(hit.kind == "sos" for hit in hits) and spoken_of(hits, shouted):
             hits = [hit for hit in hits if hit.kind != "sos"]
-        languages = _languages(hits)
-        if not languages:
+        speaking = languages(hits)
+        if not speaking:
             return best
-        known = _coverage(hits)
+        known = coverage(hits)
         excuses = [hit for hit in hits if hit.kind in ("mask", "task")]
-        for language in languages:
+        for language in speaking:
             mine = [hit for hit in hits if hit.language == language or hit.kind in SHARED]
             others = [hit for hit in excuses if hit.language != language]
             finding = judge(
@@ -385,56 +388,12 @@ class Recogniser:
                 shouted=shouted,
                 implied=language in self._implied,
             )
-            if finding is not None and _chance(finding, known[language], max(known.values())):
+            if finding is not None and chance(finding, known[language], max(known.values())):
                 continue
             best = _stronger(best, _verdict(finding, language))
             if best.alarm is Alarm.SOS:
                 return best
         return best
-
-
-def _chance(finding: Finding, known: int, most: int) -> bool:
-    """Whether a language that knows only `known` words, where another knows `most`, hears an alarm by chance: words of
-    one are words of another ("force"). Cries and whole phrases are heard in any: people call in several languages."""
-    alarm, rule = finding
-    if alarm is Alarm.DOUBT:
-        return 3 * known < 2 * most
-    return rule not in _HEARD_IN_ANY and 2 * known < most
-
-
-def _coverage(hits: Iterable[Hit], apart: Collection[int] = ()) -> dict[str, int]:
-    """How many words each language knows here, but for those at `apart`: a doubt of a language that knows few of them
-    is a chance likeness."""
-    known: dict[str, set[int]] = {}
-    for hit in hits:
-        known.setdefault(hit.language, set()).update(range(hit.start, hit.end))
-    return {language: len(words.difference(apart)) for language, words in known.items()}
-
-
-def _spoken(hits: Sequence[Hit], cried: Sequence[Hit], words: Sequence[str]) -> str | None:
-    """The language most of `words` are of, but for those of all languages; among equals one that cries in `cried`."""
-    known = _coverage(hits, {at for at, word in enumerate(words) if word in _OF_ALL_LANGUAGES})
-    most = max(known.values(), default=0)
-    if not most:
-        return None
-    tied = sorted(language for language, count in known.items() if count == most)
-    crying = [language for language in tied if any(hit.language == language for hit in cried)]
-    return crying[0] if crying else tied[0] if len(tied) == 1 else None
-
-
-def _spoken_of(hits: Sequence[Hit], shouted: bool) -> bool:
-    """Whether "SOS" is a subject here, in whatever language the rest is: the word itself belongs to all of them."""
-    called = {hit.start for hit in hits if hit.kind == "sos"}
-    return any(
-        hit.kind in ("topic", "fiction", "report", "asked")
-        or (hit.kind == "mask" and not shouted and any(hit.start <= at < hit.end for at in called))
-        for hit in hits
-    )
-
-
-def _languages(hits: Iterable[Hit]) -> list[str]:
-    """The languages whose words here could make an alarm, by name, so that ties always fall the same way."""
-    return sorted({hit.language for hit in hits if hit.kind in TRIGGERS})
 
 
 def _verdict(finding: Finding | None, language: str) -> Verdict:

@@ -10,6 +10,8 @@ class Alarm(enum.Enum):
     """How much of an emergency a message tells of (protection practice: doubt is not silence)."""
 
     NONE = "none"
+    TOLD = "told"
+    """No emergency, but what protection practice calls P2 was done and is reported: a threat, a raid, a detention."""
     DOUBT = "doubt"
     SOS = "sos"
     TEST = "test"

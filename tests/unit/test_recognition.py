@@ -134,7 +134,6 @@ def test_a_no_and_a_help_that_are_not_about_oneself_are_ordinary(text: str) -> N
             "os",
             "sol",
             "SOY",
-            "held",
             "hello",
             "helm",
             "heap",
