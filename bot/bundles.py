@@ -12,13 +12,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.events import OutboundKind
 from alerts.outbox import Outgoing, SendState
 from alerts.sealing import Unsealable
 from alerts.store import queues
 from alerts.store.work import Work
+from handlers.localtime import shown
 from handlers.rules import Rules
 
 BUNDLE_ABOVE = 3
@@ -26,6 +27,8 @@ BUNDLE_ABOVE = 3
 BUNDLE_SIZE = 40
 BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
 """Notices that may concern many people at once -> what stands above them in one message."""
+LATE = timedelta(minutes=10)
+"""Words that reach a defender later than this after they were written say when that was."""
 RELAYS = 150
 RELAYED_LENGTH = 3500
 """Characters of relayed words in one message: what one message of either platform holds."""
@@ -129,10 +132,12 @@ def _that_fit(row: Outgoing, following: list[Outgoing]) -> Iterator[Outgoing]:
         yield other
 
 
-def words(work: Work, rules: Rules, rows: list[Outgoing]) -> str:
+def words(work: Work, rules: Rules, rows: list[Outgoing], now: datetime) -> str:
     """What the one message says."""
     row = rows[0]
     text = row.text
+    notes = [next((r.repeat_note for r in rows if r.repeat_note and may_repeat(r)), "")]
+    notes.append(_says_when(work, rules, row, now))
     if row.kind is OutboundKind.RELAY:
         text = "\n".join(r.text for r in rows)
     elif len(rows) > 1:
@@ -143,5 +148,19 @@ def words(work: Work, rules: Rules, rows: list[Outgoing]) -> str:
             count=len(rows),
         )
         text = "\n".join([title, *dict.fromkeys(r.entry or r.line or r.text for r in rows)])
-    note = next((r.repeat_note for r in rows if r.repeat_note and may_repeat(r)), "")
-    return f"{note}\n{text}" if note else text
+    return "\n".join(part for part in (*notes, text) if part)
+
+
+def _says_when(work: Work, rules: Rules, row: Outgoing, now: datetime) -> str:
+    """When an officer's words to a defender were written, if that is a while ago: "I am with you in ten minutes" must
+    not be read an hour later as if it were said now."""
+    case = work.case(row.case_id) if row.kind is OutboundKind.RELAY and row.case_id else None
+    if case is None or row.person_id != case.person_id or row.delete_ref:
+        return ""
+    # What goes by another channel instead is no younger for it.
+    written = min([row.created_at, *(r.created_at for r in work.group(row.group_id))])
+    person = work.person(row.person_id)
+    if person is None or now - written < LATE:
+        return ""
+    at = shown(written, now, person.zone or rules.zone)
+    return rules.words.say(person.language or rules.language, "relay.written", time=at)

@@ -251,7 +251,7 @@ class Delivery:
             channel=self.channel,
             address=address.account,
             kind=row.kind,
-            text=words(work, self.engine.rules, rows),
+            text=words(work, self.engine.rules, rows, now),
             choices=tuple(c.label for c in row.choices) if len(rows) == 1 else (),
             quote_ref=row.quote_ref,
             file=file,

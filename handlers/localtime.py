@@ -24,9 +24,14 @@ def zone_of(draft: Draft, person: Person) -> str:
 
 def clock(draft: Draft, person: Person, instant: datetime) -> str:
     """An instant on a person's clock; with its date unless it is today."""
-    zone = zone_named(zone_of(draft, person))
+    return shown(instant, draft.now, zone_of(draft, person))
+
+
+def shown(instant: datetime, now: datetime, zone_name: str) -> str:
+    """An instant on the clock of a zone; with its date unless it is today."""
+    zone = zone_named(zone_name)
     local = instant.astimezone(zone)
-    same_day = local.date() == draft.now.astimezone(zone).date()
+    same_day = local.date() == now.astimezone(zone).date()
     return local.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
 
 

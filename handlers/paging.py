@@ -202,7 +202,9 @@ def page(
             guard=guard,
             token=case.climbs,
             ready_at=ready_at,
-            line=draft.word(person, "page.line", **arguments),
+            line=" · ".join(
+                part for part in (draft.word(person, "page.line", **arguments), bare_aside) if part
+            ),
             defender_id=case.person_id,
         )
 

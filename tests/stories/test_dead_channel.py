@@ -78,3 +78,59 @@ steps:
     assert [line for line in story.cases if line["person"] == "nour"]
     assert story.texts("contact_alert") == []
     assert story.texts("all_clear") == []
+
+
+WAITS = """
+people:
+  sami: {channels: [signal], zone: Asia/Beirut, language: LANGUAGE, verified: true}
+steps:
+  - sami: SOS
+  - ana@telegram: take
+  - wait: 1m
+  - channel: {signal: down}
+  - ana@telegram: I am with you in ten minutes
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "(Written: 10:01.)"),
+        ("es", "(Escrito: 10:01.)"),
+        ("fr", "(Écrit : 10:01.)"),
+        ("ar", "(وقت الكتابة: \u206810:01\u2069.)"),
+    ],
+)
+def test_what_an_officer_wrote_long_ago_says_when_that_was(manner: Manner, language: str, said: str) -> None:
+    steps = "  - wait: 45m\n  - channel: {signal: up}\n  - wait: 1m\n"
+    story = manner.play(DESK + WAITS.replace("LANGUAGE", language) + steps)
+    (text,) = story.texts("relay", who="sami")
+    head, words = text.split("\n")
+    assert head == said
+    assert "I am with you in ten minutes" in words
+
+
+def test_what_comes_within_some_minutes_says_nothing_of_it(manner: Manner) -> None:
+    steps = "  - wait: 8m\n  - channel: {signal: up}\n  - wait: 1m\n"
+    story = manner.play(DESK + WAITS.replace("LANGUAGE", "en") + steps)
+    assert story.texts("relay", who="sami") == ["Ana: I am with you in ten minutes"]
+
+
+def test_words_of_an_earlier_day_say_the_day_and_by_the_other_channel_they_are_no_younger(
+    manner: Manner,
+) -> None:
+    steps = (
+        "  - channel: {telegram: down}\n  - wait: 20h\n  - channel: {telegram: up}\n  - wait: 1m\n"
+        "  - channel: {signal: up}\n  - wait: 1m\n"
+    )
+    script = WAITS.replace("LANGUAGE", "en").replace("[signal]", "[signal, telegram]")
+    story = manner.play(DESK + script + steps)
+    (text,) = [text for text in story.texts("relay", who="sami") if "ten minutes" in text]
+    assert text.startswith("(Written: 2026-03-02 10:01.)\n")
+
+
+def test_what_a_defender_reads_late_of_anything_but_words_is_as_it_was(manner: Manner) -> None:
+    steps = "  - sami: still here\n  - wait: 45m\n  - channel: {signal: up}\n  - wait: 1m\n"
+    story = manner.play(DESK + WAITS.replace("LANGUAGE", "en") + steps)
+    assert all("Written" not in text for text in story.texts("receipt", "question", "answer", who="sami"))
+    assert all("Written" not in text for text in story.texts("relay", "notice", "page", who="ana"))

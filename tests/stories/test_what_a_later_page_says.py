@@ -66,3 +66,21 @@ def test_of_pages_that_piled_up_one_goes_out_with_the_latest_wait(manner: Manner
     assert second_lines(story, "ana", "signal") == [
         "Again. Nobody has taken it since 09:00. Also called: Ben, Carla."
     ]
+
+
+def test_a_list_of_pages_says_of_each_case_since_when_it_waits(manner: Manner) -> None:
+    strangers = [f"p{number}" for number in range(5)]
+    cast = "".join(f"  {who}: {{channels: [telegram]}}\n" for who in strangers)
+    steps = [
+        "channel: {signal: down}",
+        *(f"{who}: SOS" for who in strangers),
+        "wait: 21m",
+        "channel: {signal: up}",
+        "wait: 1m",
+    ]
+    story = manner.play(script(*steps).replace("steps:\n", f"{cast}steps:\n"))
+    pages = story.texts("page", who="ben", channel="signal")
+    lines = [line for text in pages for line in text.split("\n")[1:]]
+    listed = [next(line for line in lines if case["case"] in line) for case in story.cases]
+    assert len(listed) == 5
+    assert all(line.endswith("(unverified) · Again. Nobody has taken it since 09:00.") for line in listed)
