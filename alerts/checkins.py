@@ -93,3 +93,5 @@ class Round:
     """How often the defender asked for more time."""
     shifted_from: datetime | None = None
     """After a gap of ours: the rungs of the person and their contacts count from here."""
+    told_unasked: datetime | None = None
+    """When the desk last heard that what we ask does not leave us."""

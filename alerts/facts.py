@@ -226,6 +226,8 @@ class Facts:
     """Its copies and fallbacks."""
     sends: tuple[Sending, ...] = ()
     """What was sent to the defender for the round."""
+    alerts: tuple[Outgoing, ...] = ()
+    """What its trusted contacts were to be told; loaded when a channel that is down keeps what the round says."""
     held: tuple[Round, ...] = ()
     """Rounds behind the cases that staff may mean, not over yet."""
     overdue: tuple[Deadline, ...] = ()

@@ -136,6 +136,8 @@ def retry_in(urgency: int, attempts: int, outcome: RetryAt) -> timedelta:
 
 CHANNEL_DEAD, CHANNEL_BACK = "channel.dead", "channel.back"
 """What `question` is of the notices that a channel is dead, and that it is back: one group for each person."""
+UNASKED = "unsent"
+"""What `question` is of the notice that what we ask somebody does not leave us."""
 EVERYTHING = 1_000
 """Above every priority."""
 PRESSING_URGENCY = 2

@@ -106,6 +106,12 @@ def held_up(sends: Iterable[Sending], now: datetime, patience: timedelta) -> tup
     return tuple(sorted(at for at in waiting if now - at > patience and (last is None or at > last)))
 
 
+def told_of_it(round_: Round, sends: Iterable[Sending]) -> bool:
+    """Whether the desk has heard that what we ask does not leave us, and nothing has left us since."""
+    told = round_.told_unasked
+    return told is not None and not any(s.state in OUT and s.sent_at and s.sent_at >= told for s in sends)
+
+
 def _sent_at(sending: Sending) -> datetime:
     return sending.sent_at or datetime.max.replace(tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from alerts.events import OutboundKind
-from alerts.outbox import Outgoing, SendState
+from alerts.outbox import UNASKED, Outgoing, SendState
 from alerts.sealing import Unsealable
 from alerts.store import queues
 from alerts.store.work import Work
@@ -25,7 +25,8 @@ from handlers.rules import Rules
 BUNDLE_ABOVE = 3
 """More messages than this waiting for one chat become one."""
 BUNDLE_SIZE = 40
-BUNDLED = {"unsent": "notice.checkin_unsent_bundle"}
+NOTICES = 400
+BUNDLED = {UNASKED: "notice.checkin_unsent_bundle"}
 """Notices that may concern many people at once -> what stands above them in one message."""
 LATE = timedelta(minutes=10)
 """Words that reach a defender later than this after they were written say when that was."""
@@ -100,8 +101,15 @@ def _alike_told(one: Outgoing, other: Outgoing) -> bool:
 
 def _alike(work: Work, row: Outgoing) -> list[Outgoing]:
     """A notice together with the others that tell the same reader the same of other people."""
-    found = queued(work, queues.notices_to(work.connection, row.channel, row.address_id, BUNDLE_SIZE))
-    return [row, *(r for r in found if r.id != row.id and r.question == row.question and _alike_told(r, row))]
+    found = queued(work, queues.notices_to(work.connection, row.channel, row.address_id, NOTICES))
+    alike, length = [row], len(row.entry)
+    for other in found:
+        if other.id != row.id and other.question == row.question and _alike_told(other, row):
+            length += len(other.entry) + 1
+            if length > RELAYED_LENGTH:
+                break
+            alike.append(other)
+    return alike
 
 
 def _joins(row: Outgoing) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.cases import Case, CaseStatus
 from alerts.checkins import Round, RoundStatus
 from alerts.events import OutboundKind
-from alerts.outbox import CHANNEL_BACK, CHANNEL_DEAD, OUT, Guard, Outgoing, SendState
+from alerts.outbox import CHANNEL_BACK, CHANNEL_DEAD, OUT, UNASKED, Guard, Outgoing, SendState
 from alerts.store.work import Work
 from bot.bundles import may_repeat
 
@@ -15,7 +15,7 @@ STANDING = frozenset({Guard.UNTAKEN, Guard.SOUGHT})
 
 def said_otherwise(work: Work, row: Outgoing) -> bool:
     """Whether something else that was said since, or was not, makes this one superfluous."""
-    meanwhile = asked_elsewhere(work, row) or gone_elsewhere(work, row)
+    meanwhile = asked_elsewhere(work, row) or gone_elsewhere(work, row) or asked_after_all(work, row)
     return meanwhile or clears_nothing(work, row) or old_news(work, row)
 
 
@@ -57,6 +57,14 @@ def asked_elsewhere(work: Work, row: Outgoing) -> bool:
     """Whether this question has gone out by the person's other channel, since the one it was meant for was down."""
     asks = row.kind in (OutboundKind.PROMPT, OutboundKind.REMINDER) and (row.attempts > 0 or row.fallback)
     return asks and any(r.state in OUT for r in work.group(row.group_id) if r.id != row.id)
+
+
+def asked_after_all(work: Work, row: Outgoing) -> bool:
+    """Whether this says that what we ask somebody does not leave us, and it has since."""
+    if row.question != UNASKED or row.round_id is None or row.defender_id is None:
+        return False
+    sends = work.sends_of_round(row.round_id, row.defender_id)
+    return any(s.state in OUT and s.sent_at is not None and s.sent_at >= row.created_at for s in sends)
 
 
 def clears_nothing(work: Work, row: Outgoing) -> bool:

@@ -19,11 +19,21 @@ from alerts.checkins import CheckIn, CheckInKind, Round, RoundStatus
 from alerts.escalation import leads
 from alerts.events import OutboundKind
 from alerts.ladder import RungKind
-from alerts.outbox import Guard
+from alerts.outbox import UNASKED, Guard
 from alerts.people import LinkStatus, Person, Standing
 from alerts.policy import Protocol
 from alerts.records import replace
-from alerts.rounds import ASKS, Reached, asked_anew, carried_out, grace, heard_from, held_up, reached, rung_at
+from alerts.rounds import (
+    ASKS,
+    Reached,
+    asked_anew,
+    carried_out,
+    grace,
+    heard_from,
+    held_up,
+    reached,
+    told_of_it,
+)
 from handlers import missed, paging, relay
 from handlers.draft import Draft
 from handlers.localtime import clock
@@ -37,9 +47,7 @@ ANSWERS = (
 URGENCY = {CheckInKind.PERIODIC: 4, CheckInKind.TIMER: 2}
 """How soon a question to the person goes out, among everything else that waits."""
 
-
-UNSENT = "unsent"
-COMPANY = timedelta(seconds=2)
+COMPANY = timedelta(seconds=10)
 """A notice that may concern many people at once waits so long for theirs."""
 
 
@@ -111,11 +119,11 @@ def ask(
 
 def ask_again(draft: Draft, round_: Round, person: Person, place: int, *, via: str) -> None:
     """A rung that asks once more. While the first question could not leave us, the same chat gets no second one to find
-    beside it, and the desk hears at once that this silence is ours."""
+    beside it, and the desk hears that this silence is ours, unless it has heard so."""
     ours = reached(draft.facts.sends) is Reached.UNSENT
     held = kept_waiting(draft)
-    if (ours and len(round_.done) == 1) or (held and not ours and not told_before(draft, round_, held)):
-        unsent(draft, round_, person)
+    if (ours or held) and not told_of_it(round_, draft.facts.sends):
+        round_ = unsent(draft, round_, person)
     draft.put_round(carried_out(round_, place))
     if not (ours or held) or (via == "second" and draft.addresses(person, via)):
         ask(draft, round_, draft.facts.check_in, person, again=not ours, via=via)
@@ -124,13 +132,6 @@ def ask_again(draft: Draft, round_: Round, person: Person, place: int, *, via: s
 def kept_waiting(draft: Draft) -> tuple[datetime, ...]:
     """Since when what we asked waits, when nothing of ours can leave by any of the person's channels."""
     return held_up(draft.facts.sends, draft.now, timedelta(seconds=draft.rules.gap_seconds))
-
-
-def told_before(draft: Draft, round_: Round, held: tuple[datetime, ...]) -> bool:
-    """Whether the desk has heard of it already: a rung that was to ask once more came while the same message waited."""
-    ladder, patience = draft.protocol(round_.protocol).ladder, timedelta(seconds=draft.rules.gap_seconds)
-    asked = (rung_at(round_, ladder, n) for n in round_.done if ladder.rungs[n].kind in ASKS)
-    return bool(held) and any(at - held[0] > patience for at in asked)
 
 
 # ----------------------------------------------------------------------------------------------------------- contacts
@@ -149,11 +150,8 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
     meant, fresh = round_.shifted_from or round_.asked_at, grace(protocol.ladder)
     held = kept_waiting(draft)
     if how is Reached.UNSENT or held:
-        # When the person was to be asked once more the desk was told, unless there was nothing to ask with.
-        told = len(round_.done) > 1 if how is Reached.UNSENT else told_before(draft, round_, held)
-        told = told or round_.contacts_from is not None
-        if round_.status is RoundStatus.LIVE and not told:
-            unsent(draft, round_, person)
+        if round_.status is RoundStatus.LIVE and not told_of_it(round_, draft.facts.sends):
+            round_ = unsent(draft, round_, person)
         draft.put_round(replace(round_, contacts_from=draft.now + fresh))
     elif sent_at is not None and sent_at - meant > patience and draft.now < sent_at + fresh:
         draft.put_round(replace(round_, contacts_from=sent_at + fresh))
@@ -170,14 +168,10 @@ def consented(draft: Draft) -> tuple[Person, ...]:
     return tuple(p for p in found if p is not None and p.status is not Standing.GONE and p.addresses)
 
 
-def unsent(draft: Draft, round_: Round, person: Person) -> None:
+def unsent(draft: Draft, round_: Round, person: Person) -> Round:
     """Our question has not left us, or what we ask once more: the desk hears it, so that it is not taken for the
-    person's silence."""
-    key = (
-        "notice.checkin_held"
-        if kept_waiting(draft) and reached(draft.facts.sends) is not Reached.UNSENT
-        else ""
-    )
+    person's silence. Returns the round with that noted."""
+    key = "notice.checkin_unsent" if reached(draft.facts.sends) is Reached.UNSENT else "notice.checkin_held"
     for officer in missed.on_duty(draft):
         about = {
             "name": paging.name_for_desk(draft, person) or draft.word(officer, "desk.somebody"),
@@ -186,7 +180,7 @@ def unsent(draft: Draft, round_: Round, person: Person) -> None:
         draft.say(
             officer,
             OutboundKind.NOTICE,
-            draft.word(officer, key or "notice.checkin_unsent", **about),
+            draft.word(officer, key, **about),
             via="content",
             # Once the desk has the case it says how far the question came; kept for days, this would be wrong by then.
             round_=round_,
@@ -194,11 +188,12 @@ def unsent(draft: Draft, round_: Round, person: Person) -> None:
             urgency=2,
             line=draft.word(officer, "notice.checkin_unsent_bare"),
             # A channel that is down is down for many: theirs make one message with this.
-            question=UNSENT,
+            question=UNASKED,
             entry=draft.word(officer, "notice.checkin_unsent_line", **about),
             ready_at=draft.now + COMPANY,
             defender_id=person.id,
         )
+    return replace(round_, told_unasked=draft.now)
 
 
 def alert(draft: Draft, round_: Round, person: Person, willing: tuple[Person, ...]) -> None:

@@ -35,9 +35,9 @@ from alerts.people import Person
 from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
-from alerts.store import files, queues
+from alerts.store import dead_channels, files, queues
 from alerts.store.work import Work
-from handlers import closing, ok_word
+from handlers import closing, ok_word, outcome
 from handlers.asking import asks_about_codes
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
@@ -394,22 +394,18 @@ class Loader:
             return Facts(now, event, desk, self._spare(now))
         case = work.case(row.case_id) if row.case_id else None
         round_ = work.round(row.round_id) if row.round_id else None
-        facts = Facts(
-            now=now,
-            event=event,
-            desk=desk,
-            spare=self._spare(now),
-            me=work.person(row.person_id),
-            outgoing=row,
-            group=work.group(row.group_id),
-            case=case,
-            round=round_,
-            check_in=work.check_in(round_.check_in_id) if round_ else None,
-        )
-        unreached = row.kind is OutboundKind.CONTACT_ALERT and isinstance(event.outcome, Refused)
-        if round_ is not None and unreached:
+        check_in = work.check_in(round_.check_in_id) if round_ else None
+        me, group = work.person(row.person_id), work.group(row.group_id)
+        facts = Facts(now, event, desk, self._spare(now), me=me, case=case, round=round_, check_in=check_in)
+        facts = replace(facts, outgoing=row, group=group)
+        if round_ is None:
+            return self._with_people(facts)
+        if row.kind is OutboundKind.CONTACT_ALERT and isinstance(event.outcome, Refused):
             # A contact who cannot be reached may leave nobody but the desk.
             facts = self._round(replace(facts, spare=self._spare(now, case=True)), round_)
+        elif row.kind in outcome.OF_ROUNDS and outcome.is_down(event.outcome):
+            alerts = dead_channels.alerts_kept(work, round_)
+            facts = replace(self._round(facts, round_), alerts=alerts)
         return self._with_people(facts)
 
     def _fetched(self, event: Fetched, desk: DeskView, now: datetime) -> Facts:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.events import OutboundKind, Refusal, Refused, RetryAt, Sent
+from alerts.events import OutboundKind, Outcome, Refusal, Refused, RetryAt, Sent
 from alerts.facts import Answered
-from alerts.outbox import ELSEWHERE_AFTER, OUT, Outgoing, SendState, retry_in
+from alerts.outbox import ELSEWHERE_AFTER, LIVE, OUT, Outgoing, SendState, retry_in
 from alerts.people import Person, Reach
 from alerts.records import replace
-from handlers import ladder_rungs, reach, relay
+from handlers import ladder_rungs, reach, relay, unasked
 from handlers.draft import Draft
 
 ASK_ELSEWHERE_AFTER = 2
 """Tries of a check-in's question by a channel that is down, after which the person's other channel is taken."""
 ASKED_ELSEWHERE = timedelta(minutes=5)
 """Until the channel that was down is tried with it again."""
+OF_ROUNDS = (OutboundKind.PROMPT, OutboundKind.REMINDER, OutboundKind.CONTACT_ALERT)
+"""What a check-in says to others than the desk: while it cannot go out, nobody's silence is counted."""
 NEVER_ELSEWHERE = frozenset({Refusal.REJECTED, Refusal.TOO_LARGE, Refusal.EXPIRED})
 """Refusals that are about the message: another channel may still take it, but the address is not to blame."""
 
@@ -70,6 +72,23 @@ def later(draft: Draft, row: Outgoing, outcome: RetryAt, *, behind: bool) -> Non
         if asks:
             # The person is asked; where the channel is probed meanwhile others shall have their turn.
             draft.put(replace(draft.entities[row.id], ready_at=draft.now + ASKED_ELSEWHERE))
+    elif row.kind in OF_ROUNDS and outcome.whole_channel and nowhere(draft, row):
+        if asks:
+            unasked.not_asked(draft, person)
+        else:
+            unasked.alert_waits(draft, row)
+
+
+def nowhere(draft: Draft, row: Outgoing) -> bool:
+    """Whether this has gone out by no channel, and each one that is left has been tried and is down."""
+    others = [r for r in draft.facts.group if r.id != row.id]
+    tried = all(r.attempts >= ASK_ELSEWHERE_AFTER for r in others if r.state in LIVE)
+    return tried and not any(r.state in OUT for r in others)
+
+
+def is_down(outcome: Outcome) -> bool:
+    """Whether the channel as a whole is down."""
+    return isinstance(outcome, RetryAt) and outcome.whole_channel
 
 
 def refused(draft: Draft, row: Outgoing, outcome: Refused) -> None:

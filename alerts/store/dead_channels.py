@@ -12,8 +12,12 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from alerts.checkins import Round
 from alerts.ids import EPOCH, from_micros, micros
-from alerts.store import tables
+from alerts.outbox import Outgoing, SendState
+from alerts.records import replace
+from alerts.store import queues, tables
+from alerts.store.work import Work
 
 _m = tables.meta.c
 
@@ -44,6 +48,15 @@ def note_told(connection: Connection, channel: str, told: Told) -> None:
     """Notes what is told now."""
     changed = update(tables.meta).where(_m.name == _name(channel)).values(value=_written(told))
     connection.execute(changed)
+
+
+def alerts_kept(work: Work, round_: Round) -> tuple[Outgoing, ...]:
+    """What contacts were to be told for a round. What waits is held until the commit; what another node holds counts as
+    being handed over."""
+    alerts = [row for i in round_.alerted for row in work.alerts_of_round(round_.id, i)]
+    waiting = [row.id for row in alerts if row.state is SendState.QUEUED]
+    taken = set(waiting) - set(queues.claimed(work.connection, waiting))
+    return tuple(replace(row, state=SendState.SENDING) if row.id in taken else row for row in alerts)
 
 
 def _written(told: Told) -> str:

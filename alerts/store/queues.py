@@ -244,11 +244,13 @@ _CLAIM = _skipping(
         outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.state == SendState.QUEUED.value
     )
 )
+QUESTIONS = (OutboundKind.PROMPT.value, OutboundKind.REMINDER.value)
+"""What a check-in asks. Many wait at once, and all of them are to be asked by another channel, or the desk told."""
 _STRANDED = prepared(
     select(outbox.c.id)
     .where(
         outbox.c.channel == bindparam("channel"),
-        outbox.c.priority < PRESSING,
+        or_(outbox.c.priority < PRESSING, outbox.c.kind.in_(QUESTIONS)),
         tables.WAITING,
         outbox.c.state == SendState.QUEUED.value,
         outbox.c.attempts < ELSEWHERE_AFTER,
@@ -341,8 +343,8 @@ def conversation(connection: Connection, row: Outgoing, limit: int, after: str =
 
 
 def stranded(connection: Connection, channel: str, limit: int) -> list[str]:
-    """Ids of what presses and waits for a channel that is down, and was not looked at for that reason yet; less the
-    pages, which go by all channels."""
+    """Ids of what presses, or asks, and waits for a channel that is down, and was not looked at for that reason yet.
+    Less the pages, which go by all channels."""
     return _STRANDED.scalars(connection, channel=channel, limit=limit)
 
 

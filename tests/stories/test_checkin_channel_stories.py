@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.stories.harness import Manner, Story
 from tests.stories.test_checkin_stories import asked, script
 
@@ -59,7 +61,7 @@ def test_while_nothing_can_reach_the_person_contacts_wait_and_the_desk_is_told(m
     ]
     reminder, alert = story.out("reminder")[-1], story.out("contact_alert")[0]
     assert alert["at"][14:] == reminder["at"][14:]  # the whole grace, to the second
-    assert told(story, "does not go out") == ["20:00"]
+    assert told(story, "does not go out") == ["19:30"], "as soon as the reminder could not go out"
     assert [c["opened_at"] for c in story.cases] == ["2026-03-02T22:00:00Z"]
     assert "our channel has not been working" in story.texts("page", who="ana", channel="signal")[0]
 
@@ -120,3 +122,80 @@ def test_after_an_outage_over_the_desks_rungs_the_lead_follows_at_the_ladders_di
     assert case["opened_at"] == "2026-03-03T00:55:00Z"
     lead = [p["at"] for p in story.out("page", who="carla", channel="signal") if p["urgency"] == "P1"]
     assert lead[0] == "2026-03-03T01:55:00Z"
+
+
+GONE = ["until: 2026-03-02T21:10", "channel: {signal: down}", "channel: {telegram: down}"]
+"""All channels, between the rung of the second channel and that of the contacts."""
+BACK = ["channel: {signal: up}", "channel: {telegram: up}"]
+
+
+@pytest.mark.parametrize("channels", ["[signal, telegram]", "[signal]"])
+def test_who_could_not_be_asked_is_asked_anew_before_contacts_hear_of_it(
+    manner: Manner, channels: str
+) -> None:
+    steps = [*GONE, "until: 2026-03-02T23:30", *BACK, "until: 2026-03-03T02:00"]
+    story = manner.play(script(*steps, channels=channels))
+    anew, alert = story.out("reminder")[-1], story.out("contact_alert")[0]
+    assert anew["at"][:16] == "2026-03-02T22:30"
+    assert alert["at"] == f"2026-03-03T00:{anew['at'][14:]}", "the whole grace, to the second"
+    assert len(story.out("contact_alert")) == 1
+    assert [c["opened_at"] for c in story.cases] == ["2026-03-02T22:00:00Z"], (
+        "the desk's rung is never shifted"
+    )
+
+
+def test_an_ok_to_the_new_question_leaves_contacts_in_peace(manner: Manner) -> None:
+    steps = [*GONE, "until: 2026-03-02T22:30", *BACK, "wait: 1m", "sami: ok", "until: 2026-03-03T02:00"]
+    story = manner.play(script(*steps))
+    assert story.out("contact_alert", "all_clear") == []
+    assert story.cases == []
+
+
+def test_a_channel_that_fails_for_a_moment_costs_contacts_no_more_than_moments(manner: Manner) -> None:
+    steps = [
+        "until: 2026-03-02T21:59",
+        *GONE[1:],
+        "until: 2026-03-02T22:01",
+        *BACK,
+        "until: 2026-03-02T22:30",
+    ]
+    story = manner.play(script(*steps))
+    assert [line["at"][:16] < "2026-03-02T21:04" for line in story.out("contact_alert")] == [True]
+
+
+def test_a_contacts_channel_alone_delays_nothing_for_who_was_asked_and_did_not_answer(manner: Manner) -> None:
+    steps = [*GONE[:2], "until: 2026-03-02T22:50", "channel: {signal: up}", "until: 2026-03-02T22:55"]
+    story = manner.play(script(*steps))
+    assert [line["at"][:16] for line in story.out("contact_alert")] == ["2026-03-02T21:50"]
+
+
+def test_the_desk_hears_at_once_and_once_that_a_question_cannot_go_out(manner: Manner) -> None:
+    steps = ["until: 2026-03-02T19:50", "channel: {telegram: down}", "until: 2026-03-02T22:40"]
+    story = manner.play(script(*steps, channels="[telegram]"))
+    assert told(story, "has not gone out") == ["19:00"]
+    assert story.out("page") == []
+
+
+def test_a_question_that_goes_out_a_moment_later_is_no_news(manner: Manner) -> None:
+    steps = ["until: 2026-03-02T19:59", "channel: {telegram: down}", "until: 2026-03-02T20:00"]
+    story = manner.play(
+        script(*steps, "wait: 5s", "channel: {telegram: up}", "wait: 5m", channels="[telegram]")
+    )
+    assert story.short("prompt") == ["03-02 19:00 sami telegram prompt"]
+    assert story.out("notice") == []
+
+
+def test_a_channel_that_fails_for_hundreds_is_few_notices_that_name_them_all() -> None:
+    people = [f"p{number:03}" for number in range(200)]
+    check_in = '{protocol: routine, times: ["21:00"]}'
+    cast = "".join(
+        f"  {who}: {{channels: [telegram], zone: Asia/Beirut, verified: true, check_in: {check_in}}}\n"
+        for who in people
+    )
+    desk = "zone: Europe/Brussels\nstart: 2026-03-02T19:58\ndesk: {officers: [ana, ben], lead: carla}\n"
+    steps = "  - channel: {telegram: down}\n  - wait: 5m\n"
+    story = Manner().play(f"{desk}people:\n{cast}steps:\n{steps}")
+    notices = story.texts("notice", who="ana", channel="signal")
+    assert len(notices) <= 2
+    assert all(any(f"{who.capitalize()}, 20:00" in text for text in notices) for who in people)
+    assert story.out("page") == []

@@ -363,7 +363,7 @@ def test_our_channel_down_is_not_their_silence(manner: Manner) -> None:
     story = manner.play(script(*steps, channels="[telegram]", protocol="elevated"))
     assert story.out("contact_alert") == []  # 45 minutes after the question went out at last, at 20:35
     assert story.short("prompt") == ["03-02 19:50 sami telegram prompt"]
-    assert story.short("notice", who="ana", channel="signal")[:1] == ["03-02 19:15 ana signal notice"]
+    assert story.short("notice", who="ana", channel="signal")[:1] == ["03-02 19:00 ana signal notice"]
     # The desk's own rung is never shifted.
     assert [c["opened_at"] for c in story.cases] == ["2026-03-02T20:00:00Z"]
     assert "has not gone out" not in story.texts("page", who="ana", channel="signal")[0]

@@ -98,6 +98,7 @@ KNOWN: dict[str, list[str]] = {
         "contacts_from=None",
         "more_time=0",
         "shifted_from=None",
+        "told_unasked=None",
     ],
     "StoredFile": ["channel=''", "remote_id=''", "content_type=''", "name=''", "voice=False", "sha256=''"],
     "Talk": [
