@@ -83,9 +83,8 @@ class Loader:
             self.work.live_rounds_of_many(writers)
             self.work.links_of_many(writers)
         due = [e.deadline for e in batch if isinstance(e, Due)]
-        self.work.cases(d.subject for d in due if d.kind in CASE_KINDS)
-        self.work.rounds(d.subject for d in due if d.kind in ROUND_KINDS)
-        self.work.check_ins(d.subject for d in due if d.kind in CHECK_IN_KINDS)
+        self.work.ask_ahead(due)
+        self.work.subjects(due)
         people = {d.person_id for d in due if d.person_id}
         if people:
             self.work.people(people)

@@ -376,6 +376,9 @@ class Turns:
         for place, part in enumerate(parts):
             if place == 0:
                 loader.prefetch(Due(d) for d in part)
+            if part is not parts[-1] and self._stopwatch() - started <= SLICES_SECONDS:
+                # On PostgreSQL the next slice is looked for while this one is decided.
+                work.ask_ahead(parts[place + 1])
             for deadline in part:
                 if deadline != work.deadline(deadline.kind, deadline.subject):
                     continue  # an earlier turn of this batch armed it anew or disarmed it

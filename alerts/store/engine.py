@@ -22,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from alerts.store import ahead
+from alerts.store.arrays import Packed
 
 if TYPE_CHECKING:
     from psycopg import Connection as PgConnection
@@ -197,7 +198,8 @@ def _own_file(path: Path) -> None:
 def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: bool) -> Engine:
     # A desk on SQLite has no use for the driver, which takes a tenth of a second to load.
     from psycopg import Error, sql
-    from psycopg.types.array import ListBinaryDumper
+    from psycopg.adapt import Dumper
+    from psycopg.pq import Format
 
     settings = (
         f"-c synchronous_commit={'on' if durable else 'off'}"
@@ -205,6 +207,9 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
         # As on SQLite: who waits for another's lock for so long tries it anew, and is seen to make no progress.
         f" -c lock_timeout={BUSY_TIMEOUT_MS}ms"
         " -c timezone=UTC -c idle_in_transaction_session_timeout=60s"
+        # A plan is made once: one that reads a whole table, since that was small, would do so when it has grown. And no
+        # statement of ours is large enough to be worth compiling.
+        " -c enable_seqscan=off -c jit=off"
     )
     engine = create_engine(
         target,
@@ -224,14 +229,24 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
             "options": settings,
         },
     )
+
+    class Whole(Dumper):
+        """Of what `arrays` has packed already."""
+
+        format = Format.BINARY
+
+        def dump(self, obj: Packed) -> bytes:
+            return obj
+
+    dumpers = {kind: type(kind.__name__, (Whole,), {"oid": kind.array}) for kind in Packed.__subclasses__()}
     search_path = sql.SQL("SET search_path TO {}").format(sql.Identifier(schema))
 
     @event.listens_for(engine, "connect", insert=True)
     def connect(connection: PgConnection[Any], _record: Any) -> None:
         # We begin and end transactions ourselves: the driver would begin them with a question of its own.
         connection.autocommit = True
-        # As text each value of a list would be searched for what has to be quoted.
-        connection.adapters.register_dumper(list, ListBinaryDumper)
+        for kind, dumper in dumpers.items():
+            connection.adapters.register_dumper(kind, dumper)
         connection.execute(search_path)
 
     @event.listens_for(engine, "checkout")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Insert, Table, TextClause, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import Executable
 
@@ -21,8 +21,9 @@ from alerts.ids import from_micros, micros
 from alerts.oncall import Rota
 from alerts.people import Person
 from alerts.rounds import Sending
+from alerts.store import ahead
 from alerts.store.arrays import rows_of
-from alerts.store.prepared import Prepared, prepared
+from alerts.store.prepared import Prepared, ask, prepared
 from alerts.store.shapes import (
     CASES,
     CHECK_INS,
@@ -35,6 +36,7 @@ from alerts.store.vault import Vault
 from alerts.store.wakes import Wake
 
 T = TypeVar("T")
+Condition = ColumnElement[bool] | TextClause
 CROWD = 150
 """More rows than this at once are nobody's alarm: remembering them would drive out what alarms need again."""
 CHUNK = 400
@@ -92,6 +94,8 @@ class Loading:
         self._sends: dict[str, list[tuple[str, Sending]]] = {}
         self._due: dict[tuple[str, str], Deadline | None] = {}
         """Deadlines as this transaction has read or written them."""
+        self._asked: dict[tuple[Any, ...], Callable[[], Sequence[Any]]] = {}
+        """What was asked ahead and is not answered yet: statement and values -> the way to what is found."""
         self._wakes: set[Wake] = set()
         self._soonest: datetime | None = None
         """When the first of the deadlines comes that were written."""
@@ -115,17 +119,25 @@ class Loading:
         return self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS)
 
     def _rows(
-        self, column: Column[Any], values: Sequence[Any], *where: ColumnElement[bool], lock: bool = False
+        self, column: Column[Any], values: Sequence[Any], *where: Condition, lock: bool = False
     ) -> Sequence[Any]:
         """The rows that have one of these values in a column, in the order of their ids. At most `CHUNK` values.
 
         `where` are conditions that were made once, at import: a statement is kept for each of them.
         """
-        if len(values) == 1:
-            query, asked = _having(column, *where), {"value": values[0]}
-        else:
-            query, asked = _among(column, *where), {"values": list(values)}
-        return (query.locking() if lock else query).rows(self.connection, **asked)
+        query, given = _way(column, values, *where, lock=lock)
+        answer = self._asked.pop((query, *values), None) if self._asked else None
+        return query.rows(self.connection, **given) if answer is None else answer()
+
+    def _ask(self, column: Column[Any], values: Sequence[Any], *where: Condition, lock: bool = False) -> None:
+        """Asks PostgreSQL for what `_rows` is to give soon; it looks for it while we go on. Until then nothing may be
+        written."""
+        if not 0 < len(values) <= CHUNK or self.connection.dialect.name != "postgresql":
+            return
+        query, given = _way(column, values, *where, lock=lock)
+        if (query, *values) not in self._asked:
+            ahead.begin(self.connection)
+            self._asked[(query, *values)] = ask(self.connection, query, **given)
 
     def _entities(self, shape: Shape[T], rows: Sequence[Any]) -> list[T]:
         if not rows:
@@ -143,10 +155,13 @@ class Loading:
         return found
 
     def _many(self, shape: Shape[T], ids: Iterable[str]) -> None:
-        wanted = sorted({i for i in ids if (shape.table.name, i) not in self._seen})
+        wanted = self._unread(shape, ids)
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             self._entities(shape, self._rows(shape.table.c.id, part, lock=self._locks(shape)))
+
+    def _unread(self, shape: Shape[Any], ids: Iterable[str]) -> list[str]:
+        return sorted({i for i in ids if (shape.table.name, i) not in self._seen})
 
     def _one(self, shape: Shape[T], entity_id: str) -> T | None:
         place = (shape.table.name, entity_id)
@@ -162,9 +177,9 @@ class Loading:
         shape: Shape[Any],
         column: Column[Any],
         parents: Iterable[str],
-        *where: ColumnElement[bool],
+        *where: Condition,
     ) -> None:
-        wanted = sorted({p for p in parents if (name, p) not in self._sets})
+        wanted = self._without_set(name, parents)
         for start in range(0, len(wanted), CHUNK):
             part = wanted[start : start + CHUNK]
             for parent in part:
@@ -174,6 +189,9 @@ class Loading:
                 self._sets[(name, getattr(entity, column.name))].add(entity.id)
         if wanted:
             self._adopt(name, shape, column.name, wanted)
+
+    def _without_set(self, name: str, parents: Iterable[str]) -> list[str]:
+        return sorted({p for p in parents if (name, p) not in self._sets})
 
     def _adopt(self, name: str, shape: Shape[Any], attribute: str, parents: list[str]) -> None:
         """What this transaction put before the set was read belongs to it too."""
@@ -197,14 +215,25 @@ class Loading:
 # Statements are made once: making one costs more than running it.
 
 
+def _way(
+    column: Column[Any], values: Sequence[Any], *where: Condition, lock: bool
+) -> tuple[Prepared, dict[str, Any]]:
+    given: dict[str, Any]
+    if len(values) == 1:
+        query, given = _having(column, *where), {"value": values[0]}
+    else:
+        query, given = _among(column, *where), {"values": list(values)}
+    return (query.locking() if lock else query), given
+
+
 @functools.cache
-def _among(column: Column[Any], *where: ColumnElement[bool]) -> Prepared:
+def _among(column: Column[Any], *where: Condition) -> Prepared:
     some = column.in_(bindparam("values", expanding=True))
     return prepared(select(column.table).where(some, *where).order_by(column.table.c.id))
 
 
 @functools.cache
-def _having(column: Column[Any], *where: ColumnElement[bool]) -> Prepared:
+def _having(column: Column[Any], *where: Condition) -> Prepared:
     same = column == bindparam("value")
     return prepared(select(column.table).where(same, *where).order_by(column.table.c.id))
 

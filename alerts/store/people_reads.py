@@ -73,7 +73,7 @@ class PeopleReads(Loading):
     def people(self, ids: Iterable[str]) -> dict[str, Person]:
         """People by id, with their addresses. Those who are not there are left out."""
         asked = list(dict.fromkeys(ids))
-        wanted = sorted(i for i in asked if ("people", i) not in self._seen)
+        wanted = self._unread(PEOPLE, asked)
         for start in range(0, len(wanted), CHUNK):
             self._with_addresses(wanted[start : start + CHUNK])
         return {i: self._seen[("people", i)] for i in asked if ("people", i) in self._seen}

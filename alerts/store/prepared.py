@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Connection, Dialect
+from sqlalchemy import ARRAY, Boolean, Connection, Dialect
 from sqlalchemy.sql.base import Executable
 
 from alerts.store import ahead
-from alerts.store.arrays import with_arrays
+from alerts.store.arrays import Packed, pack, packed_as, with_arrays
 
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 400)
 """Lengths of an IN list that a statement is compiled for. A shorter list is filled up with its last value, which
@@ -42,6 +42,8 @@ class _Compiled:
     fixed: dict[str, Any]
     lists: dict[str, list[str]]
     """The names that a list's values go by."""
+    arrays: dict[str, type[Packed]]
+    """The lists that go as one value."""
     order: tuple[str, ...] | None
     """The names in the order of their places; None where the driver takes names."""
     row: Callable[[Any], Any] | None
@@ -139,6 +141,8 @@ class Prepared:
         lists = {name: list(state.parameter_expansion[name]) for name in lengths}
         among = {one for names in lists.values() for one in names}
         fixed = {k: v for k, v in state.parameters.items() if k not in among and k not in values}
+        kinds = {k: bind.type for k, bind in compiled.binds.items() if isinstance(bind.type, ARRAY)}
+        arrays = {name: packed_as(kind.item_type) for name, kind in kinds.items()}
         order = tuple(state.positiontup) if compiled.positional else None
         picked = list(getattr(statement, "selected_columns", ()))
         row = None
@@ -148,7 +152,7 @@ class Prepared:
             row = functools.partial(tuple.__new__, kind)
         stored = dialect.name == "sqlite"
         booleans = tuple(n for n, c in enumerate(picked) if stored and isinstance(c.type, Boolean))
-        return _Compiled(state.statement, fixed, lists, order, row, booleans)
+        return _Compiled(state.statement, fixed, lists, arrays, order, row, booleans)
 
 
 def together(connection: Connection, *asked: tuple[Prepared, Mapping[str, Any]]) -> list[list[Any]]:
@@ -158,11 +162,20 @@ def together(connection: Connection, *asked: tuple[Prepared, Mapping[str, Any]])
     """
     if connection.dialect.name != "postgresql":
         return [query.rows(connection, **values) for query, values in asked]
-    ways = [(query._for(connection, values), values) for query, values in asked]
     with ahead.asking(connection):
-        cursors = [_run(connection, how.text, _placed(how, values), _itself) for how, values in ways]
-    answers = zip(ways, cursors, strict=True)
-    return [_named(how, _answer(connection, how.text, cursor, _fetched)) for (how, _), cursor in answers]
+        answers = [ask(connection, query, **values) for query, values in asked]
+    return [answer() for answer in answers]
+
+
+def ask(connection: Connection, query: Prepared, /, **values: Any) -> Callable[[], list[Any]]:
+    """Asks, and gives the way to what is found, as `Prepared.rows` does. In the driver's pipeline mode nothing is
+    waited for until then.
+
+    Raises sqlalchemy.exc.DBAPIError, and so does what it gives.
+    """
+    how = query._for(connection, values)
+    cursor = _run(connection, how.text, _placed(how, values), _itself)
+    return lambda: _named(how, _answer(connection, how.text, cursor, _fetched))
 
 
 def prepared(statement: Executable) -> Prepared:
@@ -178,7 +191,9 @@ def _placed(how: _Compiled, values: Mapping[str, Any]) -> Any:
     named = dict(how.fixed)
     for name, value in values.items():
         names = how.lists.get(name)
-        if names is None:
+        if name in how.arrays:
+            named[name] = pack(how.arrays[name], value)
+        elif names is None:
             named[name] = value
         else:
             named.update(zip(names, value, strict=False))

@@ -326,12 +326,8 @@ rounds = Table(
     _instant("ended_at"),
     *_sealed(),
 )
-Index(
-    "ix_rounds_live",
-    rounds.c.person_id,
-    sqlite_where=text("status = 'live'"),
-    postgresql_where=text("status = 'live'"),
-)
+LIVE = text("status = 'live'")
+Index("ix_rounds_live", rounds.c.person_id, sqlite_where=LIVE, postgresql_where=LIVE)
 Index("ix_rounds_person", rounds.c.person_id, rounds.c.asked_at)
 Index(
     "ix_rounds_case",

@@ -21,12 +21,13 @@ from sqlalchemy import bindparam, delete, func, select, update
 from alerts.cases import Case
 from alerts.checkins import CheckIn, CheckInStatus, Round, RoundStatus
 from alerts.deadlines import Deadline, DeadlineKind
+from alerts.escalation import CASE_DEADLINES
 from alerts.ids import micros
 from alerts.outbox import RECEIVED_RANK, Outgoing, SendState
 from alerts.people import STAFF, Address, ContactLink, Person, Standing
 from alerts.records import replace
 from alerts.store import ahead, tables
-from alerts.store.case_reads import CaseReads
+from alerts.store.case_reads import UNCLOSED, CaseReads
 from alerts.store.loading import (
     CHUNK,
     CROWD,
@@ -41,8 +42,11 @@ from alerts.store.loading import (
 from alerts.store.prepared import prepared
 from alerts.store.shapes import (
     BY_KIND,
+    CASES,
     CHECK_INS,
+    PEOPLE,
     ROUNDS,
+    Shape,
 )
 from alerts.store.vault import Vault
 from alerts.store.wakes import Wake
@@ -50,7 +54,14 @@ from alerts.store.wakes import Wake
 __all__ = ["CHUNK", "DeskCache", "Work", "count_rows", "deadline_of", "deadline_row"]
 
 GOING_ON = tables.check_ins.c.status != CheckInStatus.ENDED.value
-LIVE_ROUND = tables.rounds.c.status == RoundStatus.LIVE.value
+
+_ABOUT = {
+    **dict.fromkeys(CASE_DEADLINES, CASES),
+    **dict.fromkeys((DeadlineKind.PROMPT, DeadlineKind.WARN), CHECK_INS),
+    DeadlineKind.RUNG: ROUNDS,
+}
+"""What the subject of a deadline is."""
+_SUBJECTS: tuple[Shape[Any], ...] = (CASES, ROUNDS, CHECK_INS)
 
 _d, _r, _o = tables.deadlines.c, tables.rounds.c, tables.outbox.c
 _DISARM = prepared(
@@ -134,11 +145,31 @@ class Work(CaseReads):
 
     def live_rounds_of_many(self, person_ids: Iterable[str]) -> None:
         """Reads many people's live rounds ahead."""
-        self._sets_of("rounds_of", ROUNDS, tables.rounds.c.person_id, person_ids, LIVE_ROUND)
+        self._sets_of("rounds_of", ROUNDS, tables.rounds.c.person_id, person_ids, tables.LIVE)
 
     def recent_rounds_of(self, person_id: str, limit: int) -> tuple[Round, ...]:
         """A defender's latest rounds, newest first."""
         return tuple(self._find(ROUNDS, _RECENT_ROUNDS, person=person_id, limit=limit))
+
+    def subjects(self, due: Sequence[Deadline]) -> None:
+        """Reads what these deadlines are about."""
+        for shape in _SUBJECTS:
+            self._many(shape, _subjects(due, shape))
+
+    def ask_ahead(self, due: Sequence[Deadline]) -> None:
+        """Asks PostgreSQL for the subjects of these, for the people, and for what is open of theirs: what is read next.
+        Nothing may be written before."""
+        for shape in _SUBJECTS:
+            ids = self._unread(shape, _subjects(due, shape))
+            self._ask(shape.table.c.id, ids, lock=self._locks(shape))
+        people = {d.person_id for d in due if d.person_id}
+        unread = self._unread(PEOPLE, people)
+        self._ask(tables.people.c.id, unread, lock=self._lock)
+        self._ask(tables.addresses.c.person_id, unread)
+        unread = self._without_set("cases_of", people)
+        self._ask(tables.cases.c.person_id, unread, UNCLOSED, lock=self._locks(CASES))
+        unread = self._without_set("rounds_of", people)
+        self._ask(tables.rounds.c.person_id, unread, tables.LIVE, lock=self._locks(ROUNDS))
 
     def deadline(self, kind: DeadlineKind, subject: str) -> Deadline | None:
         """The deadline of that kind, None when none is armed."""
@@ -252,18 +283,25 @@ class Work(CaseReads):
     def flush(self, *, crowd: bool = False) -> None:
         """Writes what was noted. What is written for a `crowd` is nobody's alarm, and not remembered."""
         ahead.begin(self.connection)
-        rows: dict[type, list[tuple[Any, ...]]] = {}
-        remember = not crowd and len(self._dirty) <= 3 * CROWD
+        self._asked.clear()  # what is written now is not in it
+        # First what needs no sealing: on PostgreSQL it is written while the rest is sealed.
+        self._write_deadlines()
+        put: dict[type, list[tuple[tuple[str, str], Any]]] = {}
         for place, entity in self._dirty.items():
-            kind = type(entity)
-            values = BY_KIND[kind].values(entity, self.vault, self._stored.get(place), remember)
-            self._stored[place] = (entity, values[-1])
-            if kind is Outgoing and entity.state is SendState.QUEUED:
-                self._wakes.add(Wake.OUTBOX)
-            more = FOUND_BY.get(kind)
-            rows.setdefault(kind, []).append((*values, more[1](entity, self.vault)) if more else values)
-        for kind, some in rows.items():
-            _PUT[kind].run_rows(self.connection, some)
+            put.setdefault(type(entity), []).append((place, entity))
+        remember = not crowd and len(self._dirty) <= 3 * CROWD
+        for kind, some in put.items():
+            shape, more, rows = BY_KIND[kind], FOUND_BY.get(kind), []
+            for place, entity in some:
+                values = shape.values(entity, self.vault, self._stored.get(place), remember)
+                self._stored[place] = (entity, values[-1])
+                if kind is Outgoing and entity.state is SendState.QUEUED:
+                    self._wakes.add(Wake.OUTBOX)
+                rows.append((*values, more[1](entity, self.vault)) if more else values)
+            _PUT[kind].run_rows(self.connection, rows)
+        self._dirty.clear()
+
+    def _write_deadlines(self) -> None:
         armed = [deadline_values(d) for d in self._deadlines.values() if d is not None]
         by_subject: dict[str, set[str]] = {}
         for (kind_of, subject), deadline in self._deadlines.items():
@@ -280,9 +318,12 @@ class Work(CaseReads):
             _ARM.run_rows(self.connection, armed)
             times = [d.due_at for d in self._deadlines.values() if d is not None]
             self._soonest = min(times if self._soonest is None else (*times, self._soonest))
-        self._dirty.clear()
         self._due.update(self._deadlines)
         self._deadlines.clear()
+
+
+def _subjects(due: Iterable[Deadline], shape: Shape[Any]) -> list[str]:
+    return [d.subject for d in due if _ABOUT.get(d.kind) is shape]
 
 
 def _blind(address: Address, vault: Vault) -> bytes:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
+from alerts.store import queues
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
 from bot.channels.pretend_frames import parse
@@ -86,3 +88,34 @@ def test_whoever_writes_meanwhile_waits_for_one_slice_and_no_more(desk: Engine) 
 def test_on_a_slow_machine_a_commit_ends_after_a_slice(desk: Engine) -> None:
     report = timed(desk, functools.partial(next, itertools.count(0.0))).work_deadlines()
     assert (report.turns, report.full, left(desk)) == (SLICE, True, MANY - SLICE)
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_what_was_asked_ahead_does_not_hide_what_was_noted_or_written_since(
+    desk: Engine, written: bool
+) -> None:
+    with desk.store.writing() as work:
+        due = queues.due(work.connection, desk.clock.now(), 2)
+        people = [d.person_id for d in due if d.person_id]
+        work.ask_ahead(due)
+        me = work.person(people[0])
+        assert me is not None
+        asked = Round(
+            id="r",
+            check_in_id=due[0].subject,
+            person_id=me.id,
+            case_id=None,
+            status=RoundStatus.LIVE,
+            rung=0,
+            version=1,
+            asked_at=desk.clock.now(),
+            ended_at=None,
+            key_id=me.key_id,
+            protocol="routine",
+        )
+        work.put(asked)
+        if written:
+            work.flush()
+        work.live_rounds_of_many(people)
+        assert work.live_rounds_of(me.id) == (asked,)
+        assert work.live_rounds_of(people[1]) == ()
