@@ -16,6 +16,7 @@ Rules:
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
@@ -24,14 +25,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.sources import IN_FILE, PREFIX, SECRETS, collect, setting
+from config.sources import IN_FILE, PREFIX, SECRETS, Collected, collect, meant, setting, settings_path
 
 _TRANSLATIONS: Final = Path(__file__).parent / "translations"
+ACCOUNTS: Final = ("telegram_token", "signal_account")
+"""Each of them alone makes a desk of an installation; without them there are the practice phones."""
 _ELSEWHERE: Final = ("settings_file", "secrets_dir", "receiver_files")
 
 
@@ -154,7 +158,9 @@ class Settings(BaseSettings):
     @classmethod
     def _zone(cls, value: str) -> str:
         if not _is_zone(value):
-            raise ValueError("is not an IANA time zone such as Europe/Brussels")
+            close = _zones_like(value)
+            meant = f"; is {' or '.join(close)} meant?" if close else ""
+            raise ValueError(f"is not an IANA time zone such as Europe/Brussels{meant}")
         return value
 
     @field_validator("language")
@@ -227,6 +233,15 @@ def _is_zone(name: str) -> bool:
     return True
 
 
+def _zones_like(name: str) -> list[str]:
+    """Time zones that somebody may mean who wrote `name`: by its letters, or by the town alone."""
+    zones = {zone.lower(): zone for zone in sorted(available_timezones()) if "/" in zone}
+    written = name.lower().replace(" ", "_")
+    towns = [zone for low, zone in zones.items() if low.rpartition("/")[2] == written.rpartition("/")[2]]
+    close = difflib.get_close_matches(written, zones, 2, cutoff=0.8)
+    return list(dict.fromkeys([*towns, *(zones[one] for one in close)]))[:2]
+
+
 # ------------------------------------------------------------------------------------------------------------- loading
 
 
@@ -238,11 +253,25 @@ def load(environment: Mapping[str, str] | None = None, folder: Path | None = Non
         settings = Settings.model_validate(collected.values)
     except ValidationError as error:
         problems += [_explained(one) for one in error.errors(include_url=False, include_input=False)]
-        raise SettingsWrong(problems) from None
+        raise SettingsWrong([_in_its_file(problem, collected) for problem in problems]) from None
     problems += _together(settings)
     if problems:
         raise SettingsWrong(problems)
     return settings
+
+
+def in_its_file(
+    problem: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> str:
+    """A problem that begins with a setting's name, with the file that its value came from, if it came from one."""
+    given = os.environ if environment is None else environment
+    return _in_its_file(problem, collect(given, folder or Path(), known_names()))
+
+
+def _in_its_file(problem: str, collected: Collected) -> str:
+    name, space, rest = problem.partition(" ")
+    file = collected.files.get(name.removeprefix(PREFIX).lower())
+    return f"{name} ({file}){space}{rest}" if file else problem
 
 
 def known_names() -> frozenset[str]:
@@ -250,16 +279,48 @@ def known_names() -> frozenset[str]:
     return frozenset({*Settings.model_fields, *(name + IN_FILE for name in SECRETS), *_ELSEWHERE})
 
 
-def unknown_names(environment: Mapping[str, str] | None = None) -> list[str]:
-    """Variables of the environment that begin like ours and are none."""
+def unknown_names(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables of the environment that begin like ours and are none, in order, each with what it may mean."""
     names, known = (os.environ if environment is None else environment), known_names()
-    return sorted(n for n in names if n.startswith(PREFIX) and n.removeprefix(PREFIX).lower() not in known)
+    unknown = sorted(n for n in names if n.startswith(PREFIX) and n.removeprefix(PREFIX).lower() not in known)
+    return {name: meant(name, known) for name in unknown}
+
+
+def empty_accounts(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> list[str]:
+    """The files of accounts that are there and hold nothing, each with the setting that points at it."""
+    collected = collect(os.environ if environment is None else environment, folder or Path(), known_names())
+    return [collected.empty[name] for name in ACCOUNTS if name in collected.empty]
 
 
 def secrets_in_environment(environment: Mapping[str, str] | None = None) -> list[str]:
     """Secrets that stand in the environment itself, where a crash report or a child process may take them along."""
     names = os.environ if environment is None else environment
-    return sorted(setting(name) for name in SECRETS if names.get(setting(name), "").strip())
+    return sorted(setting(name) for name in SECRETS if _is_secret(name, names.get(setting(name), "")))
+
+
+def secrets_others_can_read(
+    environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> tuple[Path, tuple[str, ...]] | None:
+    """The settings file and the secrets in it, when other users of the machine can read them."""
+    path = settings_path(os.environ if environment is None else environment, folder or Path())
+    try:
+        open_to_others = path.stat().st_mode & 0o077
+        lines = dotenv_values(path, interpolate=False, encoding="utf-8") if open_to_others else {}
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = sorted(setting(name) for name in SECRETS if _is_secret(name, lines.get(setting(name)) or ""))
+    return (path, tuple(found)) if found else None
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether there is something in a setting that nobody else may know: in an address of a database, the password."""
+    if name != "database":
+        return bool(value.strip())
+    try:
+        parts = urlsplit(value.strip())
+        return bool(parts.password) or "password=" in parts.query
+    except ValueError:
+        return True  # not understood, so not known to be harmless
 
 
 _WRONG: Final = {
@@ -272,7 +333,7 @@ _MENDS: Final = {
     "heartbeat": "copy the ping address of the check again",
     "practice_listen": "use 127.0.0.1, and an SSH tunnel to look from afar",
     "metrics_listen": "use 127.0.0.1, and an agent on this machine to collect from afar",
-    "zone": "look it up in the list of IANA time zones",
+    "zone": "`timedatectl list-timezones` lists them all",
 }
 
 

@@ -42,11 +42,21 @@ class Collected:
 
     values: dict[str, str] = field(default_factory=dict, repr=False)
     problems: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    """By setting whose value came from a file of its own: what pointed at the file, and its path."""
+    empty: dict[str, str] = field(default_factory=dict)
+    """The same for those whose file is there and holds nothing."""
 
 
 def setting(name: str) -> str:
     """The name of a setting as an administrator writes it."""
     return PREFIX + name.upper()
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """What to look at when `name` is no setting: the one that reads like it, if there is one."""
+    close = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), known, 1)
+    return f"is {setting(close[0])} meant?" if close else "docs/running.md lists those there are"
 
 
 def collect(environment: Mapping[str, str], folder: Path, known: Collection[str]) -> Collected:
@@ -66,11 +76,17 @@ def collect(environment: Mapping[str, str], folder: Path, known: Collection[str]
     return found
 
 
+def settings_path(environment: Mapping[str, str], folder: Path) -> Path:
+    """Where the settings file is, if there is one."""
+    named = environment.get(setting("settings_file"), "").strip()
+    return Path(named) if named else folder / ".env"
+
+
 def _settings_file(
     environment: Mapping[str, str], folder: Path, known: Collection[str], problems: list[str]
 ) -> dict[str, str]:
     named = environment.get(setting("settings_file"), "").strip()
-    path = Path(named) if named else folder / ".env"
+    path = settings_path(environment, folder)
     if not named and not path.exists():
         return {}
     try:
@@ -89,9 +105,7 @@ def _settings_file(
         if not name.startswith(PREFIX):
             continue  # what belongs to the container engine may stand there too
         if short not in known:
-            close = difflib.get_close_matches(short, known, 1)
-            hint = f"is {setting(close[0])} meant?" if close else "docs/running.md lists those there are"
-            problems.append(f"{name} in {path} is no setting: {hint}")
+            problems.append(f"{name} in {path} is no setting: {meant(name, known)}")
         elif value is not None:
             values[short] = value
     return values
@@ -108,9 +122,7 @@ def _named_files(found: Collected) -> None:
                 f"{setting(name)} and {setting(name + IN_FILE)} are both set: keep one, best the file"
             )
             continue
-        value = _content(setting(name + IN_FILE), Path(path), found.problems)
-        if value:
-            found.values[name] = value
+        _take(found, name, setting(name + IN_FILE), Path(path))
 
 
 def _secrets_dir(found: Collected) -> None:
@@ -124,13 +136,22 @@ def _secrets_dir(found: Collected) -> None:
     for name in SECRETS:
         path = folder / setting(name).lower()
         if name not in found.values and path.is_file():
-            value = _content(setting("secrets_dir"), path, found.problems)
-            if value:
-                found.values[name] = value
+            _take(found, name, setting("secrets_dir"), path)
 
 
-def _content(what: str, path: Path, problems: list[str]) -> str:
-    """A secret's file without the blanks around it; empty when it is empty, which means that it is not set."""
+def _take(found: Collected, name: str, what: str, path: Path) -> None:
+    """The value of a setting from a file that `what` pointed at."""
+    value = _content(what, path, found.problems)
+    if value:
+        found.values[name] = value
+        found.files[name] = f"{what}: {path}"
+    elif value is not None:
+        found.empty[name] = f"{what}: {path}"
+
+
+def _content(what: str, path: Path, problems: list[str]) -> str | None:
+    """A secret's file without the blanks around it; empty when it is empty, which means that it is not set. None when
+    it cannot be read, which is told."""
     try:
         # Non-blocking: a named pipe put in the file's place must be refused, not waited for.
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -142,10 +163,10 @@ def _content(what: str, path: Path, problems: list[str]) -> str:
             f"{what}: {path} cannot be read ({problem.strerror}): point it at the right file, and let the user that"
             " runs watchline read it"
         )
-        return ""
+        return None
     if text is None:
         problems.append(f"{what}: {path} is no text file: write the value into it anew")
-        return ""
+        return None
     return text
 
 

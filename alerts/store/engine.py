@@ -115,7 +115,12 @@ def _target(url: str | URL) -> URL:
         return target.set(drivername="sqlite+pysqlite")
     if backend == "postgresql":
         return target.set(drivername="postgresql+psycopg")
-    raise WrongDatabase(f"WATCHLINE_DATABASE names {backend}: only sqlite and postgresql are supported")
+    if backend == "postgres":
+        raise WrongDatabase("WATCHLINE_DATABASE begins with postgres: write postgresql:// instead")
+    raise WrongDatabase(
+        f"WATCHLINE_DATABASE names {backend}, and only SQLite and PostgreSQL are supported: give"
+        " sqlite:////path/to/watchline.db or postgresql://user@host/database"
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- SQLite

@@ -247,5 +247,9 @@ class PeopleReads(Loading):
         """The codes that a defender gave out for trusted contacts, or the desk for everybody else, and that still work,
         oldest first."""
         if person.is_staff:
-            return tuple(self._find(INVITATIONS, _UNUSED_OF_DESK, desk=desk, now=micros(now)))
+            return self.codes_of_desk(desk, now)
         return tuple(self._find(INVITATIONS, _UNUSED, defender=person.id, now=micros(now)))
+
+    def codes_of_desk(self, desk: str, now: datetime) -> tuple[Invitation, ...]:
+        """The codes for officers, leads and defenders of a desk that still work, oldest first."""
+        return tuple(self._find(INVITATIONS, _UNUSED_OF_DESK, desk=desk, now=micros(now)))

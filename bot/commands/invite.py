@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.ids import Ids
-from alerts.invitations import clean_name, codes_of, new_invitation
+from alerts.invitations import clean_name, codes_of, name_key, new_invitation
 from alerts.people import Purpose
 from alerts.recognition import Alarm
 from bot.clock import RealClock, SystemEntropy
@@ -32,6 +32,11 @@ def command(purpose: Purpose, name: str) -> None:
     codes = codes_of(entropy.draw(CODE_BYTES * CODES))
     code = next((c for c in codes if rules.recogniser.recognise(c).alarm is Alarm.NONE), codes[0])
     with open_store(settings) as store, store.writing() as work:
+        earlier = [
+            invitation
+            for invitation in work.codes_of_desk(rules.desk, now)
+            if invitation.purpose is purpose and name_key(invitation.alias) == name_key(alias)
+        ]
         ids = Ids(now, entropy.draw(16))
         work.put(
             new_invitation(
@@ -58,3 +63,14 @@ def command(purpose: Purpose, name: str) -> None:
         "Pass it on where nobody else reads, best in person, and ask afterwards whether it was really they who used it:"
         " the bot believes whoever has the code."
     )
+    if earlier:
+        tell()
+        tell(
+            f"{_codes(len(earlier))} made before for {alias}, as {purpose.value}, and nobody has used"
+            f" {'it' if len(earlier) == 1 else 'them'}. {'It works' if len(earlier) == 1 else 'They work'} as well,"
+            f" until {max(i.expires_at for i in earlier):%Y-%m-%d %H:%M} UTC."
+        )
+
+
+def _codes(count: int) -> str:
+    return "One code was" if count == 1 else f"{count} codes were"

@@ -16,7 +16,7 @@ from bot.channels.telegram.settings import TelegramSettings, TelegramSettingsWro
 from bot.clock import RealClock, SystemEntropy
 from bot.commands.saying import Status, complain, foreseen
 from config.keyfile import KeyFileSource, PassphraseSource
-from config.settings import Settings
+from config.settings import Settings, in_its_file
 
 KeySource = KeyFileSource | PassphraseSource
 RECEIVER = (sys.executable, "-m", "bot.cli", "receive")
@@ -112,9 +112,9 @@ def channel_settings_right() -> Iterator[None]:
     try:
         yield
     except TelegramSettingsWrong as wrong:
-        complain(str(wrong))
+        complain(in_its_file(str(wrong)))
     except SignalSettingsWrong as wrong:
-        complain(str(wrong))
+        complain(in_its_file(str(wrong)))
     else:
         return
     raise typer.Exit(Status.REFUSED)

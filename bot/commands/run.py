@@ -36,20 +36,22 @@ from bot.commands.opening import (
     sqlite_path,
     telegram_settings,
 )
-from bot.commands.saying import Status, foreseen, refuse
+from bot.commands.saying import Status, complain, foreseen, harmless, refuse
 from bot.commands.version import installed
 from bot.lock import AlreadyRunning, RunLock
 from bot.logs import loop_trouble
 from bot.metrics import Metrics
 from bot.watch import Figures, Watch, WatchConfig
 from config.keyfile import KeyFileError
-from config.settings import Settings
+from config.settings import Settings, empty_accounts, unknown_names
 
 Job = Callable[[], Awaitable[None]]
 
 
 def command(settings: Settings, practise: bool) -> None:
     """Serves until it is told to end. Ends the command when it may not start."""
+    if not practise and not settings.has_accounts:
+        _no_desk_was_meant()
     try:
         with foreseen():
             if practise or not settings.has_accounts:
@@ -65,6 +67,19 @@ def command(settings: Settings, practise: bool) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ practice
+
+
+def _no_desk_was_meant() -> None:
+    """Refuses where a file is there for an account and holds nothing: practice phones in a desk's place look like one
+    that works, and nobody is heard."""
+    if not (files := empty_accounts()):
+        return
+    for file in files:
+        complain(
+            f"{file} is empty, and no account is configured, so nobody on Signal or Telegram would be heard: write the"
+            " account into it, or take the setting out (or start `watchline run --practice`) for the practice phones"
+        )
+    raise typer.Exit(Status.REFUSED)
 
 
 def _practice(settings: Settings) -> None:
@@ -105,18 +120,20 @@ def _practice(settings: Settings) -> None:
         ("runs", "practice phones: everything is pretended, nobody is written to"),
         ("data", f"{folder}; it is kept for the next time, delete it to begin anew"),
         ("end", "Ctrl+C"),
-        ("channels", "no Telegram and no Signal account is configured (docs/running.md says how)"),
     ]
     if settings.has_accounts:
-        rows[-1] = ("channels", "the configured accounts are left alone (--practice)")
+        told = "the configured accounts are left alone (--practice): this run hears nobody who writes there"
+    else:
+        told = "no Telegram and no Signal account is configured (docs/running.md): nobody who writes there is heard"
+    rows.append(("channels", told))
 
-    def told(where: str) -> None:
+    def begun(where: str) -> None:
         _say(settings, rows)
         _open(where)
 
     try:
         with address.kept(folder, made.page.address):
-            asyncio.run(_in_our_loop(app.serve_practice(made, told)))
+            asyncio.run(_in_our_loop(app.serve_practice(made, begun)))
     finally:
         lock.release()
 
@@ -291,6 +308,9 @@ def _say(settings: Settings, rows: list[tuple[str, str]]) -> None:
     if settings.has_accounts:
         for words in missing(settings):
             console.print(Text(f"  not set    {words}", style="yellow"))
+    for name, hint in unknown_names().items():
+        words = f"{harmless(name)} stands in the environment and is no setting: {hint}"
+        console.print(Text(f"  unknown    {words}", style="yellow"))
     console.file.flush()
 
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from alerts.ids import from_micros
 from alerts.oncall import gaps
-from alerts.people import Person, Reach, Role, Standing
+from alerts.people import Person, Purpose, Reach, Role, Standing
 from alerts.records import replace
 from alerts.store import leases
 from alerts.store.engine import WrongDatabase
@@ -31,7 +31,7 @@ from bot.canary import Canary, Trip, meta_key, recalled
 from bot.channels.signal.settings import SignalSettings
 from bot.clock import PRACTICE_LINEAGE, RealClock, SystemEntropy
 from bot.commands.opening import key_source, receiver_lock, signal_settings, sqlite_path
-from bot.doctor.facts import Facts, SignalFacts, StaffFacts, TelegramFacts
+from bot.doctor.facts import CodeFacts, Facts, SignalFacts, StaffFacts, TelegramFacts
 from bot.doctor.people_and_channels import AHEAD
 from bot.engine import ALIVE
 from bot.practice import LINEAGE
@@ -40,7 +40,7 @@ from bot.rules import DESK, own_file, wrong_policy
 from bot.seats import at_work
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
-from config.settings import Settings, secrets_in_environment, unknown_names
+from config.settings import Settings, secrets_in_environment, secrets_others_can_read, unknown_names
 
 POLICY_FILES = ("escalation.yaml", "protocols.yaml")
 BACKUP = "backup_at"
@@ -51,10 +51,13 @@ ASK_SECONDS = 6.0
 def collect(settings: Settings, environment: Mapping[str, str] | None = None) -> Facts:
     """Everything that is judged, as it is now; takes at most some ten seconds for each thing that does not answer."""
     environment = os.environ if environment is None else environment
+    settings_file, open_secrets = secrets_others_can_read(environment) or ("", ())
     facts = Facts(
         now=RealClock().now(),
-        unknown_settings=tuple(unknown_names(environment)),
+        unknown_settings=unknown_names(environment),
         secrets_in_environment=tuple(secrets_in_environment(environment)),
+        open_secrets=open_secrets,
+        settings_file=str(settings_file),
         unreviewed=tuple(
             str(own or f"config/{name} (as shipped)")
             for name in POLICY_FILES
@@ -117,6 +120,7 @@ def _inside(store: Store, facts: Facts) -> Facts:
         clock = server_clock(work.connection)
         asked_at = RealClock().now()
         staff = work.staff(DESK)
+        codes = work.codes_of_desk(DESK, facts.now)
         rota = work.rota(DESK)
         several = work.connection.dialect.name == "postgresql"
         nodes = len(leases.living(work, facts.now)) if several else 0
@@ -131,6 +135,11 @@ def _inside(store: Store, facts: Facts) -> Facts:
         overdue_since=waits.overdue_since,
         page_since=waits.page_since,
         staff=tuple(_staff(person) for person in active),
+        codes=tuple(
+            CodeFacts(code.purpose is Purpose.LEAD, code.expires_at)
+            for code in codes
+            if code.purpose in (Purpose.LEAD, Purpose.OFFICER)
+        ),
         has_rota=rota is not None and bool(rota.layers or rota.overrides or rota.holidays),
         gaps=gaps(rota, facts.now, facts.now + AHEAD) if rota is not None else (),
         clocks={"the database server": clock - asked_at} if clock is not None else {},

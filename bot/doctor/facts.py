@@ -42,6 +42,14 @@ class StaffFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """A code for the desk that nobody has used, without the name."""
+
+    lead: bool
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TelegramFacts:
     """What Telegram said."""
 
@@ -74,8 +82,12 @@ class Facts:
     now: datetime
     problems: tuple[str, ...] = ()
     """What kept the store from being opened, in words that name the setting and the mend."""
-    unknown_settings: tuple[str, ...] = ()
+    unknown_settings: Mapping[str, str] = field(default_factory=dict)
+    """Names in the environment that are no settings, each with what it may mean."""
     secrets_in_environment: tuple[str, ...] = ()
+    open_secrets: tuple[str, ...] = ()
+    """Secrets in the settings file, when others than its owner can read it."""
+    settings_file: str = ""
     key_beside_database: bool = False
     fit: Fit | None = None
     practice_store: bool = False
@@ -84,6 +96,8 @@ class Facts:
     overdue_since: datetime | None = None
     page_since: datetime | None = None
     staff: tuple[StaffFacts, ...] | None = None
+    codes: tuple[CodeFacts, ...] = ()
+    """Codes that make somebody a lead or an officer, and still work."""
     has_rota: bool | None = None
     gaps: tuple[tuple[datetime, datetime], ...] = ()
     clocks: Mapping[str, timedelta] = field(default_factory=dict)

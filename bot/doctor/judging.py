@@ -29,12 +29,12 @@ def judge(facts: Facts) -> list[Finding]:
 
 
 def _settings(facts: Facts) -> Iterator[Finding]:
-    for name in facts.unknown_settings:
+    for name, hint in facts.unknown_settings.items():
         yield Finding(
             Weight.WARNING,
             "settings",
             f"{name} stands in the environment and is no setting of Watchline's.",
-            "Correct the name, or take it out; docs/running.md lists those there are.",
+            f"Correct the name, or take it out: {hint}",
         )
     for name in facts.secrets_in_environment:
         yield Finding(
@@ -42,6 +42,14 @@ def _settings(facts: Facts) -> Iterator[Finding]:
             "settings",
             f"{name} holds a secret in the environment, where child processes and crash reports see it.",
             f"Put it into a file that only watchline's user can read, and name the file in {name}_FILE.",
+        )
+    if facts.open_secrets:
+        yield Finding(
+            Weight.WARNING,
+            "settings",
+            f"Other users of this machine can read {facts.settings_file}, which holds a secret:"
+            f" {', '.join(facts.open_secrets)}.",
+            f"Run `chmod 600 {facts.settings_file}`.",
         )
 
 

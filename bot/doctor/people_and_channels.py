@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bot.doctor.facts import Facts, Finding, SignalFacts, StaffFacts, TelegramFacts, Weight
+from bot.doctor.facts import CodeFacts, Facts, Finding, SignalFacts, StaffFacts, TelegramFacts, Weight
 from bot.seats import SEATS
 
 AHEAD = timedelta(days=14)
@@ -194,22 +194,26 @@ def desk(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Weight.WRONG,
             "desk",
-            "Nobody is on the desk: an SOS would be stored, and no person told.",
-            "Run `watchline invite lead NAME` and `watchline invite officer NAME`, and pass the codes on.",
+            "Nobody is on the desk: an SOS would be stored, and no person told." + _out(facts.codes),
+            "Let them send their codes to the bot, or make new ones with `watchline invite`."
+            if facts.codes
+            else "Run `watchline invite lead NAME` and `watchline invite officer NAME`, and pass the codes on.",
         )
         return
     if not leads:
         yield Finding(
             Weight.WARNING,
             "desk",
-            "The desk has no lead, who is the last resort when no officer takes a case.",
+            "The desk has no lead, who is the last resort when no officer takes a case."
+            + _out(tuple(code for code in facts.codes if code.lead)),
             "Run `watchline invite lead NAME`.",
         )
     if len(facts.staff) == 1:
         yield Finding(
             Weight.WARNING,
             "desk",
-            "One person is the whole desk: when that phone is off, there is nobody to page next.",
+            "One person is the whole desk: when that phone is off, there is nobody to page next."
+            + _out(facts.codes),
             "Run `watchline invite officer NAME`.",
         )
     unreachable = sum(1 for person in facts.staff if not person.channels)
@@ -222,6 +226,21 @@ def desk(facts: Facts) -> Iterator[Finding]:
         )
     yield from _content(facts, facts.staff)
     yield from _rota(facts)
+
+
+def _out(codes: tuple[CodeFacts, ...]) -> str:
+    """Which codes nobody has used yet, and until when they work."""
+    if not codes:
+        return ""
+    leads = sum(1 for code in codes if code.lead)
+    officers = len(codes) - leads
+    whom = [f"{count} for {what}" for count, what in ((leads, "a lead"), (officers, "an officer")) if count]
+    first, last = min(code.until for code in codes), max(code.until for code in codes)
+    more = f", the last until {last:%Y-%m-%d %H:%M} UTC" if last != first else ""
+    return (
+        f" Codes are out that nobody has used yet: {' and '.join(whom)}. They work until {first:%Y-%m-%d %H:%M} UTC"
+        f"{more}."
+    )
 
 
 def _content(facts: Facts, staff: tuple[StaffFacts, ...]) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ Nothing is played here. A script that is read is one whose names, channels, time
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -335,11 +336,18 @@ def _speaker(line: int, key: str, people: Mapping[str, Character]) -> tuple[str,
     who, _, channel = key.partition("@")
     if who not in people:
         raise ScriptError(
-            line, f"nobody is called {who!r}", f"{', '.join(people)}; or {', '.join(STEP_WORDS)}"
+            line,
+            f"{key!r} is neither a step nor one of the people{_near(who, (*STEP_WORDS, *people))}",
+            f"the steps {', '.join(STEP_WORDS)}; the people {', '.join(people)}",
         )
     if "@" in key and channel not in people[who].channels:
         raise ScriptError(line, f"{who} is not on {channel!r}", ", ".join(people[who].channels))
     return who, channel or people[who].channels[0]
+
+
+def _near(word: str, words: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(words), 1)
+    return f" (is {close[0]} meant?)" if close else ""
 
 
 def _channel_steps(line: int, node: yaml.Node, people: Mapping[str, Character]) -> tuple[Step, ...]:

@@ -251,6 +251,29 @@ def test_an_invitation_is_a_code_that_is_stored_nowhere(installed: Desk) -> None
     assert b"Carla" not in everything
 
 
+def test_a_second_invitation_tells_of_the_first_and_the_doctor_of_both(installed: Desk) -> None:
+    _, first, _ = installed.run("invite", "lead", "Ana")
+    _, other, _ = installed.run("invite", "officer", "Ana")
+    _, again, _ = installed.run("invite", "lead", "ana")
+    assert "made before" not in first + other
+    until = re.search(
+        r"One code was made before for ana, as lead, .* until (\S+ \S+) UTC", " ".join(again.split())
+    )
+    assert until is not None, again
+    status, out, _ = installed.run("doctor")
+    told = " ".join(out.split())
+    assert status == 1
+    assert "Nobody is on the desk" in told
+    assert f"2 for a lead and 1 for an officer. They work until {until[1]} UTC" in told
+    assert "Run `watchline invite lead NAME`" not in told
+
+
+def test_a_postgres_address_is_told_as_it_has_to_be_written(installed: Desk) -> None:
+    status, _, err = installed.run("doctor", database="postgres://w:PLANTED@127.0.0.1:1/w")
+    assert "write postgresql://" in err
+    assert status == 3
+
+
 @pytest.mark.parametrize(
     "arguments", [("boss", "Ana"), ("lead", " "), ("lead", "a" * 41), ("lead",), ("lead", "+1")]
 )
@@ -386,6 +409,54 @@ def test_the_doctor_reads_the_desk_s_own_policy(installed: Desk) -> None:
 # ----------------------------------------------------------------------------------------------------------------- run
 
 
+def started(desk: Desk, *arguments: str, **settings: str) -> str:
+    """What `run` says before it serves the practice phones; it is ended then."""
+    process = desk.start("run", *arguments, **settings)
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Open http://127.0.0.1:"):
+            break
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    return " ".join("".join(lines[:-1]).split())
+
+
+@pytest.mark.parametrize("account", ["telegram_token", "signal_account"])
+def test_run_is_no_practice_while_an_account_s_file_is_there_and_empty(account: str, desk: Desk) -> None:
+    path = desk.folder / f"watchline_{account}"
+    path.write_text("\n")
+    for setting, given in ((f"{account}_file", str(path)), ("secrets_dir", str(desk.folder))):
+        status, out, err = desk.run("run", **{setting: given})
+        assert status == 1, out
+        assert err.startswith(f"watchline: WATCHLINE_{setting.upper()}: {path} is empty, ")
+        assert "write the account into it" in err
+        assert "Open" not in out
+    assert not (desk.folder / "data").exists()
+    assert "practice phones" in started(desk, "--practice", **{f"{account}_file": str(path)})
+
+
+def test_an_empty_file_of_an_account_is_no_matter_beside_another_account(installed: Desk) -> None:
+    path = installed.folder / "empty"
+    path.write_text("")
+    token = installed.folder / "token"
+    token.write_text("short\n")
+    status, _, err = installed.run("run", signal_account_file=str(path), telegram_token_file=str(token))
+    # The desk is begun, and refuses for another reason.
+    assert (status, "is empty" in err) == (1, False)
+    assert f"WATCHLINE_TELEGRAM_TOKEN (WATCHLINE_TELEGRAM_TOKEN_FILE: {token}) does not have" in err
+
+
+def test_run_says_which_names_of_the_environment_are_no_settings(desk: Desk) -> None:
+    told = started(desk, telegram_tokn_file="/etc/token")
+    assert (
+        "unknown WATCHLINE_TELEGRAM_TOKN_FILE stands in the environment and is no setting: is"
+        " WATCHLINE_TELEGRAM_TOKEN_FILE meant?" in told
+    )
+
+
 def test_run_without_an_account_serves_the_practice_phones_and_ends_in_order(desk: Desk) -> None:
     process = desk.start("run")
     assert process.stdout is not None
@@ -399,6 +470,7 @@ def test_run_without_an_account_serves_the_practice_phones_and_ends_in_order(des
     assert process.returncode == 0, err
     assert any("practice phones" in line for line in lines)
     assert any("no Telegram and no Signal account" in line for line in lines)
+    assert "nobody who writes there is heard" in " ".join("".join(lines).split())
     assert (desk.folder / "data" / "practice" / "practice.db").exists()
     token = lines[-1].strip().rpartition("#")[2]
     assert token not in err

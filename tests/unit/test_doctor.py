@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from alerts.store.schema import Fit
-from bot.doctor.facts import Facts, Finding, SignalFacts, StaffFacts, TelegramFacts, Weight
+from bot.doctor.facts import CodeFacts, Facts, Finding, SignalFacts, StaffFacts, TelegramFacts, Weight
 from bot.doctor.judging import judge
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+SOON, LATER = NOW + timedelta(days=3), NOW + timedelta(days=4)
 BOTH = ("signal", "telegram")
 WELL = Facts(
     now=NOW,
@@ -44,7 +45,25 @@ def test_a_desk_that_is_well_has_nothing_to_do() -> None:
 
 
 CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
-    ({"unknown_settings": ("WATCHLINE_X",)}, Weight.WARNING, "WATCHLINE_X", "running.md"),
+    ({"unknown_settings": {"WATCHLINE_X": "is Y meant?"}}, Weight.WARNING, "WATCHLINE_X", "is Y meant"),
+    (
+        {"open_secrets": ("WATCHLINE_TELEGRAM_TOKEN",), "settings_file": "/srv/.env"},
+        Weight.WARNING,
+        "can read /srv/.env",
+        "chmod 600 /srv/.env",
+    ),
+    (
+        {"staff": (), "codes": (CodeFacts(True, SOON), CodeFacts(False, LATER))},
+        Weight.WRONG,
+        "1 for a lead and 1 for an officer. They work until 2026-03-05 09:00 UTC, the last until 2026-03-06",
+        "send their codes",
+    ),
+    (
+        {"staff": (StaffFacts(False, BOTH),) * 2, "codes": (CodeFacts(True, SOON), CodeFacts(False, SOON))},
+        Weight.WARNING,
+        "when no officer takes a case. Codes are out that nobody has used yet: 1 for a lead. They",
+        "invite lead",
+    ),
     (
         {"secrets_in_environment": ("WATCHLINE_HEARTBEAT",)},
         Weight.WARNING,

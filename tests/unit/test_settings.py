@@ -10,9 +10,11 @@ import pytest
 from config.settings import (
     Settings,
     SettingsWrong,
+    empty_accounts,
     known_names,
     load,
     secrets_in_environment,
+    secrets_others_can_read,
     unknown_names,
 )
 from config.sources import SECRETS, setting
@@ -70,9 +72,11 @@ def test_a_slip_in_the_settings_file_is_refused_with_what_was_meant(tmp_path: Pa
 
 def test_a_name_of_the_environment_that_is_no_setting_is_told_and_not_refused(tmp_path: Path) -> None:
     read(tmp_path, chromium="/usr/bin/chromium")
-    assert unknown_names({"WATCHLINE_CHROMIUM": "x", "WATCHLINE_ZONE": "UTC", "OTHER": "1"}) == [
-        "WATCHLINE_CHROMIUM"
-    ]
+    given = {"WATCHLINE_CHROMIUM": "x", "WATCHLINE_ZONE": "UTC", "OTHER": "1", "WATCHLINE_TELEGRAM_TOKN": "x"}
+    assert unknown_names(given) == {
+        "WATCHLINE_CHROMIUM": "docs/running.md lists those there are",
+        "WATCHLINE_TELEGRAM_TOKN": "is WATCHLINE_TELEGRAM_TOKEN meant?",
+    }
 
 
 def test_a_secret_from_a_file_of_its_own(tmp_path: Path) -> None:
@@ -221,3 +225,71 @@ def test_every_setting_is_described_for_administrators() -> None:
     # A secret's _FILE form is described once for all of them; the last one is between two processes of ours.
     names = known_names() - {f"{name}_file" for name in SECRETS} - {"receiver_files"}
     assert [setting(name) for name in sorted(names) if f"`{setting(name)}`" not in text] == []
+
+
+# ------------------------------------------------------------------------------------- what is meant, and where it is
+
+
+def test_an_empty_file_of_an_account_is_told_with_what_pointed_at_it(tmp_path: Path) -> None:
+    token, secrets = tmp_path / "token", tmp_path / "secrets"
+    secrets.mkdir()
+    for path in (token, secrets / "watchline_signal_account", secrets / "watchline_heartbeat"):
+        path.write_text(" \n")
+    given = {"WATCHLINE_TELEGRAM_TOKEN_FILE": str(token), "WATCHLINE_SECRETS_DIR": str(secrets)}
+    assert empty_accounts(given, tmp_path) == [
+        f"WATCHLINE_TELEGRAM_TOKEN_FILE: {token}",
+        f"WATCHLINE_SECRETS_DIR: {secrets / 'watchline_signal_account'}",
+    ]
+    assert empty_accounts({}, tmp_path) == []
+
+
+def test_a_setting_that_is_wrong_in_a_file_of_its_own_is_told_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ping"
+    path.write_text(f"http://{SECRET}.example\n")
+    (problem,) = problems(tmp_path, heartbeat_file=str(path))
+    assert problem.startswith(f"WATCHLINE_HEARTBEAT (WATCHLINE_HEARTBEAT_FILE: {path}) is not an address")
+    assert SECRET not in problem
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Europe/Brussel", "Europe/Brussels"), ("brussels", "Europe/Brussels"), ("beirut", "Asia/Beirut")],
+)
+def test_a_zone_that_is_none_is_told_with_the_one_that_may_be_meant(
+    written: str, meant: str, tmp_path: Path
+) -> None:
+    (problem,) = problems(tmp_path, zone=written)
+    assert f"is {meant} meant?" in problem
+    assert "timedatectl list-timezones" in problem
+
+
+def test_what_is_no_zone_at_all_has_the_list_as_its_mend(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, zone="../../etc/passwd")
+    assert "meant" not in problem
+    assert "timedatectl list-timezones" in problem
+
+
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("sqlite:////var/lib/watchline/watchline.db", False),
+        ("postgresql://watchline@database/watchline", False),
+        ("postgresql://watchline:x@database/watchline", True),
+        ("postgresql://database/watchline?user=w&password=x", True),
+    ],
+)
+def test_a_database_s_address_is_a_secret_when_a_password_is_in_it(address: str, secret: bool) -> None:
+    assert secrets_in_environment({"WATCHLINE_DATABASE": address}) == ["WATCHLINE_DATABASE"] * secret
+
+
+def test_a_settings_file_that_others_can_read_is_told_when_secrets_are_in_it(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"WATCHLINE_ZONE=UTC\nWATCHLINE_TELEGRAM_TOKEN={TOKEN}\n")
+    for mode, told in ((0o600, None), (0o640, "told"), (0o604, "told")):
+        path.chmod(mode)
+        found = secrets_others_can_read({}, tmp_path)
+        assert found == (told and (path, ("WATCHLINE_TELEGRAM_TOKEN",))), oct(mode)
+    path.write_text(
+        "WATCHLINE_ZONE=UTC\nWATCHLINE_DATABASE=sqlite:////srv/watchline.db\nWATCHLINE_HEARTBEAT=\n"
+    )
+    assert secrets_others_can_read({}, tmp_path) is None
