@@ -24,7 +24,7 @@ from alerts.events import RawInbound
 from alerts.facts import Answered, ChannelTurned, Event, Gap
 from alerts.ids import Ids, from_micros, micros
 from alerts.recognition import Alarm
-from alerts.store import clock_back, dead_channels, inbox, leases, queues
+from alerts.store import clock_back, dead_channels, figures, inbox, leases, queues
 from alerts.store.store import Store, read_meta, write_meta
 from alerts.store.wakes import Wake
 from alerts.store.work import Work
@@ -312,6 +312,11 @@ class Engine:
         with self.store.writing() as work:
             longer = {name: now - window for name, window in self.redelivery.items()}
             inbox.prune_inbox(work.connection, now - DEDUP_WINDOW, 5_000, longer)
+
+    def all_is_quiet(self) -> bool:
+        """Whether no case is open and nobody was asked to check in and has not answered."""
+        with self.store.reading() as work:
+            return figures.all_is_quiet(work.connection)
 
     def next_deadline(self) -> datetime | None:
         """When the next deadline comes."""

@@ -90,7 +90,7 @@ def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPE
     downloads = Downloads(engine, runtime, {c.name: c for c in phones.channels})
     for lane in lanes.values():
         lane.delivery.open_file = downloads.open_file
-    page = PracticePage(phones, entropy, port=port, next_due=engine.next_deadline)
+    page = PracticePage(phones, entropy, port=port, next_due=engine.next_deadline, quiet=engine.all_is_quiet)
     phones.clock.on_change(lambda: runtime.poke(deadlines=True, outbox=True))
     return Practice(runtime, page, downloads, folder)
 

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, or_, select, union
 
+from alerts.cases import CaseStatus
+from alerts.checkins import RoundStatus
 from alerts.ids import from_micros, micros
 from alerts.store.queues import oldest_unsent_page
-from alerts.store.tables import cases, deadlines, inbox, outbox
+from alerts.store.tables import cases, deadlines, inbox, outbox, rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,13 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         inbox=int(waiting),
         inbox_since=from_micros(since) if since is not None else None,
     )
+
+
+def all_is_quiet(connection: Connection) -> bool:
+    """No case is open, and nobody was asked to check in and has not answered."""
+    open_case = select(cases.c.id).where(cases.c.status != CaseStatus.CLOSED.value).limit(1)
+    asked = select(rounds.c.id).where(rounds.c.status == RoundStatus.LIVE.value).limit(1)
+    return connection.execute(open_case).first() is None and connection.execute(asked).first() is None
 
 
 def witnesses(connection: Connection, channel: str, since: datetime, until: datetime) -> tuple[int, int]:

@@ -52,6 +52,8 @@ def sized(browser: Browser, server: PracticeServer, width: int, height: int) -> 
 
 
 def looked_at(page: Page) -> None:
+    expect(page.locator(".pill:visible").first).to_contain_text("Practice")
+    expect(page.locator(".pill:visible").first).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator(LABELS).evaluate_all(CUT_OFF) == []
     assert page.locator(BAR).evaluate_all(OUTSIDE) == []

@@ -151,3 +151,53 @@ def test_one_button_leaves_a_check_in_unanswered_and_the_ladder_ends_at_the_lead
     # Read aloud, the parts of a line do not run into one another.
     told = story.locator(".happening", has_text="raised to P1").evaluate("node => node.textContent")
     assert re.fullmatch(r"\d\d:\d\d:\d\d The case is raised to P1 [A-Z0-9]{4}", told)
+
+
+def begun_again(page: Page) -> None:
+    """Something can be begun: at the foot, and with one tap on the defender's phone."""
+    expect(page.locator("#story .empty")).to_contain_text("All is quiet")
+    expect(phone(page, "sami").locator(".chip").first).to_have_text("SOS")
+
+
+def busy(page: Page) -> None:
+    expect(page.locator("#story .empty")).to_have_count(0)
+    expect(phone(page, "sami").locator(".chip", has_text="SOS")).to_have_count(0)
+
+
+def test_whenever_all_is_quiet_something_can_be_begun(page: Page) -> None:
+    story = page.locator("#story")
+    begun_again(page)
+    for times in (1, 2):
+        page.get_by_role("button", name="Call for help").click()
+        expect(story.get_by_text("A case is opened: P1")).to_have_count(times)
+        busy(page)
+        case = page.locator(".happening", has_text="A case is opened").last.locator("em").inner_text()
+        write(page, "ana", f"take {case}")
+        expect(story.get_by_text("A person has taken the case")).to_have_count(times)
+        page.reload()
+        expect(story.get_by_text("A person has taken the case")).to_have_count(times)
+        busy(page)
+        write(page, "ana", f"close {case} safe")
+        expect(story.get_by_text("The case is closed")).to_have_count(times)
+        begun_again(page)
+        page.reload()
+        begun_again(page)
+    page.get_by_role("button", name="Leave a check-in unanswered").click()
+    expect(story).to_contain_text("Sami is asked to check in")
+    expect(page.locator("#story .empty")).to_have_count(0)
+    phone(page, "sami").locator(".app-signal").click()
+    expect(phone(page, "sami").locator(".chip").first).to_have_text("1 OK")
+    page.get_by_role("button", name="600 times as fast").click()
+    expect(story).to_contain_text("A case is opened: P2", timeout=60_000)
+    page.get_by_role("button", name="Real time").click()
+    case = page.locator(".happening", has_text="A case is opened: P2").locator("em").inner_text()
+    write(page, "ana", f"take {case}")
+    write(page, "ana", f"close {case} safe")
+    expect(story.get_by_text("The case is closed")).to_have_count(3)
+    # What the check-in asked is over, on each of his chats.
+    for chat in (".app-telegram", ".app-signal"):
+        phone(page, "sami").locator(chat).click()
+        begun_again(page)
+    page.reload()
+    phone(page, "sami").locator(".app-signal").click()
+    begun_again(page)

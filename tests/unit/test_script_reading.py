@@ -144,3 +144,14 @@ def test_several_channels_change_in_the_order_they_are_named() -> None:
         (STEP + 1, "ana", "signal", "refused"),
         (STEP + 2, "ana", "signal", "ok"),
     ]
+
+
+def test_a_word_that_is_neither_a_step_nor_a_person_is_told_with_what_is_allowed() -> None:
+    with pytest.raises(ScriptError) as caught:
+        steps("- chanel: {signal: down}\n")
+    told = str(caught.value)
+    assert caught.value.line == STEP + 1
+    assert "'chanel' is neither a step nor one of the people (is channel meant?)" in told
+    assert "the steps " in told
+    assert "outage, channel;" in told
+    assert "the people " in told

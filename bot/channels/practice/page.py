@@ -86,9 +86,11 @@ class PracticePage:
         host: str = "127.0.0.1",
         port: int = 0,
         next_due: Callable[[], datetime | None] = lambda: None,
+        quiet: Callable[[], bool] | None = None,
     ) -> None:
         """Binds the address and listens at once: whoever is told of it can come. Port 0 takes a free one. `next_due`
-        is when the engine will do something by itself; it may look into a store and is called on a worker thread.
+        is when the engine will do something by itself, `quiet` whether nothing is going on, so that something may be
+        begun (None: until the first happening); they may look into a store and are called on a worker thread.
 
         Raises `NotLoopback` for any address that other machines can reach, and OSError when the port is
         taken.
@@ -99,7 +101,11 @@ class PracticePage:
             )
         self._phones = phones
         self._next_due = next_due
+        self._ask_quiet = quiet or (lambda: not phones.story.recent())
+        self._quiet = self._ask_quiet()
         self._due: datetime | None = None
+        self._stirred = asyncio.Event()
+        """Something happened, so that it may be quiet no more, or again."""
         self._streams: set[asyncio.Queue[str | None]] = set()
         self._gathered: dict[tuple[str, str], PretendMessage] = {}
         self._untold = False
@@ -175,7 +181,13 @@ class PracticePage:
     async def _watch(self) -> None:
         """Keeps what is shown of the clock and what is kept on disk up to date."""
         while True:
-            await asyncio.sleep(_BEAT)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), _BEAT)
+            self._stirred.clear()
+            quiet = await asyncio.to_thread(self._ask_quiet)
+            if quiet != self._quiet:
+                self._quiet = quiet
+                self._publish("quiet", self._quiet_view())
             due = await asyncio.to_thread(self._next_due)
             if due != self._due:
                 self._due = due
@@ -184,6 +196,7 @@ class PracticePage:
                 self._phones.keep()
             except OSError as error:
                 _log.warning("practice_story_not_kept", error=type(error).__name__)
+            await asyncio.sleep(_PAUSE)
 
     # ----------------------------------------------------------------------------------------------- the page
 
@@ -249,6 +262,7 @@ class PracticePage:
 
     def _told(self, happening: Happening) -> None:
         self._publish("happening", happening.to_json())
+        self._stirred.set()
         if happening.settles:
             self._news([])
 
@@ -288,6 +302,7 @@ class PracticePage:
             "messages": messages,
             "story": [happening.to_json() for happening in self._phones.story.recent()],
             "clock": self._clock_view(),
+            **self._quiet_view(),
             **self._lines_view(),
         }
 
@@ -299,6 +314,9 @@ class PracticePage:
             for channel in person.channels
         ]
         return {"lines": lines, "up": dict(network.world.up), "ringing": self._phones.story.ringing()}
+
+    def _quiet_view(self) -> Json:
+        return {"quiet": self._quiet}
 
     def _clock_view(self) -> Json:
         clock, due = self._phones.clock, self._due

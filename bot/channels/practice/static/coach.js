@@ -1,6 +1,6 @@
 // One gentle hint at a time, on the phone where the story goes on. It goes away as soon as it has been followed.
 
-import { offers } from "./news.js";
+import { asks, offers } from "./news.js";
 
 export class Coach {
   constructor(phones) {
@@ -22,7 +22,7 @@ export class Coach {
     const latest = newest(defender);
     if (!latest) {
       hints.set(this.defender, `You are ${name}. Something is wrong: write SOS.`);
-    } else if (latest.purpose === "prompt" || latest.purpose === "reminder") {
+    } else if (asks(latest)) {
       hints.set(this.defender, `A check-in. Answer it, or stay silent: run the clock faster above and watch who is called.`);
     }
     for (const [who, phone] of this.phones) {

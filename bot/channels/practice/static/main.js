@@ -23,6 +23,7 @@ let noticeTimer = 0;
 let closing = Infinity;
 let waiting = null;
 let channelsShown = "";
+let quiet = false;
 
 function failed(error) {
   if (error instanceof WrongToken) return curtain("Open the address that was printed when the practice phones were started: it holds the key to this page.");
@@ -46,13 +47,11 @@ function curtain(text) {
 }
 
 const host = {
-  suggestions: (person) => {
-    const wrote = [...(phones.get(person.name)?.chats.values() ?? [])].some((chat) => chat.messages.size);
-    return wrote ? [] : suggestions.filter((suggestion) => suggestion.person === person.name);
-  },
+  suggestions: (person) => (quiet ? suggestions.filter((suggestion) => suggestion.person === person.name) : []),
   failed,
   changed: once(() => { tabs.show(phones); coach.look(); }),
   closing: () => closing,
+  quiet: () => quiet,
 };
 
 // However often it is asked for, it is done once, at the next frame.
@@ -78,6 +77,7 @@ function hear(name, data) {
   else if (name === "change") gather(data);
   else if (name === "clock") clock.set(data);
   else if (name === "happening") happened(data);
+  else if (name === "quiet") showQuiet(data.quiet);
 }
 
 const applyGathered = once(() => {
@@ -101,6 +101,13 @@ function happened(happening) {
   for (const phone of phones.values()) phone.showState();
 }
 
+// While nothing is going on, something can be begun: at first, and whenever a case is over.
+function showQuiet(now) {
+  quiet = now;
+  story.showQuiet(quiet);
+  for (const phone of phones.values()) phone.showState();
+}
+
 function begin(state) {
   curtain("");
   waiting = null;
@@ -121,6 +128,7 @@ function begin(state) {
   clock.onTick = (now) => phones.forEach((phone) => phone.showTime(now));
   clock.tick();
   change(state, false);
+  showQuiet(state.quiet);
   for (const phone of phones.values()) openLatest(phone);
 }
 

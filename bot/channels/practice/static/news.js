@@ -5,6 +5,11 @@ export function offers(message) {
   return message.choices.length > 0 || message.menu.length > 0;
 }
 
+// Whether a message asks somebody to check in.
+export function asks(message) {
+  return message.purpose === "prompt" || message.purpose === "reminder";
+}
+
 // What a message says, without the menu under it.
 export function wordsOf(message) {
   return message.menu.length ? message.text.slice(0, message.text.lastIndexOf("\n\n")) : message.text;

@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { bubble, FROM_THE_RIGHT } from "./bubble.js";
 import { el, HOUR_MINUTE, icon, iconButton, timeIn } from "./dom.js";
 import { signs } from "./emoji.js";
-import { sameNews, wordsOf } from "./news.js";
+import { asks, sameNews, wordsOf } from "./news.js";
 import { samplePhoto, sampleVoice, toBase64 } from "./samples.js";
 import { attachSheet, messageSheet, placeSheet } from "./sheets.js";
 
@@ -14,7 +14,7 @@ const KEPT = 200;
 const HOME = [33.8938, 35.5018];
 
 export class Phone {
-  // `host`: suggestions(person), failed(error), changed(), closing().
+  // `host`: suggestions(person), failed(error), changed(), closing(), quiet().
   constructor(person, host) {
     this.person = person;
     this.host = host;
@@ -288,14 +288,15 @@ export class Phone {
     this.toEnd();
   }
 
-  // The latest numbered menu that can still be answered: a page, only while it rings; a question, until its case is closed.
+  // The latest numbered menu that can still be answered: a page, only while it rings; a question, until its case is closed;
+  // a check-in, until all is quiet.
   openMenu() {
     if (this.channel !== "signal") return [];
     const closing = this.host.closing();
     let closed = false;
     for (const message of [...this.chat.messages.values()].reverse()) {
       if (message.mine) return [];
-      const over = message.purpose === "page" && !this.ringing.some((page) => page.ref === message.ref);
+      const over = message.purpose === "page" ? !this.ringing.some((page) => page.ref === message.ref) : asks(message) && this.host.quiet();
       if (!message.deleted && !over && message.menu.length) return closed && message.purpose === "question" && new Date(message.at) <= closing ? [] : message.menu;
       closed ||= new Date(message.at) >= closing;
     }

@@ -6,25 +6,25 @@ import { signs } from "./emoji.js";
 const KEPT = 200;
 
 export class StoryLine {
-  // `beginnings`: what can be done while nothing has happened yet, as [icon, label, act].
+  // `beginnings`: what can be done while all is quiet, as [icon, label, act].
   constructor(list, beginnings) {
     this.list = list;
     this.beginnings = beginnings;
     this.zone = "UTC";
     this.items = new Map();
+    this.offer = null;
   }
 
   begin(happenings, zone) {
     this.zone = zone;
     this.items.clear();
+    this.offer = null;
     this.list.replaceChildren();
     for (const happening of happenings) this.put(happening);
-    this.showEmpty();
     this.list.scrollLeft = this.list.scrollWidth;
   }
 
   add(happening) {
-    this.list.querySelector(".empty")?.remove();
     this.put(happening).classList.add("fresh");
     while (this.list.children.length > KEPT) {
       this.items.delete(Number(this.list.firstElementChild.dataset.number));
@@ -39,6 +39,7 @@ export class StoryLine {
     const before = this.items.get(happening.number);
     if (before) before.replaceWith(item);
     else if (this.items.has(happening.before)) this.items.get(happening.before).before(item);
+    else if (this.offer) this.offer.before(item);
     else this.list.append(item);
     this.items.set(happening.number, item);
     return item;
@@ -54,10 +55,18 @@ export class StoryLine {
     });
   }
 
-  showEmpty() {
-    if (this.list.children.length) return;
+  showQuiet(quiet) {
+    if (quiet === Boolean(this.offer)) return;
+    this.offer?.remove();
+    this.offer = quiet ? this.beginningsItem() : null;
+    if (!quiet) return;
+    this.list.append(this.offer);
+    this.toEnd();
+  }
+
+  beginningsItem() {
     const buttons = this.beginnings.map(([name, label, act]) => el("button", { type: "button", class: "soft-button", onclick: act }, icon(name), label));
-    this.list.append(el("li", { class: "empty" }, el("span", {}, "All is quiet. Try:"), " ", ...buttons));
+    return el("li", { class: "empty" }, el("span", {}, "All is quiet. Try:"), " ", ...buttons);
   }
 
   // With spaces between its parts, for those to whom it is read aloud.
