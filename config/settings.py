@@ -159,7 +159,7 @@ class Settings(BaseSettings):
     def _zone(cls, value: str) -> str:
         if not _is_zone(value):
             close = _zones_like(value)
-            meant = f"; is {' or '.join(close)} meant?" if close else ""
+            meant = f" (is {' or '.join(close)} meant?)" if close else ""
             raise ValueError(f"is not an IANA time zone such as Europe/Brussels{meant}")
         return value
 
@@ -309,7 +309,7 @@ def secrets_others_can_read(
     except (OSError, UnicodeDecodeError):
         return None
     found = sorted(setting(name) for name in SECRETS if _is_secret(name, lines.get(setting(name)) or ""))
-    return (path, tuple(found)) if found else None
+    return (path.absolute(), tuple(found)) if found else None
 
 
 def _is_secret(name: str, value: str) -> bool:
