@@ -22,10 +22,12 @@ class CheckInKind(enum.Enum):
 
 
 class CheckInStatus(enum.Enum):
-    """PROPOSED waits for the defender's yes to what an officer set up."""
+    """PROPOSED waits for the defender's yes to what an officer set up; RESTING for an officer who lets it go on, after
+    a case that ended so that the phone may be in other hands."""
 
     PROPOSED = "proposed"
     ACTIVE = "active"
+    RESTING = "resting"
     ENDED = "ended"
 
 

@@ -241,7 +241,11 @@ class Facts:
     says_ok_word: bool = False
     """Whether this message begins with the sender's secret OK word."""
     resting: tuple[CheckIn, ...] = ()
-    """The check-ins of those whose cases staff may be closing."""
+    """The check-ins of those whose cases staff may be closing, or whose check-ins they speak of."""
+    asked: tuple[Round, ...] = ()
+    """The live rounds of the same people."""
+    written: Mapping[str, datetime] = field(default_factory=dict)
+    """By case: when whom it is about last wrote on it. For cases that staff may be closing."""
     lately: tuple[Round, ...] = ()
     """The latest check-ins of whom that case is about, the newest first."""
     relayed: tuple[str, datetime] | None = None

@@ -111,6 +111,7 @@ def shipped_rules(
                 name: tuple(str(e["code"]) for e in entries if e.get("first"))
                 for name, entries in lists.items()
             },
+            quiet=frozenset(str(e["code"]) for e in lists["outcome_person"] if e.get("quiet")),
         ),
         recogniser=shipped_recogniser(),
         words=Words(load_catalogues()),

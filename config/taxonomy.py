@@ -24,29 +24,37 @@ LISTS = (
     "outcome_intervention",
 )
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_KEYS = ("code", "label", "first", "care", "kinds")
+_KEYS = ("code", "label", "first", "care", "quiet", "kinds")
 
 
 def load_taxonomy(path: Path | None = None) -> dict[str, list[dict[str, object]]]:
-    """Per list, its entries: {"code", "label", "first", "care", "kinds": [{"code", "label"}]}.
+    """Per list, its entries: {"code", "label", "first", "care", "quiet", "kinds": [{"code", "label"}]}.
 
     None reads the shipped file. Raises PolicyFileError naming the file, the key, what is wrong and the mend.
     """
     top, found = _read(path)
     if path is not None:
-        for name, codes in _shipped_codes().items():
-            missing = [code for code in codes if code not in {entry["code"] for entry in found[name]}]
+        for name, shipped in _shipped_codes().items():
+            missing = [code for code in shipped if code not in {entry["code"] for entry in found[name]}]
             if missing:
                 raise top.error(
                     name, f"has no {missing[0]} any more", "Put it back: stored cases may hold it"
+                )
+            for entry in found[name]:
+                # A file from before there was such a flag must not write to the phone of somebody who is held.
+                entry["quiet"] = (
+                    shipped.get(entry["code"], False) if entry["quiet"] is None else entry["quiet"]
                 )
     return found
 
 
 @lru_cache(maxsize=1)
-def _shipped_codes() -> dict[str, tuple[object, ...]]:
+def _shipped_codes() -> dict[str, dict[object, object]]:
+    """Per list, the codes that come with Watchline, and whether each is quiet."""
     _, shipped = _read(None)
-    return {name: tuple(entry["code"] for entry in entries) for name, entries in shipped.items()}
+    return {
+        name: {entry["code"]: bool(entry["quiet"]) for entry in entries} for name, entries in shipped.items()
+    }
 
 
 def _read(path: Path | None) -> tuple[Section, dict[str, list[dict[str, object]]]]:
@@ -63,6 +71,7 @@ def _entries(top: Section, name: str) -> list[dict[str, object]]:
     for one in top.sections(name):
         entry = _entry(one, _KEYS)
         entry["first"], entry["care"] = one.flag("first"), one.flag("care")
+        entry["quiet"] = one.flag("quiet") if one.has("quiet") else None
         kinds = one.sections("kinds") if one.has("kinds") else []
         entry["kinds"] = [_entry(kind, ("code", "label")) for kind in kinds]
         entries.append(entry)

@@ -17,7 +17,16 @@ from alerts.people import Person
 from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import ended
-from handlers import checkin_answers, checkin_proposals, checkin_setup, checkin_timers, paging, relay, sos
+from handlers import (
+    checkin_answers,
+    checkin_proposals,
+    checkin_setup,
+    checkin_timers,
+    paging,
+    relay,
+    resting,
+    sos,
+)
 from handlers.draft import Draft
 from handlers.localtime import clock
 
@@ -75,6 +84,8 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
         if draft.facts.says_ok_word and (expects or not draft.facts.cases):
             if expects:
                 checkin_answers.answered(draft, event, person, "ok", None)
+            elif resting.laid_down(draft, person.id):
+                sign_of_life(draft, checkin_answers.in_words(draft, event, "ok"), person)
             elif not nothing_asked(draft, checkin_answers.in_words(draft, event, "ok"), person):
                 draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.thanks"), urgency=3)
             return True
@@ -109,6 +120,13 @@ def nothing_asked(draft: Draft, event: Heard, person: Person) -> bool:
     text = draft.word(person, "checkin.idle", time=clock(draft, person, coming))
     draft.say(person, OutboundKind.ANSWER, text, urgency=3)
     return True
+
+
+def sign_of_life(draft: Draft, event: Heard, person: Person) -> None:
+    """The secret OK word of somebody who was held or missing when their case was closed: the desk has to know."""
+    case = paging.open_case(draft, person, 4, Source.MESSAGE, event.inbound.text, opened_at=event.received_at)
+    relay.keep(draft, event, person.id, person, case)
+    draft.say(person, OutboundKind.RECEIPT, draft.word(person, "message.stored"), case=case)
 
 
 def not_an_answer(draft: Draft, event: Heard, person: Person) -> None:
@@ -175,8 +193,10 @@ def back_again(draft: Draft, person: Person, case: Case) -> None:
         draft.put_case(replace(case, told_next_at=draft.now))
 
 
-def case_closed(draft: Draft, case: Case) -> None:
-    """A case was closed: the rounds behind it are over, and no rung of theirs comes any more."""
-    for round_ in map(draft.latest, draft.facts.held):
-        if round_.case_id == case.id and round_.status in (RoundStatus.LIVE, RoundStatus.DESK):
+def case_closed(draft: Draft, case: Case, *, everything: bool = False) -> None:
+    """A case was closed: the rounds behind it are over, and no rung of theirs comes any more. With `everything` so is
+    whatever else waits for the person's answer."""
+    for round_ in map(draft.latest, (*draft.facts.held, *draft.facts.asked)):
+        behind = round_.case_id == case.id or (everything and round_.person_id == case.person_id)
+        if behind and round_.status in (RoundStatus.LIVE, RoundStatus.DESK):
             draft.put_round(ended(round_, RoundStatus.CLOSED, draft.now))

@@ -12,23 +12,28 @@ from alerts.invitations import name_key
 from alerts.people import Person, Role, Standing
 from alerts.recognition import Intent
 from alerts.records import replace
-from alerts.timetext import Misread, parse_schedule
-from handlers import checkin_setup
+from alerts.timetext import Misread, parse_resume, parse_schedule
+from handlers import checkin_setup, resting
 from handlers.checkin_words import misread_words, protocol_word, schedule_words
 from handlers.draft import Draft
-from handlers.localtime import zone_of
+from handlers.localtime import clock, zone_of
+from handlers.telling import unasked
 
 ANSWERS = (("checkin_set:yes", "button.agree"), ("checkin_set:no", "button.disagree"))
 
 
 def propose(draft: Draft, officer: Person, rest: str) -> None:
-    """`checkin NAME daily 9:00 21:00 routine`, or in reply to a message of the defender's case."""
+    """`checkin NAME daily 9:00 21:00 routine` or `checkin NAME resume`, or in reply to a message of the defender's
+    case."""
     person, words = meant(draft, rest)
     if person is None:
         tell(draft, officer, "desk.checkin_who")
         return
     if person.role is not Role.DEFENDER or not person.verified or person.status is not Standing.ACTIVE:
         tell(draft, officer, "desk.checkin_not_defender", name=person.alias)
+        return
+    if parse_resume(words):
+        go_on(draft, officer, person)
         return
     wish = parse_schedule(words, protocols=checkin_setup.protocol_words(draft), asked=True)
     if wish is None or isinstance(wish, Misread):
@@ -65,6 +70,20 @@ def propose(draft: Draft, officer: Person, rest: str) -> None:
         schedule=schedule_words(draft, officer, made, of=person),
         zone=zone_of(draft, person),
     )
+
+
+def go_on(draft: Draft, officer: Person, person: Person) -> None:
+    """`checkin NAME resume`: what rests since a case ended begins again, and both hear when."""
+    coming = []
+    for one in resting.laid_down(draft, person.id):
+        one = checkin_setup.set_next(draft, replace(one, status=CheckInStatus.ACTIVE))
+        coming += [one.next_at] if one.next_at is not None else []
+    if not coming:
+        tell(draft, officer, "desk.checkin_none_rests", name=person.alias)
+        return
+    tell(draft, officer, "notice.checkins_go_on", time=clock(draft, officer, min(coming)))
+    cases = (c for c in draft.facts.board if c.person_id == person.id)
+    unasked(draft, person, cases, "checkin.goes_on", time=clock(draft, person, min(coming)))
 
 
 def meant(draft: Draft, rest: str) -> tuple[Person | None, str]:
@@ -109,7 +128,7 @@ def decided(draft: Draft, event: Heard, person: Person, *, yes: bool) -> None:
         draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.over"), urgency=3)
         return
     waiting = [c for c in map(draft.latest, draft.facts.check_ins) if c.status is CheckInStatus.PROPOSED]
-    earlier = checkin_setup.periodic(draft) if yes else ()
+    earlier = (*checkin_setup.periodic(draft), *resting.laid_down(draft, person.id)) if yes else ()
     for other in (*(c for c in waiting if c.id != newest.id), *earlier):
         draft.put_check_in(replace(other, status=CheckInStatus.ENDED, next_at=None))
     if not yes:

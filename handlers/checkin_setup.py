@@ -135,6 +135,8 @@ def is_paused(draft: Draft, check_in: CheckIn) -> bool:
 def commanded(draft: Draft, event: Heard, person: Person) -> bool:
     """Does what a command about check-ins asks for. False when it was none."""
     text = event.inbound.text.strip()
+    if resting.laid_down(draft, person.id):
+        return False  # from a phone that may be in other hands: the desk reads it and decides
     if not listens(draft, person, text):
         says_that_they_rest(draft, person, text)
         return False

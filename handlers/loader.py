@@ -37,7 +37,7 @@ from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
 from alerts.store import dead_channels, files, queues
 from alerts.store.work import Work
-from handlers import closing, ok_word, outcome
+from handlers import closing, ending, ok_word, outcome
 from handlers.asking import asks_about_codes
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
@@ -316,9 +316,9 @@ class Loader:
         mine = [c.id for c in board if me and c.taken_by == me.id]
         menu = facts.target or facts.menu
         outcome = menu is not None and menu.question == closing.QUESTION
-        if outcome or begins_with(self.rules.words, text, ("close",)):
-            whose = {c.person_id for c in board if c.id in mine} | {c.person_id for c in (*named, case) if c}
-            facts = replace(facts, resting=tuple(one for i in sorted(whose) for one in work.check_ins_of(i)))
+        if outcome or begins_with(self.rules.words, text, ("close", "checkin")):
+            meant = (*(c for c in board if c.id in mine), *named, *((case,) if case else ()))
+            facts = ending.read(work, facts, meant, called)
         held = work.rounds_of_cases((*mine, *(c.id for c in (*named, case) if c)))
         facts = replace(facts, relayed=work.last_relayed(me.id, mine) if me else None)
         return replace(facts, board=board, named=named, case=case, called=called, held=held)
@@ -435,7 +435,9 @@ class Loader:
         ids = {c.person_id for c in cases if c} | {i for c in cases if c for i in c.alerted}
         ids |= {c.taken_by for c in cases if c and c.taken_by}
         ids |= {link.contact_id for link in facts.links} | {w.defender.id for w in facts.wards}
-        ids |= {m.author_id for m in facts.thread} | {i for r in facts.rounds for i in r.alerted}
+        ids |= {m.author_id for m in facts.thread} | {
+            i for r in (*facts.rounds, *facts.asked) for i in r.alerted
+        }
         if facts.round is not None:
             ids |= {*facts.round.alerted, facts.round.person_id}
         if facts.check_in is not None and facts.check_in.made_by:

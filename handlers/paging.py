@@ -184,9 +184,12 @@ def page(
         waits = says_waiting(draft, person, case) if step else ""
         aside, bare_aside = asides(draft, person, case, waits) if key in CALLS else ("", "")
         since = says_since(draft, person, case) if key == "page.unanswered" else ""
-        full = second_line(draft.word(person, key, **arguments), aside)
+        # Whoever has the case cannot take it over.
+        mine = key == "page.unanswered" and person.id == case.taken_by
+        key_here = "page.unanswered_yours" if mine else key
+        full = second_line(draft.word(person, key_here, **arguments), aside)
         full = prefix + full + listed + since + says_safe(draft, person, case)
-        bare_key = f"{key}_bare" if draft.rules.words.has(f"{key}_bare") else "page.contentless"
+        bare_key = f"{key_here}_bare" if draft.rules.words.has(f"{key_here}_bare") else "page.contentless"
         bare = second_line(draft.word(person, bare_key, **arguments), bare_aside)
         bare = prefix + bare + listed + since
         no_content = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
@@ -227,12 +230,12 @@ def due_climb(draft: Draft, case: Case) -> None:
     """Nobody took the case in time: the next step, and the defender is told so."""
     if case.status is CaseStatus.CLOSED:
         return
-    before = case.step
+    before, called = case.step, case.paged
     case = climb(draft, case)
     while is_due(draft, case):
         # After an outage several steps come at one instant: nobody is called twice for them, or told twice.
         case = climb(draft, case)
-    tell_not_seen(draft, case, case.step - before)
+    tell_not_seen(draft, case, case.step - before, called=called)
 
 
 def is_due(draft: Draft, case: Case) -> bool:
@@ -283,10 +286,11 @@ def due_ack(draft: Draft, case: Case, words: str = "") -> None:
     """The taker did not acknowledge a new alarm, or cannot: the policy climbs from its first step, around him at
     first."""
     taker = frozenset({case.taken_by}) if case.taken_by else frozenset[str]()
+    called = (*case.paged, *taker)
     case = climb(draft, climbing_anew(case, draft.now), without=taker, words=words)
     # He counts as called already: the next step calls the next person.
     case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *taker)))))
-    tell_not_seen(draft, case)
+    tell_not_seen(draft, case, called=called)
 
 
 def due_answer(draft: Draft, case: Case) -> None:

@@ -57,9 +57,10 @@ def next_at_once(draft: Draft, case: Case, person: Person) -> None:
         return
     key = "page.crowd" if paging.crowded(draft, case) else "page.case"
     paging.page(draft, case, people, key=key, first=True)
-    case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*case.paged, *(p.id for p in people))))))
+    called = case.paged
+    case = draft.put_case(replace(case, paged=tuple(dict.fromkeys((*called, *(p.id for p in people))))))
     draft.event("paged", case=case.ref, urgency=case.urgency, step=case.step, people=len(people))
-    tell_not_seen(draft, case)
+    tell_not_seen(draft, case, called=called)
 
 
 def ask_another(draft: Draft, case: Case, person: Person) -> None:

@@ -4,6 +4,8 @@
    relies on tonight's check-in must not wait for it.
 2. The defender hears it when they ask what is set up.
 3. With the case the rest ends, and both hear when the next question comes.
+4. Not after an outcome that the taxonomy calls quiet: whoever holds the phone by then is asked nothing, until an
+   officer lets the check-ins go on.
 
 Source: protection practice, "Check-ins".
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts.cases import Case, Source
-from alerts.checkins import CheckInKind, CheckInStatus
+from alerts.checkins import CheckIn, CheckInKind, CheckInStatus
 from alerts.people import Person
 from alerts.records import replace
 from handlers import missed, relay
@@ -59,3 +61,21 @@ def goes_on_at(draft: Draft, case: Case) -> datetime | None:
     mine = (c for c in draft.facts.resting if c.person_id == case.person_id)
     asks = (c for c in mine if c.kind is CheckInKind.PERIODIC and c.status is CheckInStatus.ACTIVE)
     return min((c.next_at for c in asks if c.next_at is not None), default=None)
+
+
+def lay_down(draft: Draft, person_id: str) -> None:
+    """Nothing is asked of this person any more until an officer says so. What was only suggested is withdrawn, and a
+    timer is over: nobody is left to report its end."""
+    for one in map(draft.latest, draft.facts.resting):
+        if one.person_id != person_id or one.status is CheckInStatus.RESTING:
+            continue
+        goes_on = one.kind is CheckInKind.PERIODIC and one.status is CheckInStatus.ACTIVE
+        status = CheckInStatus.RESTING if goes_on else CheckInStatus.ENDED
+        draft.put_check_in(replace(one, status=status, next_at=None))
+
+
+def laid_down(draft: Draft, person_id: str) -> tuple[CheckIn, ...]:
+    """The check-ins of this person that rest until an officer lets them go on."""
+    known = map(draft.latest, (*draft.facts.resting, *draft.facts.check_ins))
+    mine = (c for c in known if c.person_id == person_id and c.status is CheckInStatus.RESTING)
+    return tuple({c.id: c for c in mine}.values())

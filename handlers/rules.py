@@ -38,6 +38,8 @@ class Taxonomy:
     lists: Mapping[str, tuple[str, ...]]
     first: Mapping[str, tuple[str, ...]]
     """Codes that get the first buttons."""
+    quiet: frozenset[str] = frozenset()
+    """Outcomes for a person after which nothing is written to their phone and their check-ins rest."""
 
 
 @dataclass(frozen=True, slots=True)

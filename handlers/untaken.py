@@ -5,6 +5,8 @@ Source: protection practice, "SOS: the alarm first, the form after".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alerts.cases import Case, CaseStatus, Source
 from alerts.escalation import leads, rule_of
 from alerts.events import OutboundKind
@@ -12,6 +14,7 @@ from alerts.outbox import Guard
 from alerts.people import Person
 from handlers.draft import Draft
 from handlers.localtime import clock
+from handlers.waiting import since
 
 PAGED_URGENCIES = (1, 2, 3)
 """P4 and P5 are told without waking anybody: a notice instead of a page."""
@@ -31,9 +34,10 @@ def wrote_to_us(case: Case) -> bool:
     return called and not case.drill
 
 
-def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
+def tell_not_seen(draft: Draft, case: Case, steps: int = 1, *, called: Iterable[str]) -> None:
     """*Not seen yet, we are calling the next person*: to somebody who wrote to us and waits. `steps` is how many steps
-    of the policy were carried out just now."""
+    of the policy were carried out just now; `called` are those who had been called until then: when they are called
+    once more that is what is said, since there is no next person."""
     person = draft.person(case.person_id)
     if person is None or not wrote_to_us(case) or case.urgency not in PAGED_URGENCIES:
         return
@@ -44,7 +48,9 @@ def tell_not_seen(draft: Draft, case: Case, steps: int = 1) -> None:
         draft.say(
             person,
             OutboundKind.RECEIPT,
-            draft.word(person, "receipt.not_seen"),
+            draft.word(
+                person, "receipt.not_seen" if set(case.paged) - set(called) else "receipt.called_again"
+            ),
             case=case,
             guard=Guard.UNTAKEN,
             token=case.climbs,
@@ -67,7 +73,7 @@ def says_waiting(draft: Draft, reader: Person, case: Case) -> str:
     key = "page.waits_taken" if case.status is CaseStatus.TAKEN else "page.waits"
     taker = draft.person(case.taken_by)
     officer = (taker.alias if taker else "") or draft.word(reader, "desk.officer")
-    line = draft.word(reader, key, officer=officer, time=clock(draft, reader, case.climb_from))
+    line = draft.word(reader, key, officer=officer, time=clock(draft, reader, since(case)))
     in_charge = leads(draft.facts.desk) or draft.facts.desk.staff
     if any(p.id == reader.id for p in in_charge) and rule.wait_before(case.step + 1) > rule.wait_before(
         case.step

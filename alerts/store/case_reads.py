@@ -84,6 +84,16 @@ _LAST_RELAYED = prepared(
     .order_by(_o.sent_at.desc())
     .limit(1)
 )
+_LAST_WRITTEN = prepared(
+    select(_m.at)
+    .where(
+        _m.case_id == bindparam("case"),
+        _m.author_id == bindparam("person"),
+        _m.kind != "system",
+    )
+    .order_by(_m.at.desc())
+    .limit(1)
+)
 _OF_ROUNDS = prepared(
     select(_o.round_id, _o.person_id, _o.channel, _o.state, _o.sent_at, _o.created_at).where(
         _o.round_id.in_(bindparam("rounds", expanding=True))
@@ -262,6 +272,12 @@ class CaseReads(PeopleReads):
         rows = (_LAST_RELAYED.first(self.connection, case=one, person=person_id) for one in wanted)
         last = max((row for row in rows if row is not None), key=lambda row: int(row.sent_at), default=None)
         return (last.case_id, from_micros(last.sent_at)) if last is not None else None
+
+    def last_written(self, cases: Iterable[Case]) -> dict[str, datetime]:
+        """By case: when whom it is about last wrote on it; without those who have not. What the system noted of their
+        silence is none of their words."""
+        rows = ((c.id, _LAST_WRITTEN.first(self.connection, case=c.id, person=c.person_id)) for c in cases)
+        return {case_id: from_micros(row.at) for case_id, row in rows if row is not None}
 
     def group(self, group_id: str) -> tuple[Outgoing, ...]:
         """Every copy and fallback of one thing said."""

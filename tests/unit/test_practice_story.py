@@ -143,6 +143,9 @@ def test_a_page_on_their_own_case_rings_until_the_officer_writes(tmp_path: Path)
     phones = run(tmp_path)
     send(phones, "ana", "signal", OutboundKind.PAGE, "P1 WL-1: a new alarm on your case")
     assert ringing(phones) == {"ana"}
+    for nothing_done in ("close", "/close", "close K7PM", "cases", "help"):
+        phones.network.write("ana", text=nothing_done)
+        assert ringing(phones) == {"ana"}
     phones.network.write("ana", text="I am here")
     assert ringing(phones) == set()
 

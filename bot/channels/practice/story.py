@@ -7,6 +7,7 @@ only the engine knows (a case was opened, taken, closed) it tells through `Story
 from __future__ import annotations
 
 import enum
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -27,6 +28,9 @@ _SAME = timedelta(seconds=2)
 """Of the desk's clock. What is told to one person twice within it is one happening."""
 _SAME_ELSEWHERE = timedelta(minutes=1)
 """The same on another channel: longer, since the desk's clock may run 600 times as fast."""
+
+_ONLY_ASKS = re.compile(rf"/?(close|cases?|oncall|help)(\s+{REFERENCE.pattern})?", re.IGNORECASE)
+"""What an officer writes that does nothing to a case: `close` without an outcome asks for one."""
 
 _DONE = {
     InboundKind.TEXT.value: "writes",
@@ -323,6 +327,8 @@ class Story:
         ]
         if message.text.strip().isdigit():
             return set([about for on, about, ring in mine if on == message.channel and ring.offers][-1:])
+        if _ONLY_ASKS.fullmatch(message.text.strip()):
+            return set()
         # A page without a choice is about a case that is theirs already: any word to the person answers it.
         return {about for _, about, ring in mine if not ring.offers}
 
