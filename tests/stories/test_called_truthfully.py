@@ -7,7 +7,7 @@ from tests.stories.harness import Manner, Story
 SMALL = "{officers: [ana], lead: carla}"
 LARGE = "{officers: [ana, ben], lead: carla}"
 NEXT = "Your message is stored. Nobody has seen it yet. We are calling the next person now."
-AGAIN = "Your message is stored. Nobody at the desk has seen it yet. We are calling them again now."
+AGAIN = "Your message is stored. Nobody has seen it yet. We are calling the desk again now."
 
 
 def play(desk: str, *steps: str) -> Story:
