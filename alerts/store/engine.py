@@ -118,7 +118,7 @@ def _target(url: str | URL) -> URL:
     if backend == "postgres":
         raise WrongDatabase("WATCHLINE_DATABASE begins with postgres: write postgresql:// instead")
     raise WrongDatabase(
-        f"WATCHLINE_DATABASE names {backend}, and only SQLite and PostgreSQL are supported: give"
+        f"WATCHLINE_DATABASE names {backend}: only sqlite and postgresql are supported; give"
         " sqlite:////path/to/watchline.db or postgresql://user@host/database"
     )
 
