@@ -288,8 +288,8 @@ export class Phone {
     this.toEnd();
   }
 
-  // The latest numbered menu that can still be answered: a page, only while it rings; a question, until its case is closed;
-  // a check-in, until all is quiet.
+  // The latest numbered menu that can still be answered: a page, only while it rings; a question, until its case is closed,
+  // of which a silent phone is not told; a check-in, until all is quiet.
   openMenu() {
     if (this.channel !== "signal") return [];
     const closing = this.host.closing();
@@ -297,7 +297,8 @@ export class Phone {
     for (const message of [...this.chat.messages.values()].reverse()) {
       if (message.mine) return [];
       const over = message.purpose === "page" ? !this.ringing.some((page) => page.ref === message.ref) : asks(message) && this.host.quiet();
-      if (!message.deleted && !over && message.menu.length) return closed && message.purpose === "question" && new Date(message.at) <= closing ? [] : message.menu;
+      const ended = message.purpose === "question" && (closed || this.host.quiet()) && new Date(message.at) <= closing;
+      if (!message.deleted && !over && message.menu.length) return ended ? [] : message.menu;
       closed ||= new Date(message.at) >= closing;
     }
     return [];
