@@ -69,15 +69,19 @@ class Source:
         """A connection. Raises OSError."""
         connection = socket.create_connection((self.host, self.port), CONNECT_SECONDS)
         try:
-            if self.kind is Kind.FRAMES:
-                host = f"[{self.host}]" if ":" in self.host else self.host
-                _upgrade(connection, f"{host}:{self.port}", self.account)
+            self.greet(connection)
             connection.settimeout(None)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except OSError:
             connection.close()
             raise
         return connection
+
+    def greet(self, connection: socket.socket) -> None:
+        """Makes a websocket of a new connection, where it is to be one. Raises OSError."""
+        if self.kind is Kind.FRAMES:
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            _upgrade(connection, f"{host}:{self.port}", self.account)
 
     def opening(self) -> bytes:
         """What is said once somebody reads, so that messages come; nothing where they come from the beginning."""

@@ -242,15 +242,7 @@ def test_the_receiver_is_started_and_started_again_and_ended_with_the_bot(
     assert not seats_taken(str(tmp_path / "lock"))
 
 
-BOT = """
-import asyncio, sys
-from bot.channels.signal.channel import SignalChannel
-from bot.channels.signal.settings import Receive, Receiver, SignalSettings
-account, daemon, lock, *command = sys.argv[1:]
-settings = SignalSettings(account, daemon=daemon, receive=Receive.DURABLE, receiver=Receiver.MANAGED,
-                          receiver_command=tuple(command), receiver_lock=lock)
-asyncio.run(SignalChannel(settings).run(None))
-"""
+BOT = (sys.executable, "-m", "tests.fakes.signal_bot", "durable")
 
 
 def test_the_receiver_outlives_a_killed_bot_and_the_next_bot_starts_no_second(
@@ -258,7 +250,7 @@ def test_the_receiver_outlives_a_killed_bot_and_the_next_bot_starts_no_second(
 ) -> None:
     lock = str(tmp_path / "lock")
     made = settings(tmp_path, daemon)
-    command = [sys.executable, "-c", BOT, ACCOUNT, made.daemon, lock, *SELF]
+    command = [*BOT, made.daemon, ACCOUNT, lock, *SELF]
 
     def bot() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, start_new_session=True)

@@ -209,26 +209,14 @@ def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_for_hours(
         server.join()
 
 
-def test_an_address_of_the_sixth_version_is_received_from() -> None:
-    try:
-        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
-    except OSError:  # a machine without it: then nobody has such an address there
-        return
-    heard: list[bytes] = []
-    with listener:
-
-        def serve() -> None:
-            theirs, _ = listener.accept()
-            with theirs:
-                heard.append(theirs.recv(10_000))
-
-        server = threading.Thread(target=serve)
-        server.start()
-        port = listener.getsockname()[1]
+def test_an_address_of_the_sixth_version_is_named_as_the_gateway_wants_it() -> None:
+    """Over a pair of sockets, since not every machine has such addresses."""
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        theirs.shutdown(socket.SHUT_WR)
         with pytest.raises(ConnectionError):
-            Source(Kind.FRAMES, "::1", port, ACCOUNT).connect()
-        server.join()
-    assert f"Host: [::1]:{port}\r\n".encode() in heard[0]
+            Source(Kind.FRAMES, "::1", 8080, ACCOUNT).greet(ours)
+        assert b"Host: [::1]:8080\r\n" in theirs.recv(10_000)
 
 
 def test_receivers_that_are_not_attached_are_not_at_work(tmp_path: Path, gateway: SignalGateway) -> None:
@@ -242,15 +230,7 @@ def test_receivers_that_are_not_attached_are_not_at_work(tmp_path: Path, gateway
         eventually(lambda: at_work(running.lock, ours) == 1)
 
 
-BOT = """
-import asyncio, sys
-from bot.channels.signal.channel import SignalChannel
-from bot.channels.signal.settings import Receive, Receiver, SignalSettings
-account, gateway, lock, *command = sys.argv[1:]
-settings = SignalSettings(account, gateway=gateway, receive=Receive.GATEWAY, receiver=Receiver.MANAGED,
-                          receiver_command=tuple(command), receiver_lock=lock)
-asyncio.run(SignalChannel(settings).run(None))
-"""
+BOT = (sys.executable, "-m", "tests.fakes.signal_bot", "gateway")
 
 
 def test_receivers_of_other_settings_that_outlived_their_bot_are_replaced(
@@ -267,7 +247,7 @@ def test_receivers_of_other_settings_that_outlived_their_bot_are_replaced(
     ]
     eventually(lambda: holders_of(lock) == {one.pid for one in left})
     given = environment(**common, ports=[gateway.port], kind="frames")
-    command = [sys.executable, "-c", BOT, ACCOUNT, f"http://127.0.0.1:{gateway.port}", lock, *SELF]
+    command = [*BOT, f"http://127.0.0.1:{gateway.port}", ACCOUNT, lock, *SELF]
     bot = subprocess.Popen(command, env=given, start_new_session=True)
     try:
         assert [one.wait(PATIENCE) for one in left] == [0] * SEATS
@@ -288,7 +268,7 @@ def test_the_receivers_outlive_a_killed_bot_and_the_next_bot_starts_no_others(
     given = environment(
         host="127.0.0.1", ports=[gateway.port], account=ACCOUNT, lock=lock, database=database, kind="frames"
     )
-    command = [sys.executable, "-c", BOT, ACCOUNT, f"http://127.0.0.1:{gateway.port}", lock, *SELF]
+    command = [*BOT, f"http://127.0.0.1:{gateway.port}", ACCOUNT, lock, *SELF]
 
     def bot() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=given, start_new_session=True)
