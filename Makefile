@@ -6,6 +6,8 @@ VENV ?= .venv
 LOCKS := .ci/requirements
 INSTALL := $(VENV)/bin/python .ci/install.py
 ARGS ?=
+# One more than there are processors, at most four: tests wait for browsers, servers and processes half of their time.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((n < 3 ? n + 1 : 4)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench lock clean
@@ -18,7 +20,7 @@ run: $(VENV)/.run ## serve the practice phones on this machine, or the real chan
 	@$(VENV)/bin/watchline run $(ARGS)
 
 test: $(VENV)/.dev ## run the tests (ARGS="-k sos" for some of them)
-	@$(VENV)/bin/python -m pytest --numprocesses=logical --maxprocesses=4 $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses=$(WORKERS) $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, import contracts, dependency audit: all of them, then a summary
 	@.ci/check $(VENV)

@@ -44,7 +44,8 @@ class Postgres:
     def fresh_database(self) -> Iterator[str]:
         """URL of a new, empty database, dropped afterwards whoever is still connected to it."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        # Copied file by file: writing the copy to the log first takes four times as long, and no test reads that log.
+        self.execute(sql.SQL("CREATE DATABASE {} STRATEGY file_copy").format(sql.Identifier(name)))
         try:
             yield self.url.set(database=name).render_as_string(hide_password=False)
         finally:
