@@ -4,16 +4,17 @@ A ladder is data: rungs in order, each with the time at which it is due, counted
 from its deadline, when its first message goes out). Any rung may be left out, and the same kind may stand
 twice (two reminders). Rung 0 is always the prompt.
 
-The state of a climb is one number, how many rungs are done. A restart therefore neither skips nor repeats
-one.
+What a climb has behind it is kept by the round, as the places of the rungs that were carried out (`Round.done`), and
+when the next one is due is asked in `alerts/rounds.py`.
 
 Source: protection practice, "Check-ins".
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -66,23 +67,15 @@ class Ladder:
         """The place of the first rung of that kind; None when it is left out."""
         return next((n for n, rung in enumerate(self.rungs) if rung.kind is kind), None)
 
-    def reached(self, done: int, kind: RungKind) -> bool:
-        """True when, of the first `done` rungs, one is of that kind or of a graver one.
+    def reached(self, done: Iterable[int], kind: RungKind) -> bool:
+        """Whether one of the rungs at the places `done` is of that kind or of a graver one.
 
-        For the rules that change on the way up: from the desk's rung on an OK is verified, from the lead's
-        the case is P1. A ladder that leaves the kind itself out changes at the next graver rung.
+        For what changes on the way up: from the lead's rung on the case has another urgency. A ladder that leaves the
+        kind itself out changes at the next graver rung. A place that the ladder does not have any more, since the desk
+        has shortened it, tells nothing.
         """
-        return any(_GRAVITY[rung.kind] >= _GRAVITY[kind] for rung in self.rungs[:done])
-
-
-def rungs_due(ladder: Ladder, start: datetime, now: datetime, done: int) -> tuple[Rung, ...]:
-    """The rungs that are due at `now` and not done, in order. `done` is how many were done (0: none yet)."""
-    return tuple(rung for rung in ladder.rungs[done:] if start + rung.after <= now)
-
-
-def next_rung_at(ladder: Ladder, start: datetime, done: int) -> datetime | None:
-    """When the first rung that is not done is due; None at the top."""
-    return start + ladder.rungs[done].after if done < len(ladder.rungs) else None
+        places = (place for place in done if place < len(self.rungs))
+        return any(_GRAVITY[self.rungs[place].kind] >= _GRAVITY[kind] for place in places)
 
 
 def ladder_from_data(name: str, data: object, path: str) -> Ladder:

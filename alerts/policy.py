@@ -10,7 +10,7 @@ person takes the case. Source: protection practice, "Urgency" and "The desk".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -167,8 +167,8 @@ class Protocol:
         if self.lead_urgency > self.case_urgency:
             raise ValueError(f"protocol {self.name}: lead_urgency must not be lower than case_urgency")
 
-    def urgency_at(self, done: int) -> Urgency:
-        """The urgency of the case when the first `done` rungs are done."""
+    def urgency_at(self, done: Iterable[int]) -> Urgency:
+        """The urgency of the case when the rungs at these places are done."""
         return self.lead_urgency if self.ladder.reached(done, RungKind.LEAD) else self.case_urgency
 
 

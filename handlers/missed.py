@@ -26,7 +26,7 @@ def to_desk(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> 
     if round_.status is RoundStatus.DESK and case is not None:
         draft.put_round(round_)
         return case
-    wanted = int(protocol.urgency_at(round_.rung))
+    wanted = int(protocol.urgency_at(round_.done))
     open_cases = [c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill]
     headline = headline_of(draft, round_, protocol)
     if open_cases:

@@ -10,7 +10,7 @@ from alerts.cases import Case, CaseStatus, Source
 from alerts.checkins import CheckInKind
 from alerts.deadlines import DeadlineKind
 from alerts.escalation import case_deadlines, in_time
-from alerts.ladder import Ladder, Rung, RungKind, next_rung_at, rungs_due
+from alerts.ladder import Ladder, Rung, RungKind
 from alerts.policy import (
     Escalation,
     Protocol,
@@ -64,41 +64,11 @@ LADDER = Ladder(
 )
 
 
-@pytest.mark.parametrize(
-    ("after", "done", "due"),
-    [
-        (0, 0, ["prompt"]),
-        (0, 1, []),
-        (14.9, 1, []),
-        (15, 1, ["reminder"]),
-        (30, 3, ["contacts", "desk"]),
-        (30, 4, ["desk"]),
-        (200, 1, ["reminder", "reminder", "contacts", "desk", "plan"]),
-        (200, 6, []),
-    ],
-)
-def test_rungs_due_are_the_next_ones_whose_time_has_come(after: float, done: int, due: list[str]) -> None:
-    assert [rung.kind for rung in rungs_due(LADDER, START, START + minutes(after), done)] == due
-
-
-def test_climbing_step_by_step_neither_skips_nor_repeats_a_rung() -> None:
-    climbed: list[Rung] = []
-    for minute in range(120):
-        climbed += rungs_due(LADDER, START, START + minutes(minute), len(climbed))
-    assert tuple(climbed) == LADDER.rungs
-
-
-def test_the_next_rung_and_the_top() -> None:
-    assert next_rung_at(LADDER, START, 0) == START
-    assert next_rung_at(LADDER, START, 5) == START + minutes(60)
-    assert next_rung_at(LADDER, START, 6) is None
-
-
 def test_what_was_reached_counts_graver_rungs_too() -> None:
-    assert not LADDER.reached(4, RungKind.DESK)
-    assert LADDER.reached(5, RungKind.DESK)
-    assert not LADDER.reached(5, RungKind.LEAD)
-    assert LADDER.reached(6, RungKind.LEAD), "the lead's rung is left out, the plan's is past it"
+    assert not LADDER.reached(range(4), RungKind.DESK)
+    assert LADDER.reached(range(5), RungKind.DESK)
+    assert not LADDER.reached(range(5), RungKind.LEAD)
+    assert LADDER.reached(range(6), RungKind.LEAD), "the lead's rung is left out, the plan's is past it"
     desk_first = Ladder(
         "desk first",
         (
@@ -107,7 +77,12 @@ def test_what_was_reached_counts_graver_rungs_too() -> None:
             Rung(RungKind.CONTACTS, minutes(9)),
         ),
     )
-    assert desk_first.reached(3, RungKind.DESK), "contacts after the desk do not undo it"
+    assert desk_first.reached(range(3), RungKind.DESK), "contacts after the desk do not undo it"
+
+
+def test_what_was_reached_is_told_by_the_rungs_that_were_carried_out_and_not_by_how_many() -> None:
+    assert LADDER.reached((0, 4), RungKind.DESK), "an outage of ours fell on those before the desk's"
+    assert not LADDER.reached((0, 9), RungKind.DESK), "the desk has shortened the ladder since"
 
 
 def test_where_a_kind_stands() -> None:
@@ -133,8 +108,8 @@ def test_a_ladder_that_cannot_be_climbed_is_refused(rungs: list[tuple[str, int]]
 
 def test_a_protocols_case_is_more_urgent_from_the_leads_rung() -> None:
     protocol = Protocol("p", CheckInKind.PERIODIC, LADDER, Urgency.P2, Urgency.P1)
-    assert protocol.urgency_at(5) is Urgency.P2
-    assert protocol.urgency_at(6) is Urgency.P1
+    assert protocol.urgency_at(range(5)) is Urgency.P2
+    assert protocol.urgency_at(range(6)) is Urgency.P1
     with pytest.raises(ValueError, match="lead_urgency must not be lower"):
         Protocol("p", CheckInKind.PERIODIC, LADDER, Urgency.P1, Urgency.P2)
 

@@ -53,8 +53,8 @@ def test_a_missed_timer_is_p1_and_a_periodic_one_from_the_leads_rung() -> None:
     assert routine.watches is CheckInKind.PERIODIC
     lead = routine.ladder.index_of(RungKind.LEAD)
     assert lead is not None
-    assert routine.urgency_at(lead) is Urgency.P2
-    assert routine.urgency_at(lead + 1) is Urgency.P1
+    assert routine.urgency_at(range(lead)) is Urgency.P2
+    assert routine.urgency_at(range(lead + 1)) is Urgency.P1
 
 
 def test_p1_climbs_as_practice_says() -> None:
