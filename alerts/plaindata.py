@@ -56,13 +56,6 @@ class Fields:
             raise BadData(f"{self.path}.{key} must be a whole number")
         return value
 
-    def decimal(self, key: str) -> float:
-        """A number that may have decimals."""
-        value = self.get(key)
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise BadData(f"{self.path}.{key} must be a number")
-        return float(value)
-
     def seconds(self, key: str, default: timedelta | None = None) -> timedelta:
         """A length of time, stored as whole seconds from 0 to a year."""
         value = self.get(key)

@@ -26,7 +26,6 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from alerts.plaindata import BadData, Fields
 from alerts.records import quick
 from alerts.walltime import (
     DAY,
@@ -35,7 +34,6 @@ from alerts.walltime import (
     offset_change,
     require_minute,
     require_utc,
-    show_wall_time,
     to_local,
     to_utc,
     zone_named,
@@ -48,7 +46,6 @@ MIN_HOURS = 1.0
 MAX_HOURS = 168.0
 """Bounds of "every N hours": a prompt each hour, and one a week."""
 _TICK = timedelta(microseconds=1)
-_DATA_VERSION = 1
 
 
 @quick
@@ -140,47 +137,6 @@ def after_quiet(quiet: tuple[time, time], zone: ZoneInfo, instant: datetime) -> 
         # A change of the clocks on the way may end the quiet earlier: the clock jumps out of it.
         instant = offset_change(instant, end, zone)
     return instant
-
-
-def schedule_to_data(schedule: CheckInSchedule) -> dict[str, object]:
-    """The schedule as plain JSON data, for `schedule_from_data`."""
-    return {
-        "version": _DATA_VERSION,
-        "zone": schedule.zone,
-        "times": [show_wall_time(at) for at in schedule.times],
-        "days": sorted(schedule.days),
-        "every_hours": schedule.every_hours,
-        "anchor": None if schedule.anchor is None else schedule.anchor.isoformat(),
-        "quiet": None if schedule.quiet is None else [show_wall_time(at) for at in schedule.quiet],
-        "paused_until": None if schedule.paused_until is None else schedule.paused_until.isoformat(),
-    }
-
-
-def schedule_from_data(data: object) -> CheckInSchedule:
-    """The schedule that `schedule_to_data` wrote. All keys but `version`, `zone` and the kind may be left
-    out.
-
-    Raises ValueError naming the key, for an unknown key, a wrong type or value, or a newer version.
-    """
-    given = Fields(
-        data,
-        "schedule",
-        {"version", "zone", "times", "days", "every_hours", "anchor", "quiet", "paused_until"},
-    )
-    if given.get("version") != _DATA_VERSION:
-        raise BadData(f"schedule.version must be {_DATA_VERSION}; another was written by another Watchline")
-    quiet = given.wall_times("quiet")
-    if len(quiet) not in {0, 2}:
-        raise BadData("schedule.quiet must be two times, a start and an end")
-    return CheckInSchedule(
-        zone=given.text("zone"),
-        times=given.wall_times("times"),
-        days=given.weekdays("days"),
-        every_hours=given.decimal("every_hours") if "every_hours" in given else None,
-        anchor=given.instant("anchor") if "anchor" in given else None,
-        quiet=(quiet[0], quiet[1]) if quiet else None,
-        paused_until=given.instant("paused_until") if "paused_until" in given else None,
-    )
 
 
 def _prompts(schedule: CheckInSchedule, zone: ZoneInfo, floor: datetime) -> Iterator[datetime]:

@@ -51,8 +51,6 @@ NOT_BACK = "not_back"
 PHONE_SILENT = "phone_silent"
 """It was taken, it did not come back, and others were heard meanwhile: the line works, and the phone at its end is off.
 That is no reason to wake anybody."""
-UNHEARD = "unheard"
-"""Nobody's phone gives a receipt."""
 EARLY = 100
 """Receipts that are remembered while a canary is being handed over: its own may be faster than the channel's answer."""
 

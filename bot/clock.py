@@ -6,9 +6,8 @@ from the two ports here, of which each has a real and a made-up implementation.
 Three rules:
 
 1. `now()` is aware UTC.
-2. Nobody sleeps for "deadline minus now": a desk's hour may last six seconds on the practice phones.
-   `seconds_until` says how long to sleep, and a sleeper that asked for `on_change` is woken when that
-   answer has become wrong.
+2. Nobody sleeps for "deadline minus now": a desk's hour may last six seconds on the practice phones. Who waits for
+   a moment looks at `now()` again at intervals, and at once when `on_change` wakes them.
 3. Only a store that was born for practice may run on a clock that is not the world's (`require_practice`).
 """
 
@@ -40,12 +39,8 @@ class Clock(Protocol):
         """The present moment, UTC."""
         ...
 
-    def seconds_until(self, moment: datetime) -> float:
-        """Real seconds to sleep until `now()` reaches the moment, 0 when it has."""
-        ...
-
     def on_change(self, wake: Callable[[], None]) -> None:
-        """`wake` is called whenever earlier answers of `seconds_until` no longer hold."""
+        """`wake` is called whenever the clock was set, put forward or changed its speed."""
         ...
 
 
@@ -65,11 +60,8 @@ class RealClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def seconds_until(self, moment: datetime) -> float:
-        return max(0.0, (moment - self.now()).total_seconds())
-
     def on_change(self, wake: Callable[[], None]) -> None:
-        """The world's clock is never sped up; jumps of the machine's clock are the ticker's own business."""
+        """The world's clock is never sped up; a jump of the machine's clock is found by the ticker's next look."""
 
 
 class SimulatedClock:
@@ -83,9 +75,6 @@ class SimulatedClock:
 
     def now(self) -> datetime:
         return self._now
-
-    def seconds_until(self, moment: datetime) -> float:
-        return max(0.0, (moment - self._now).total_seconds())
 
     def on_change(self, wake: Callable[[], None]) -> None:
         self._wakes.append(wake)
@@ -126,9 +115,6 @@ class PracticeClock:
 
     def now(self) -> datetime:
         return self._base + timedelta(seconds=(self._monotonic() - self._since) * self._factor)
-
-    def seconds_until(self, moment: datetime) -> float:
-        return max(0.0, (moment - self.now()).total_seconds() / self._factor)
 
     def on_change(self, wake: Callable[[], None]) -> None:
         self._wakes.append(wake)

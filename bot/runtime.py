@@ -44,7 +44,6 @@ log = structlog.get_logger("watchline")
 T = TypeVar("T")
 
 ACCEPTED_AT_ONCE = 500
-DEADLINE_SECONDS = 0.5
 CALLS_WAITING = 100
 FAILURE_PAUSE = 0.5
 PASSED_OVER = 4

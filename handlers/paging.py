@@ -408,8 +408,3 @@ def tell_desk_taken(draft: Draft, case: Case, officer: Person, before: Person | 
                 guard=Guard.UNCLOSED,
                 defender_id=case.person_id,
             )
-
-
-def acknowledge(draft: Draft, case: Case) -> Case:
-    """Staff showed that the latest on a taken case was seen."""
-    return draft.put_case(acknowledged(case, draft.now))

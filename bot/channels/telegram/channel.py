@@ -61,11 +61,6 @@ class TelegramChannel:
         """How receiving goes."""
         return self._health.state
 
-    @property
-    def webhook_port(self) -> int | None:
-        """The port that the webhook listens on, None when polling."""
-        return self._webhook.port if self._webhook is not None else None
-
     def parse(self, raw: bytes) -> Inbound:
         return parse(raw)
 

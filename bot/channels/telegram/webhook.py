@@ -63,14 +63,11 @@ class Webhook:
         self._health = health
         self._on_stored = on_stored
         self._last_error: datetime | None = None
-        self.port = settings.port
-        """The port listened on; tells the one that the system chose."""
 
     async def run(self, accept: Accept) -> None:
         """Serves until cancelled. Raises `OSError` when the address cannot be listened on."""
         self._health.turn(TelegramHealth.STARTING)
         listening = socket.create_server((self._settings.listen, self._settings.port), backlog=256)
-        self.port = listening.getsockname()[1]
         server = _Server(
             uvicorn.Config(
                 self._app(accept),
