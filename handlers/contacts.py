@@ -5,7 +5,7 @@
    defender no longer trusts is not told, since that may be why.
 3. When it happens while somebody waits for the defender, the desk hears it too: there is one person fewer to ask.
 
-Source: protection practice, "Missed check-in ladder" and "The desk".
+Source: protection practice, "Trusted contacts" and "Check-ins".
 """
 
 from __future__ import annotations

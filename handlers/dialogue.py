@@ -5,7 +5,7 @@
 2. It waits in `talk.dialogue`, never as a question: a pin, a voice note or any alarm in the middle of it is an alarm.
 3. Words that are no answer are a message for the desk.
 
-Source: protection practice, "SOS", and "Channels" of the design: what Telegram does not protect is said once.
+Source: protection practice, "SOS"; and what Telegram does not protect is said once (docs/architecture.md).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 2. What is no OK without it is answered so that nobody who looks on learns that a word was missing.
 3. A word that is an answer or an alarm by itself cannot be one.
 
-Source: protection practice, "Check-ins" and "Duress and silence".
+Source: protection practice, "Check-ins".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cases and pages: opening, paging, climbing, being taken, and telling the defender honestly what happened.
 
 The defender is told three different things and never one for another: *received and stored*, *seen by a person*,
-*not seen yet, we are calling the next person*. Source: protection practice, "SOS: the alarm first, the form after".
+*not seen yet, we are calling the next person*. Source: protection practice, "SOS".
 """
 
 from __future__ import annotations

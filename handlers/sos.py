@@ -7,7 +7,7 @@
    What is told as done (a threat, a raid, a seized phone, a detention) pages and asks the same, and stays P2.
 4. "I am safe" is always possible and never closes anything by itself.
 
-Source: protection practice, "SOS: the alarm first, the form after".
+Source: protection practice, "SOS".
 """
 
 from __future__ import annotations

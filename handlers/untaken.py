@@ -1,6 +1,6 @@
 """What is said of a case that nobody takes: to the person, honestly and less and less often; to the desk, since when.
 
-Source: protection practice, "SOS: the alarm first, the form after".
+Source: protection practice, "SOS".
 """
 
 from __future__ import annotations

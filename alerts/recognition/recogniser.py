@@ -1,4 +1,4 @@
-"""Reads one text and says whether it tells of an emergency (protection practice, "the alarm first").
+"""Reads one text and says whether it tells of an emergency (protection practice, "SOS").
 
 1. `/sos`, `/test`, `/help` and the whole-message words, also misspelt, decide alone.
 2. Otherwise each clause, in stretches of at most `_STRETCH` words, is judged per language by `rules`.

@@ -161,6 +161,17 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_a_rule_of_practice_that_code_cites_stands_in_the_documents() -> None:
+    headings = set(re.findall(r"^## (.+)$", text_of(TOP / "docs" / "practice.md"), re.MULTILINE))
+    cited = {
+        heading
+        for path in SOURCES
+        for sections in re.findall(r'protection\s+practice((?:,?(?:\s+and)?\s+"[^"]+")+)', text_of(path))
+        for heading in re.findall(r'"([^"]+)"', sections)
+    }
+    assert {"SOS", "The desk", "Trusted contacts"} <= cited <= headings
+
+
 VIOLATIONS = {
     "bot may import handlers may import alerts": ("alerts/bad_layer.py", "import handlers"),
     "config imports none of ours": ("config/bad_ours.py", "import alerts"),
