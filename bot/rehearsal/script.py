@@ -118,54 +118,16 @@ def read_script(path: Path) -> Script:
 
 def parse_script(text: str) -> Script:
     """The script in a text. Raises ScriptError."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise ScriptError(line, "a character that YAML does not have", YAML) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not readable as YAML"
-        raise ScriptError(mark.line + 1 if mark else 1, str(problem), YAML) from None
-    except (RecursionError, ValueError):
-        raise ScriptError(1, "not readable as YAML", YAML) from None
-    top = Mapped.of(root, "the script", "zone, start, desk, people, steps, and seed and language if wanted")
+    top = Mapped.of(
+        _composed(text), "the script", "zone, start, desk, people, steps, and seed and language if wanted"
+    )
     top.only("zone", "start", "seed", "language", "desk", "people", "steps")
     zone = read_zone(top.need("zone", "an IANA zone such as Europe/Brussels"))
     start = read_local(top.need("start", "a local time such as 2026-03-02T09:00"), zone)
     seed = read_integer(top.get("seed"), 0, "a whole number")
     language = read_language(top.get("language")) or "en"
-    desk = Mapped.of(top.need("desk", "{officers: [ana, ben], lead: carla}"), "desk", "officers and lead")
-    desk.only("officers", "lead")
-    officers = read_names(desk.need("officers", "a list of names"))
-    lead_node = desk.get("lead")
-    lead = read_name(lead_node) if lead_node is not None and not is_nothing(lead_node) else ""
-    if lead and lead in officers:
-        raise ScriptError(line_of(lead_node), f"{lead} is an officer already", "another name for the lead")
-    people = _people(top.get("people"))
-    for name in (*officers, *([lead] if lead else [])):
-        if name in people:
-            raise ScriptError(
-                people[name].line,
-                f"{name} is of the desk already",
-                "a name once: of the desk, or under people",
-            )
-        people[name] = Character(name, CHANNELS)
-    for person in list(people.values()):
-        for contact in person.contacts:
-            if contact == person.name:
-                raise ScriptError(
-                    person.contacts_line,
-                    f"{contact} cannot be their own contact",
-                    "somebody else, listed under people or not",
-                )
-            if contact in (*officers, lead):
-                raise ScriptError(
-                    person.contacts_line,
-                    f"{contact} is of the desk and cannot be a contact",
-                    "somebody who is not of the desk",
-                )
-            people.setdefault(contact, Character(contact, ("signal",)))
+    officers, lead = _desk(top.need("desk", "{officers: [ana, ben], lead: carla}"))
+    people = _everybody(_people(top.get("people")), (*officers, *([lead] if lead else [])))
     steps_node = top.need("steps", "a list of steps")
     if not isinstance(steps_node, yaml.SequenceNode):
         raise ScriptError(
@@ -176,7 +138,64 @@ def parse_script(text: str) -> Script:
     return Script(zone.key, start, seed, language, officers, lead, people, steps)
 
 
-# ------------------------------------------------------------------------------------------------------------ people
+def _composed(text: str) -> yaml.Node | None:
+    """The text as YAML nodes, which know their lines; None for an empty one."""
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise ScriptError(line, "a character that YAML does not have", YAML) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "not readable as YAML"
+        raise ScriptError(mark.line + 1 if mark else 1, str(problem), YAML) from None
+    except (RecursionError, ValueError):
+        raise ScriptError(1, "not readable as YAML", YAML) from None
+    return root
+
+
+# ------------------------------------------------------------------------------------------------- the desk and others
+
+
+def _desk(node: yaml.Node) -> tuple[tuple[str, ...], str]:
+    """The officers in the order of the rota, and the lead; empty when there is none."""
+    desk = Mapped.of(node, "desk", "officers and lead")
+    desk.only("officers", "lead")
+    officers = read_names(desk.need("officers", "a list of names"))
+    lead_node = desk.get("lead")
+    lead = read_name(lead_node) if lead_node is not None and not is_nothing(lead_node) else ""
+    if lead and lead in officers:
+        raise ScriptError(line_of(lead_node), f"{lead} is an officer already", "another name for the lead")
+    return officers, lead
+
+
+def _everybody(people: Mapping[str, Character], staff: tuple[str, ...]) -> dict[str, Character]:
+    """The people, the desk's staff, and the trusted contacts that are listed nowhere else: each name is one person."""
+    everybody = dict(people)
+    for name in staff:
+        if name in people:
+            raise ScriptError(
+                people[name].line,
+                f"{name} is of the desk already",
+                "a name once: of the desk, or under people",
+            )
+        everybody[name] = Character(name, CHANNELS)
+    for person in people.values():
+        for contact in person.contacts:
+            if contact == person.name:
+                raise ScriptError(
+                    person.contacts_line,
+                    f"{contact} cannot be their own contact",
+                    "somebody else, listed under people or not",
+                )
+            if contact in staff:
+                raise ScriptError(
+                    person.contacts_line,
+                    f"{contact} is of the desk and cannot be a contact",
+                    "somebody who is not of the desk",
+                )
+            everybody.setdefault(contact, Character(contact, ("signal",)))
+    return everybody
 
 
 def _people(node: yaml.Node | None) -> dict[str, Character]:

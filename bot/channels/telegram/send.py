@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypedDict
 
 from telegram import (
     Bot,
@@ -28,9 +29,19 @@ from bot.channels.telegram.wire import SEND_SECONDS, UPLOAD_SECONDS
 UPLOAD_BYTES = 50_000_000
 """A bot's uploads, https://core.telegram.org/bots/api#sending-files."""
 PHOTO_BYTES = 10_000_000
+"""The same page: a larger picture goes as a document."""
 _PHOTOS = frozenset(("image/jpeg", "image/png", "image/webp"))
 _VOICES = frozenset(("audio/ogg", "audio/opus", "audio/mpeg", "audio/mp4", "audio/m4a", "audio/x-m4a"))
 _REMEMBERED = 512
+"""Messages in parts that were begun: enough for an outage, and no leak."""
+
+
+class _Options(TypedDict):
+    """What every call that sends a message takes."""
+
+    protect_content: bool
+    reply_parameters: ReplyParameters | None
+    reply_markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | None
 
 
 @dataclass(slots=True)
@@ -38,6 +49,7 @@ class _Begun:
     """A message in parts of which some are already there."""
 
     plan: int
+    """Fingerprint of the calls that it takes."""
     refs: list[str]
 
 
@@ -112,9 +124,13 @@ class Sender:
             self._begun.popitem(last=False)
 
     async def _step(self, chat: int, step: Step, outbound: Outbound, *, quote: bool) -> int:
-        protect = self._protect and outbound.protect
-        reply = _quote(chat, outbound.quote_ref) if quote else None
-        markup = _markup(step.buttons)
+        """Makes one call of the plan; gives the number of the message that it made. Raises TelegramError, TimeoutError,
+        and what opening the stored file raises."""
+        options: _Options = {
+            "protect_content": self._protect and outbound.protect,
+            "reply_parameters": _quote(chat, outbound.quote_ref) if quote else None,
+            "reply_markup": _markup(step.buttons),
+        }
         match step:
             case Say():
                 async with asyncio.timeout(SEND_SECONDS):
@@ -123,11 +139,8 @@ class Sender:
                         step.text,
                         # Telegram would fetch a linked page to show a preview, which tells the page's owner.
                         link_preview_options=LinkPreviewOptions(is_disabled=True),
-                        protect_content=protect,
-                        reply_parameters=reply,
-                        reply_markup=markup,
+                        **options,
                     )
-                return message.message_id
             case Point():
                 async with asyncio.timeout(SEND_SECONDS):
                     message = await self._bot.send_location(
@@ -135,46 +148,26 @@ class Sender:
                         step.location.latitude,
                         step.location.longitude,
                         horizontal_accuracy=_accuracy(step.location.accuracy),
-                        protect_content=protect,
-                        reply_parameters=reply,
-                        reply_markup=markup,
+                        **options,
                     )
-                return message.message_id
             case Carry():
                 async with self._uploads:
                     content = await asyncio.to_thread(_read, step.file)
                     async with asyncio.timeout(UPLOAD_SECONDS):
-                        message = await self._upload(chat, step, content, protect, reply, markup)
-                return message.message_id
+                        message = await self._upload(chat, step, content, options)
+        return message.message_id
 
-    async def _upload(
-        self,
-        chat: int,
-        step: Carry,
-        content: bytes,
-        protect: bool,
-        reply: ReplyParameters | None,
-        markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | None,
-    ) -> Message:
+    async def _upload(self, chat: int, step: Carry, content: bytes, options: _Options) -> Message:
+        """Sends a file as the voice note or photo that it is; as a document where Telegram does not take it for one."""
         caption = step.caption or None
         try:
             if step.file.voice and step.file.content_type in _VOICES:
                 return await self._bot.send_voice(
-                    chat,
-                    _input_file(step.file, content),
-                    caption=caption,
-                    protect_content=protect,
-                    reply_parameters=reply,
-                    reply_markup=markup,
+                    chat, _input_file(step.file, content), caption=caption, **options
                 )
             if step.file.content_type in _PHOTOS and len(content) <= PHOTO_BYTES:
                 return await self._bot.send_photo(
-                    chat,
-                    _input_file(step.file, content),
-                    caption=caption,
-                    protect_content=protect,
-                    reply_parameters=reply,
-                    reply_markup=markup,
+                    chat, _input_file(step.file, content), caption=caption, **options
                 )
         except TelegramError as error:
             if not is_wrong_as_media(error):
@@ -183,11 +176,9 @@ class Sender:
             chat,
             _input_file(step.file, content),
             caption=caption,
-            protect_content=protect,
-            reply_parameters=reply,
-            reply_markup=markup,
             # Else Telegram would open and convert what it takes for a video or a picture.
             disable_content_type_detection=True,
+            **options,
         )
 
 
