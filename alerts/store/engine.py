@@ -26,15 +26,20 @@ from alerts.store.arrays import Packed
 
 if TYPE_CHECKING:
     from psycopg import Connection as PgConnection
+    from psycopg.adapt import Dumper
 
 BUSY_TIMEOUT_MS: Final = 10_000
-"""How long a SQLite connection waits for another's lock. Writers are short, and long work goes in chunks."""
+"""How long a connection waits for another's lock, and for a free place in the pool. Writers are short, and long work
+goes in chunks."""
 
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
+"""SQLite's write-ahead log is cut back to this after it was moved into the file."""
 _WAL_PAGES: Final = 8_000
 """At so many pages (32 MB) the log is moved into the file within a commit. `Store.tidy` comes before that."""
 _CACHE_KIB: Final = 24_576
+"""SQLite's page cache, for each connection."""
 _WAL_TRIES: Final = 50
+"""To put a new file into WAL mode while others open it too."""
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,57}")
 
 DEFAULT_SCHEMA: Final = "watchline"
@@ -203,19 +208,7 @@ def _own_file(path: Path) -> None:
 def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: bool) -> Engine:
     # A desk on SQLite has no use for the driver, which takes a tenth of a second to load.
     from psycopg import Error, sql
-    from psycopg.adapt import Dumper
-    from psycopg.pq import Format
 
-    settings = (
-        f"-c synchronous_commit={'on' if durable else 'off'}"
-        f" -c default_transaction_read_only={'on' if role is Role.READER else 'off'}"
-        # As on SQLite: who waits for another's lock for so long tries it anew, and is seen to make no progress.
-        f" -c lock_timeout={BUSY_TIMEOUT_MS}ms"
-        " -c timezone=UTC -c idle_in_transaction_session_timeout=60s"
-        # A plan is made once: one that reads a whole table, since that was small, would do so when it has grown. And no
-        # statement of ours is large enough to be worth compiling.
-        " -c enable_seqscan=off -c jit=off"
-    )
     engine = create_engine(
         target,
         pool_size=pool_size,
@@ -231,19 +224,10 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
             # What was sent and is not acknowledged is not watched by keep-alives: without this a broken line would
             # hold the desk for a quarter of an hour. Milliseconds.
             "tcp_user_timeout": 20_000,
-            "options": settings,
+            "options": _session_options(role, durable),
         },
     )
-
-    class Whole(Dumper):
-        """Of what `arrays` has packed already."""
-
-        format = Format.BINARY
-
-        def dump(self, obj: Packed) -> bytes:
-            return obj
-
-    dumpers = {kind: type(kind.__name__, (Whole,), {"oid": kind.array}) for kind in Packed.__subclasses__()}
+    dumpers = _array_dumpers()
     search_path = sql.SQL("SET search_path TO {}").format(sql.Identifier(schema))
 
     @event.listens_for(engine, "connect", insert=True)
@@ -273,6 +257,36 @@ def _postgresql(target: URL, role: Role, schema: str, pool_size: int, durable: b
     if role is Role.WRITER:
         event.listen(engine, "commit", ahead.commit)
     return engine
+
+
+def _session_options(role: Role, durable: bool) -> str:
+    """What the server is to do differently in our sessions."""
+    return (
+        f"-c synchronous_commit={'on' if durable else 'off'}"
+        f" -c default_transaction_read_only={'on' if role is Role.READER else 'off'}"
+        # As on SQLite: who waits for another's lock for so long tries it anew, and is seen to make no progress.
+        f" -c lock_timeout={BUSY_TIMEOUT_MS}ms"
+        " -c timezone=UTC -c idle_in_transaction_session_timeout=60s"
+        # A plan is made once: one that reads a whole table, since that was small, would do so when it has grown. And no
+        # statement of ours is large enough to be worth compiling.
+        " -c enable_seqscan=off -c jit=off"
+    )
+
+
+def _array_dumpers() -> dict[type[Packed], type[Dumper]]:
+    """How the driver sends the lists that `arrays` has packed: as they are."""
+    from psycopg.adapt import Dumper
+    from psycopg.pq import Format
+
+    class Whole(Dumper):
+        """Passes the bytes on."""
+
+        format = Format.BINARY
+
+        def dump(self, obj: Packed) -> bytes:
+            return obj
+
+    return {kind: type(kind.__name__, (Whole,), {"oid": kind.array}) for kind in Packed.__subclasses__()}
 
 
 def sqlite_file(url: str | URL) -> Path | None:

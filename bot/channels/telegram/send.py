@@ -141,6 +141,7 @@ class Sender:
                         link_preview_options=LinkPreviewOptions(is_disabled=True),
                         **options,
                     )
+                return message.message_id
             case Point():
                 async with asyncio.timeout(SEND_SECONDS):
                     message = await self._bot.send_location(
@@ -150,12 +151,13 @@ class Sender:
                         horizontal_accuracy=_accuracy(step.location.accuracy),
                         **options,
                     )
+                return message.message_id
             case Carry():
                 async with self._uploads:
                     content = await asyncio.to_thread(_read, step.file)
                     async with asyncio.timeout(UPLOAD_SECONDS):
                         message = await self._upload(chat, step, content, options)
-        return message.message_id
+                return message.message_id
 
     async def _upload(self, chat: int, step: Carry, content: bytes, options: _Options) -> Message:
         """Sends a file as the voice note or photo that it is; as a document where Telegram does not take it for one."""
