@@ -9,7 +9,7 @@ import pytest
 
 from alerts.events import OutboundKind, Sent
 from alerts.ids import Ids
-from alerts.outbox import Guard, Outgoing, SendState, priority
+from alerts.outbox import Guard, SendState
 from alerts.people import Address
 from alerts.store import queues
 from alerts.store.keks import NewKek
@@ -23,6 +23,7 @@ from bot.rehearsal.cast import settle_in
 from bot.rehearsal.play import RehearsalKeys
 from bot.rehearsal.script import Script, parse_script
 from bot.rules import shipped_rules
+from tests.rows import waiting_notice
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 SCRIPT = parse_script("""
@@ -59,33 +60,9 @@ class Desk:
             }
 
     def waits(self, address: Address, text: str, guard: Guard = Guard.NONE) -> None:
-        """A notice in the outbox. With `Guard.ROUND` nobody wants it any more: it belongs to no round."""
-        kind = OutboundKind.NOTICE
-        row = Outgoing(
-            id=self.ids.new(),
-            group_id=self.ids.new(),
-            person_id=address.person_id,
-            address_id=address.id,
-            channel="signal",
-            case_id=None,
-            round_id=None,
-            kind=kind,
-            priority=priority(kind, 4, True),
-            urgency=4,
-            state=SendState.QUEUED,
-            attempts=0,
-            created_at=START,
-            ready_at=START,
-            sent_at=None,
-            menu=False,
-            guard=guard,
-            token=0,
-            blind=None,
-            key_id=address.key_id,
-            text=text,
-        )
+        """Something for this chat waits."""
         with self.store.writing() as work:
-            work.put(row)
+            work.put(waiting_notice(self.ids, address, text, START, guard))
             work.flush()
 
     def handed(self, limit: int, busy: tuple[str, ...] = ()) -> list[tuple[str, str]]:

@@ -16,7 +16,6 @@ from sqlalchemy import make_url, select
 from alerts.deadlines import DeadlineKind
 from alerts.events import Outbound, OutboundKind, Outcome, RawInbound, Sent
 from alerts.ids import Ids
-from alerts.outbox import Guard, Outgoing, SendState, priority
 from alerts.store import tables
 from alerts.store.keks import NewKek
 from alerts.store.store import Store
@@ -33,6 +32,7 @@ from bot.rehearsal.script import parse_script
 from bot.rules import shipped_rules
 from bot.runtime import Runtime
 from tests.postgres import Postgres
+from tests.rows import waiting_notice
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PATIENCE = 60
@@ -169,33 +169,8 @@ def test_what_another_node_has_to_say_is_sent(two: Two) -> None:
         with two.other.store.reading() as work:
             (address, *_) = work.desk_people(two.other.rules.desk)[0].addresses
         ids = Ids(START, two.other.entropy.draw(16), 1)
-        kind = OutboundKind.NOTICE
         with two.other.store.writing() as work:
-            work.put(
-                Outgoing(
-                    id=ids.new(),
-                    group_id=ids.new(),
-                    person_id=address.person_id,
-                    address_id=address.id,
-                    channel="signal",
-                    case_id=None,
-                    round_id=None,
-                    kind=kind,
-                    priority=priority(kind, 4, True),
-                    urgency=4,
-                    state=SendState.QUEUED,
-                    attempts=0,
-                    created_at=START,
-                    ready_at=START,
-                    sent_at=None,
-                    menu=False,
-                    guard=Guard.NONE,
-                    token=0,
-                    blind=None,
-                    key_id=address.key_id,
-                    text="from the other node",
-                )
-            )
+            work.put(waiting_notice(ids, address, "from the other node", START))
             work.flush()
         await two.until(lambda: {"outbox": True} in two.runtime.told)
         await two.until(lambda: [outbound.text for outbound in two.phones.sent] == ["from the other node"])

@@ -12,9 +12,11 @@ import argparse
 import asyncio
 import contextlib
 import json
+import subprocess
+import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -231,6 +233,23 @@ def telegram() -> Iterator[ThreadTelegram]:
         wrongs = server.do("wrongs")
         server.close()
     assert wrongs == []
+
+
+@contextlib.contextmanager
+def telegram_process(kinds: Sequence[str]) -> Iterator[RemoteTelegram]:
+    """A server in a process of its own, which hands out updates of these kinds: what it knows survives whatever dies
+    here. Fails at the end when the fake itself broke its contract."""
+    process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        ports = json.loads(process.stdout.readline())
+        server = RemoteTelegram(ports["port"], ports["control"])
+        server.do("allow", kinds=kinds)
+        yield server
+        assert server.do("wrongs") == []
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def _serve(port: int, control: int, token: str) -> None:

@@ -31,7 +31,6 @@ from alerts.store.keks import NewKek
 from alerts.store.shapes import CASES, MESSAGES
 from alerts.store.store import Store
 from bot.channels.pretend_phones import account
-from bot.channels.telegram.parse import ALLOWED_UPDATES
 from bot.rehearsal.cast import settle_in
 from bot.rehearsal.script import Character, Script
 from bot.rules import shipped_rules
@@ -70,22 +69,6 @@ class Entropy:
     @staticmethod
     def draw(count: int) -> bytes:
         return os.urandom(count)
-
-
-@contextmanager
-def platform() -> Iterator[RemoteTelegram]:
-    """The fake server as a process of its own: what it knows survives whatever dies here."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.fakes.telegram_server"], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        ports = json.loads(process.stdout.readline())
-        server = RemoteTelegram(ports["port"], ports["control"])
-        server.do("allow", kinds=ALLOWED_UPDATES)
-        yield server
-        assert server.do("wrongs") == []
-    finally:
-        process.kill()
-        process.wait()
 
 
 @dataclass

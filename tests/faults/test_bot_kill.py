@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.telegram_server import RemoteTelegram
-from tests.faults.desk_load import Crowd, comes_to_rest, judge, nursery, platform, settle, until
+from bot.channels.telegram.parse import ALLOWED_UPDATES
+from tests.fakes.telegram_server import RemoteTelegram, telegram_process
+from tests.faults.desk_load import Crowd, comes_to_rest, judge, nursery, settle, until
 from tests.postgres import running_postgres
 
 KILLS = 10
@@ -34,7 +35,7 @@ def receives(server: RemoteTelegram, crowd: Crowd) -> None:
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_killed_at_any_instant_the_bot_loses_nothing(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    with platform() as server:
+    with telegram_process(ALLOWED_UPDATES) as server:
         settings = settle(f"sqlite:///{tmp_path / 'watchline.db'}", tmp_path, server.port)
         crowd = Crowd(server, chance)
         with nursery(settings, tmp_path) as desk:
@@ -56,7 +57,11 @@ def test_killed_at_any_instant_the_bot_loses_nothing(tmp_path: Path, seed: int) 
 def test_when_the_database_server_dies_the_bot_goes_on_by_itself(tmp_path: Path, seed: int) -> None:
     kills = min(SERVER_ROUND, SERVER_KILLS - seed * SERVER_ROUND)
     chance = random.Random(seed + 1)
-    with running_postgres() as postgres, postgres.fresh_database() as url, platform() as server:
+    with (
+        running_postgres() as postgres,
+        postgres.fresh_database() as url,
+        telegram_process(ALLOWED_UPDATES) as server,
+    ):
         settings = settle(url, tmp_path, server.port)
         crowd = Crowd(server, chance)
         with nursery(settings, tmp_path) as desk:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -13,35 +12,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.channels.telegram.parse import ALLOWED_UPDATES
-from tests.fakes.telegram_server import RemoteTelegram
+from tests.fakes.telegram_server import RemoteTelegram, telegram_process
 
 KILLS = 8
 ROUNDS = -(-int(os.environ.get("WATCHLINE_KILLS", "8")) // KILLS)
 PEOPLE = 7
 PATIENCE = 60.0
-
-
-@contextmanager
-def platform() -> Iterator[RemoteTelegram]:
-    """The fake server as a process of its own: what it knows survives whatever dies here."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.fakes.telegram_server"], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        ports = json.loads(process.stdout.readline())
-        server = RemoteTelegram(ports["port"], ports["control"])
-        server.do("allow", kinds=ALLOWED_UPDATES)
-        yield server
-        assert server.do("wrongs") == []
-    finally:
-        process.kill()
-        process.wait()
 
 
 def start(database: Path, server: RemoteTelegram) -> subprocess.Popen[bytes]:
@@ -66,7 +48,7 @@ def test_killed_at_any_instant_it_loses_nothing(tmp_path: Path, seed: int) -> No
     chance = random.Random(seed)
     database = tmp_path / "inbox.db"
     sent: list[int] = []
-    with platform() as server:
+    with telegram_process(ALLOWED_UPDATES) as server:
         for _ in range(KILLS):
             receiver = start(database, server)
             try:
