@@ -51,7 +51,7 @@ class Practice:
 def set_up(folder: Path, entropy: Entropy, *, port: int = 0, cast: Cast = SHIPPED_CAST) -> Practice:
     """Makes what is missing in `folder` and opens the rest.
 
-    Raises NotAPracticeStore, JournalUnreadable, KeyFileError, WrongKey, NotLoopback, OSError.
+    Raises NotAPracticeStore, JournalUnreadable, KeyFileError, WrongKey, OSError.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_path = folder / "practice.key"

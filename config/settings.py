@@ -105,9 +105,8 @@ class Settings(BaseSettings):
     signal_expire_seconds: int = Field(default=7 * 24 * 3600, ge=0)
 
     # -------------------------------------------------------------------------------------------------- practice
-    practice_listen: str = "127.0.0.1"
     practice_port: int = Field(default=0, ge=0, le=65535)
-    """0 takes a free one."""
+    """On 127.0.0.1, always. 0 takes a free one."""
 
     # -------------------------------------------------------------------------------------------------- watching
     page_webhook: SecretStr | None = _secret()
@@ -185,7 +184,7 @@ class Settings(BaseSettings):
             raise ValueError("is not an address that begins with https://")
         return value
 
-    @field_validator("practice_listen", "metrics_listen")
+    @field_validator("metrics_listen")
     @classmethod
     def _loopback(cls, value: str) -> str:
         try:
@@ -331,7 +330,6 @@ _WRONG: Final = {
 _MENDS: Final = {
     "page_webhook": "copy the address of the alarm service again",
     "heartbeat": "copy the ping address of the check again",
-    "practice_listen": "use 127.0.0.1, and an SSH tunnel to look from afar",
     "metrics_listen": "use 127.0.0.1, and an agent on this machine to collect from afar",
     "zone": "`timedatectl list-timezones` lists them all",
 }

@@ -158,7 +158,7 @@ class Keyring:
 
     def destroy_intake(self, before: dt.date, needed: Collection[str] = ()) -> int:
         """Destroy the intake keys of the UTC days before `before`, but for those in `needed` (rows not worked
-        off yet)."""
+        off yet). Nothing calls it yet: erasure will."""
         return self.destroy([key_id for key_id in self._store.intake_before(before) if key_id not in needed])
 
     def drop_gone(self) -> int:

@@ -301,7 +301,8 @@ class KeyStore:
         return True
 
     def sweep_unused(self, used: Callable[[Sequence[str]], Mapping[str, KeyKind]]) -> int:
-        """Delete old pool keys that no row uses, left by processes that died or stopped; say how many.
+        """Delete old pool keys that no row uses, left by processes that died or stopped; say how many. Nothing calls it
+        yet: they do no harm but for the room that they take.
 
         `used` is asked with some key ids and answers for those that rows of the main store use, and for what.
         Keys younger than UNUSED_AFTER are not looked at: a running process may still hand them out

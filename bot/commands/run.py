@@ -26,7 +26,6 @@ from bot.alarm import Alarm
 from bot.canary import Canaries, Canary, Trip, meta_key
 from bot.channel_news import ChannelNews
 from bot.channels.practice.journal import JournalUnreadable
-from bot.channels.practice.page import NotLoopback
 from bot.clock import NotAPracticeStore, RealClock, SystemEntropy
 from bot.commands import address
 from bot.commands.opening import (
@@ -109,8 +108,6 @@ def _practice(settings: Settings) -> None:
         _practice_store_unusable(folder)
     except NotAPracticeStore as error:
         refuse(f"WATCHLINE_DATA_DIR: {error}")
-    except NotLoopback as error:
-        refuse(f"WATCHLINE_PRACTICE_LISTEN: {error}")
     except OSError as error:
         refuse(
             f"WATCHLINE_PRACTICE_PORT or WATCHLINE_DATA_DIR: the practice phones cannot be served ({error.strerror}):"

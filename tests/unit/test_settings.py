@@ -143,9 +143,9 @@ def test_no_repr_shows_a_secret(tmp_path: Path) -> None:
 
 
 UNSAFE = [
-    ({"practice_listen": "0.0.0.0"}, "WATCHLINE_PRACTICE_LISTEN"),  # noqa: S104 - refused
-    ({"practice_listen": "desk.example"}, "WATCHLINE_PRACTICE_LISTEN"),
     ({"metrics_listen": "::"}, "WATCHLINE_METRICS_LISTEN"),
+    ({"metrics_listen": "0.0.0.0"}, "WATCHLINE_METRICS_LISTEN"),  # noqa: S104 - refused
+    ({"metrics_listen": "desk.example"}, "WATCHLINE_METRICS_LISTEN"),
     (
         {"telegram_token": TOKEN, "telegram_webhook_url": f"https://{SECRET}.example"},
         "WATCHLINE_TELEGRAM_WEBHOOK_SECRET",
