@@ -27,6 +27,9 @@ CASE_DEADLINES = (
     DeadlineKind.REVIEW,
 )
 
+LATER_ANSWER = timedelta(minutes=10)
+"""In a conversation that has begun nobody else is called sooner than this, however urgent the case: people put their
+phones down. Our own judgement."""
 PLAN_NAGS = 2
 """The taker is reminded of a missing plan, then others are told; after that the review is left."""
 
@@ -121,15 +124,16 @@ def plan_by(case: Case, rule: Escalation) -> datetime | None:
 def answer_by(case: Case, rule: Escalation) -> datetime:
     """When somebody else is paged because the person waits for words.
 
-    The first answer is due by the policy's target; a later one within the same time from the person's message. Each
-    page for it is followed by a longer wait, so that a chat that simply ended does not go on waking people; but by none
-    longer than the policy's `review`, so that nobody is forgotten whose officer has fallen silent.
+    The first answer is due by the policy's target; a later one within the same time from the person's message, though
+    not before `LATER_ANSWER`. Each page for it is followed by a longer wait, so that a chat that simply ended does not
+    go on waking people; but by none longer than the policy's `review`, so that nobody is forgotten whose officer has
+    fallen silent.
     """
     waiting = case.unanswered_since or case.opened_at
     if case.answered_at is None:
         first = answer_due(rule, case.opened_at, case.taken_at or case.opened_at)
     else:
-        first = waiting + max(rule.answer, timedelta(minutes=10))
+        first = waiting + max(rule.answer, LATER_ANSWER)
     wait = max(rule.answer, rule.answer_grace)
     longest, doublings = max(rule.review, wait), 0
     while doublings < case.nags and wait * 2**doublings < longest:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from alerts.cases import Case
 from alerts.events import Inbound, InboundKind
+from alerts.ids import REFERENCE_LENGTH, REFERENCE_LETTERS
 from alerts.invitations import folded, ways
 from alerts.people import Person
 from handlers import closing
@@ -19,7 +20,7 @@ from handlers.corrections import PRIVATE
 from handlers.draft import Draft
 from handlers.words import Words
 
-REFERENCE = re.compile(r"\b[ACDEFGHJKLMNPQRTUVWXY34679]{4}\b", re.IGNORECASE)
+REFERENCE = re.compile(rf"\b[{REFERENCE_LETTERS}]{{{REFERENCE_LENGTH}}}\b", re.IGNORECASE)
 SLIPPED = re.compile(r"[A-Za-z0-9]{4}", re.ASCII)
 """What may have been meant for a reference, letters that no reference has included."""
 COMMANDS = (

@@ -25,7 +25,8 @@ from alerts.outbox import Guard, Outgoing
 from alerts.people import Person, Reach
 from alerts.records import replace
 from handlers.draft import Draft
-from handlers.localtime import by_day, for_the_day
+from handlers.localtime import by_day
+from handlers.telling import remind
 from handlers.untaken import PAGED_URGENCIES, says_since, says_waiting, tell_not_seen, wrote_to_us
 from handlers.waiting import asides, second_line
 from handlers.words import excerpt
@@ -324,20 +325,7 @@ def due_review(draft: Draft, case: Case) -> None:
     told = [(p, "notice.review") for p in ((there,) if there else officers(desk) or leads(desk))]
     if there and case.reminded_at is not None and case.reminded_at == case.seen_at:
         told += [(p, "notice.review_other") for p in beside_taker(desk, case)]
-    for person, key in told:
-        officer = (there.alias if there else "") or draft.word(person, "desk.officer")
-        text = draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=officer)
-        draft.say(
-            person,
-            OutboundKind.NOTICE,
-            text,
-            via="content",
-            bare=text,
-            case=case,
-            guard=Guard.UNCLOSED,
-            ready_at=for_the_day(draft, case.urgency),
-            defender_id=case.person_id,
-        )
+    remind(draft, case, told, there, Guard.UNCLOSED)
     draft.put_case(replace(case, seen_at=draft.now, reminded_at=draft.now))
 
 

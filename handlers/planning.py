@@ -7,8 +7,6 @@ Source: protection practice, "Urgency".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from alerts.cases import Case, CaseStatus, acknowledged, planned
 from alerts.escalation import beside_taker
 from alerts.events import InboundKind, OutboundKind
@@ -18,8 +16,7 @@ from alerts.people import Person
 from alerts.records import replace
 from handlers import relay
 from handlers.draft import Draft
-from handlers.localtime import for_the_day
-from handlers.telling import answer
+from handlers.telling import answer, remind
 
 INSTEAD = "instead"
 """Code of the offer to send to the defender what was noted as a plan."""
@@ -74,27 +71,9 @@ def due(draft: Draft, case: Case) -> None:
     """No plan is noted: the taker is reminded, once; then the next officer and the leads hear it."""
     taker = draft.person(case.taken_by)
     if taker is not None and taker.is_staff and not case.plan_nags:
-        tell(draft, case, (taker,), "notice.plan_missing")
+        told = [(taker, "notice.plan_missing")]
     else:
-        tell(draft, case, beside_taker(draft.facts.desk, case), "notice.plan_missing_other", taker)
+        told = [(p, "notice.plan_missing_other") for p in beside_taker(draft.facts.desk, case)]
+    remind(draft, case, told, taker, Guard.UNPLANNED)
     draft.event("plan_missing", case=case.ref, urgency=case.urgency, times=case.plan_nags + 1)
     draft.put_case(replace(case, plan_nags=case.plan_nags + 1))
-
-
-def tell(draft: Draft, case: Case, whom: Iterable[Person], key: str, taker: Person | None = None) -> None:
-    """Tells staff, in the morning where it can wait."""
-    ready_at = for_the_day(draft, case.urgency)
-    for person in {p.id: p for p in whom}.values():
-        name = (taker.alias if taker else "") or draft.word(person, "desk.officer")
-        text = draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=name)
-        draft.say(
-            person,
-            OutboundKind.NOTICE,
-            text,
-            via="content",
-            bare=text,
-            case=case,
-            guard=Guard.UNPLANNED,
-            ready_at=ready_at,
-            defender_id=case.person_id,
-        )

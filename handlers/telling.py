@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from alerts.cases import Case
 from alerts.events import OutboundKind
+from alerts.outbox import Guard
 from alerts.people import Address, Person
 from handlers.draft import Draft
+from handlers.localtime import for_the_day
 
 
 def answer(draft: Draft, person: Person, key: str, **arguments: object) -> None:
@@ -51,3 +53,25 @@ def first_on_call(draft: Draft) -> tuple[Person, ...]:
     """Who would be called first now; everybody when nobody is on call."""
     first = draft.facts.desk.person(next(iter(draft.facts.desk.on_call), None))
     return (first,) if first is not None else draft.facts.desk.staff
+
+
+def remind(
+    draft: Draft, case: Case, told: Iterable[tuple[Person, str]], taker: Person | None, guard: Guard
+) -> None:
+    """Tells staff of a case on which nothing happens, each by the text of a key; nobody is paged, and in the morning
+    where it can wait. Without a name for the taker it is "an officer"."""
+    ready_at = for_the_day(draft, case.urgency)
+    for person, key in told:
+        officer = (taker.alias if taker else "") or draft.word(person, "desk.officer")
+        text = draft.word(person, key, ref=case.ref, urgency=f"P{case.urgency}", officer=officer)
+        draft.say(
+            person,
+            OutboundKind.NOTICE,
+            text,
+            via="content",
+            bare=text,
+            case=case,
+            guard=guard,
+            ready_at=ready_at,
+            defender_id=case.person_id,
+        )
