@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -159,6 +160,16 @@ def edited(tmp_path: Path, name: str, old: str, new: str) -> Path:
     return path
 
 
+def refused(path: Path, load: Callable[[Path], object]) -> PolicyFileError:
+    """Why an edited file is refused. The message begins with the file and the key, and there is a mend."""
+    with pytest.raises(PolicyFileError) as caught:
+        load(path)
+    assert caught.value.file == str(path)
+    assert str(caught.value).startswith(f"{path}: {caught.value.key}")
+    assert caught.value.mend
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "said"),
     [
@@ -185,14 +196,9 @@ def edited(tmp_path: Path, name: str, old: str, new: str) -> Path:
 def test_an_edited_protocol_file_is_refused_with_file_key_and_mend(
     tmp_path: Path, old: str, new: str, key: str, said: str
 ) -> None:
-    path = edited(tmp_path, "protocols.yaml", old, new)
-    with pytest.raises(PolicyFileError) as caught:
-        load_protocols(path)
-    assert caught.value.file == str(path)
-    assert caught.value.key.startswith(key)
-    assert str(caught.value).startswith(f"{path}: {key}")
-    assert said in str(caught.value)
-    assert caught.value.mend
+    error = refused(edited(tmp_path, "protocols.yaml", old, new), load_protocols)
+    assert error.key.startswith(key)
+    assert said in str(error)
 
 
 @pytest.mark.parametrize(
@@ -240,11 +246,9 @@ def test_an_edited_protocol_file_is_refused_with_file_key_and_mend(
 def test_an_edited_escalation_file_is_refused_with_file_key_and_mend(
     tmp_path: Path, old: str, new: str, key: str, said: str
 ) -> None:
-    path = edited(tmp_path, "escalation.yaml", old, new)
-    with pytest.raises(PolicyFileError) as caught:
-        load_escalation(path)
-    assert str(caught.value).startswith(f"{path}: {key}: ")
-    assert said in str(caught.value)
+    error = refused(edited(tmp_path, "escalation.yaml", old, new), load_escalation)
+    assert error.key == key
+    assert said in str(error)
 
 
 @pytest.mark.parametrize(
@@ -267,11 +271,9 @@ def test_an_edited_escalation_file_is_refused_with_file_key_and_mend(
 def test_an_edited_taxonomy_is_refused_with_file_key_and_mend(
     tmp_path: Path, old: str, new: str, key: str, said: str
 ) -> None:
-    path = edited(tmp_path, "taxonomy.yaml", old, new)
-    with pytest.raises(PolicyFileError) as caught:
-        load_taxonomy(path)
-    assert str(caught.value).startswith(f"{path}: {key}: ")
-    assert said in str(caught.value)
+    error = refused(edited(tmp_path, "taxonomy.yaml", old, new), load_taxonomy)
+    assert error.key == key
+    assert said in str(error)
 
 
 def test_a_desk_may_change_figures_leave_rungs_out_and_add_codes(tmp_path: Path) -> None:
