@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from bot.seats import SEATS, holders_of, seats_taken
 from tests.contract.bench_signal import settings_for
 from tests.contract.channel_suite import PATIENCE, Inbox, receiving
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
-from tests.fakes.signal_gateway import account_id, signal_gateway
+from tests.fakes.signal_gateway import SignalGateway, account_id, signal_gateway
 from tests.fakes.signal_receiver import SELF, environment, open_database
 from tests.faults.test_signal_receiver import eventually, say
 
@@ -32,136 +32,127 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("politely", [True, False])
-def test_a_gateway_that_restarts_is_attached_to_again(politely: bool) -> None:
-    async def story() -> None:
+Story = Callable[[SignalGateway, SignalChannel, Inbox], Awaitable[None]]
+
+
+def play(story: Story) -> None:
+    """Plays it with a gateway that keeps what it could not hand over, a channel on it, and an inbox."""
+
+    async def whole() -> None:
         with signal_gateway(keep=True) as gateway:
             channel = SignalChannel(settings_for(gateway))
-            inbox = Inbox(channel)
-            async with receiving(channel, inbox.accept):
-                for n in range(3):
-                    gateway.say("sami", f"SOS {n}")
-                    await inbox.get(n + 1)
-                    if politely:
-                        gateway.hang_up()
-                    else:
-                        gateway.down()
-                        gateway.up()
-                gateway.say("sami", "last")
-                assert [event.text for event in await inbox.get(4)][-1] == "last"
+            await story(gateway, channel, Inbox(channel))
             await channel.close()
 
-    asyncio.run(story())
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize("politely", [True, False])
+def test_a_gateway_that_restarts_is_attached_to_again(politely: bool) -> None:
+    async def story(gateway: SignalGateway, channel: SignalChannel, inbox: Inbox) -> None:
+        async with receiving(channel, inbox.accept):
+            for n in range(3):
+                gateway.say("sami", f"SOS {n}")
+                await inbox.get(n + 1)
+                if politely:
+                    gateway.hang_up()
+                else:
+                    gateway.down()
+                    gateway.up()
+            gateway.say("sami", "last")
+            assert [event.text for event in await inbox.get(4)][-1] == "last"
+
+    play(story)
 
 
 def test_a_store_that_is_down_for_a_while_loses_no_frame_and_keeps_their_order() -> None:
-    async def story() -> None:
-        with signal_gateway(keep=True) as gateway:
-            channel = SignalChannel(settings_for(gateway))
-            inbox = Inbox(channel)
-            refusals = iter([True] * 3)
-            inbox.refuse = lambda raw: next(refusals, False)
-            async with receiving(channel, inbox.accept):
-                for n in range(5):
-                    gateway.say("sami", f"m{n}")
-                await until(lambda: channel.state is SignalState.STORE_DOWN)
-                assert [event.text for event in await inbox.get(5)] == [f"m{n}" for n in range(5)]
-                await until(lambda: channel.state is SignalState.RECEIVING)
-            await channel.close()
+    async def story(gateway: SignalGateway, channel: SignalChannel, inbox: Inbox) -> None:
+        refusals = iter([True] * 3)
+        inbox.refuse = lambda raw: next(refusals, False)
+        async with receiving(channel, inbox.accept):
+            for n in range(5):
+                gateway.say("sami", f"m{n}")
+            await until(lambda: channel.state is SignalState.STORE_DOWN)
+            assert [event.text for event in await inbox.get(5)] == [f"m{n}" for n in range(5)]
+            await until(lambda: channel.state is SignalState.RECEIVING)
 
-    asyncio.run(story())
+    play(story)
 
 
 def test_nothing_is_read_on_before_the_store_has_it() -> None:
-    async def story() -> None:
-        with signal_gateway(keep=True) as gateway:
-            channel = SignalChannel(settings_for(gateway))
-            inbox = Inbox(channel)
-            inbox.hold = asyncio.Event()
-            async with receiving(channel, inbox.accept):
-                gateway.say("sami", "one")
-                await inbox.until(lambda: inbox.offered)
-                gateway.say("sami", "two")
-                await asyncio.sleep(0)
-                assert inbox.offered == 1
-                inbox.hold.set()
-                await inbox.get(2)
-            await channel.close()
+    async def story(gateway: SignalGateway, channel: SignalChannel, inbox: Inbox) -> None:
+        inbox.hold = asyncio.Event()
+        async with receiving(channel, inbox.accept):
+            gateway.say("sami", "one")
+            await inbox.until(lambda: inbox.offered)
+            gateway.say("sami", "two")
+            await asyncio.sleep(0)
+            assert inbox.offered == 1
+            inbox.hold.set()
+            await inbox.get(2)
 
-    asyncio.run(story())
+    play(story)
 
 
 def test_who_writes_without_a_pause_keeps_nobody_waiting_at_the_websocket() -> None:
-    async def story() -> None:
-        with signal_gateway(keep=True) as gateway:
-            channel = SignalChannel(settings_for(gateway))
-            inbox = Inbox(channel)
-            inbox.hold = asyncio.Event()
-            async with receiving(channel, inbox.accept):
-                gateway.say("lina", "first")
-                await inbox.until(lambda: inbox.offered)
-                for number in range(250):
-                    gateway.say("nour", f"{number}")
-                gateway.say("sami", "SOS")
-                inbox.hold.set()
-                events = await inbox.get(252)
-            await channel.close()
+    async def story(gateway: SignalGateway, channel: SignalChannel, inbox: Inbox) -> None:
+        inbox.hold = asyncio.Event()
+        async with receiving(channel, inbox.accept):
+            gateway.say("lina", "first")
+            await inbox.until(lambda: inbox.offered)
+            for number in range(250):
+                gateway.say("nour", f"{number}")
+            gateway.say("sami", "SOS")
+            inbox.hold.set()
+            events = await inbox.get(252)
         texts = [event.text for event in events if event.sender == account_id("nour")]
         assert texts == [str(number) for number in range(250)]
         assert inbox.calls <= 25
 
-    asyncio.run(story())
+    play(story)
 
 
 def test_what_the_store_does_not_take_holds_up_only_what_the_same_person_sent_after_it() -> None:
-    async def story() -> None:
-        with signal_gateway(keep=True) as gateway:
-            channel = SignalChannel(settings_for(gateway))
-            inbox = Inbox(channel)
-            inbox.hold = asyncio.Event()
-            inbox.refuse = lambda raw: b"at fault" in raw.raw
-            async with receiving(channel, inbox.accept):
-                gateway.say("lina", "first")
-                await inbox.until(lambda: inbox.offered)
-                for text in ("before", "at fault", "behind"):
-                    gateway.say("nour", text)
-                    gateway.say("sami", text.replace("at fault", "SOS"))
-                assert gateway.attached(), "and by its answer all of it is on the socket"
-                inbox.hold.set()
-                await until(lambda: channel.state is SignalState.STORE_DOWN)
-                await inbox.until(lambda: len(inbox.events()) >= 5)
-                told = {
-                    who: [e.text for e in inbox.events() if e.sender == account_id(who)]
-                    for who in ("nour", "sami")
-                }
-                assert told == {"nour": ["before"], "sami": ["before", "SOS", "behind"]}
-                inbox.refuse = lambda raw: False
-                events = await inbox.get(7)
-            await channel.close()
+    async def story(gateway: SignalGateway, channel: SignalChannel, inbox: Inbox) -> None:
+        inbox.hold = asyncio.Event()
+        inbox.refuse = lambda raw: b"at fault" in raw.raw
+        async with receiving(channel, inbox.accept):
+            gateway.say("lina", "first")
+            await inbox.until(lambda: inbox.offered)
+            for text in ("before", "at fault", "behind"):
+                gateway.say("nour", text)
+                gateway.say("sami", text.replace("at fault", "SOS"))
+            assert gateway.attached(), "and by its answer all of it is on the socket"
+            inbox.hold.set()
+            await until(lambda: channel.state is SignalState.STORE_DOWN)
+            await inbox.until(lambda: len(inbox.events()) >= 5)
+            told = {
+                who: [e.text for e in inbox.events() if e.sender == account_id(who)]
+                for who in ("nour", "sami")
+            }
+            assert told == {"nour": ["before"], "sami": ["before", "SOS", "behind"]}
+            inbox.refuse = lambda raw: False
+            events = await inbox.get(7)
         texts = [event.text for event in events if event.sender == account_id("nour")]
         assert texts == ["before", "at fault", "behind"]
 
-    asyncio.run(story())
+    play(story)
 
 
 @pytest.mark.parametrize("politely", [True, False])
 def test_what_came_before_the_end_of_a_websocket_is_stored(politely: bool) -> None:
-    async def story() -> None:
-        with signal_gateway(keep=True) as gateway:
-            channel = SignalChannel(settings_for(gateway))
-            inbox = Inbox(channel)
-            inbox.hold = asyncio.Event()
-            async with receiving(channel, inbox.accept):
-                gateway.say("sami", "first")
-                await inbox.until(lambda: inbox.offered)
-                for number in range(20):
-                    gateway.say("sami", str(number))
-                (gateway.hang_up if politely else gateway.down)()
-                inbox.hold.set()
-                assert len(await inbox.get(21)) == 21
-            await channel.close()
+    async def story(gateway: SignalGateway, channel: SignalChannel, inbox: Inbox) -> None:
+        inbox.hold = asyncio.Event()
+        async with receiving(channel, inbox.accept):
+            gateway.say("sami", "first")
+            await inbox.until(lambda: inbox.offered)
+            for number in range(20):
+                gateway.say("sami", str(number))
+            (gateway.hang_up if politely else gateway.down)()
+            inbox.hold.set()
+            assert len(await inbox.get(21)) == 21
 
-    asyncio.run(story())
+    play(story)
 
 
 # -------------------------------------------------------------------------------------------- the managed receiver
