@@ -98,5 +98,23 @@ def test_every_phone_that_is_shown_is_shown_whole(page: Page) -> None:
         "nodes => nodes.map(node => node.getBoundingClientRect()).filter(box => box.left < innerWidth - 24)"
         ".map(box => box.right <= innerWidth)"
     )
-    assert shown
     assert all(shown)
+    width = page.evaluate("innerWidth")
+    assert len(shown) == (5 if width >= 1000 else 4 if width >= 820 else 3 if width > 700 else 1)
+
+
+def test_in_a_smaller_window_the_latest_message_and_happening_stay_in_view(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """As when a phone is turned, or its keyboard comes up."""
+    with practice_server(tmp_path) as server:
+        for page in sized(browser, server, 1440, 900):
+            for number in range(12):
+                write(page, "sami", f"SOS, and more words than fit on one line of a phone, {number}")
+            stored = phone(page, "sami").get_by_role("img", name="stored by Watchline")
+            expect(stored).to_have_count(12)
+            latest = [phone(page, "sami").locator(".row").last, page.locator("#story > :last-child")]
+            for width, height in ((1024, 768), (900, 700), (390, 600)):
+                page.set_viewport_size({"width": width, "height": height})
+                for one in latest:
+                    expect(one).to_be_in_viewport(ratio=0.9)

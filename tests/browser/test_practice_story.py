@@ -94,8 +94,9 @@ def test_an_sos_is_paged_taken_relayed_and_closed(page: Page) -> None:
     phone(page, "ana").locator(".app-telegram").click()
     phone(page, "ana").get_by_role("button", name="Take", exact=True).click()
     expect(phone(page, "ana")).not_to_have_class(re.compile("ringing"))
-    expect(story).to_contain_text("A person has taken the case")
+    expect(story).to_contain_text("Ana has taken the case")
     expect(phone(page, "sami").get_by_text("Ana")).not_to_have_count(0)
+    expect(phone(page, "ana").locator(".names p")).to_have_text("Has the case")
 
     phone(page, "ana").locator(".app-signal").click()
     expect(phone(page, "ana").get_by_role("button", name="1 Take")).to_have_count(0)
@@ -110,6 +111,14 @@ def test_an_sos_is_paged_taken_relayed_and_closed(page: Page) -> None:
     case = page.locator(".happening", has_text="A case is opened").locator("em").inner_text()
     write(page, "ana", f"close {case} safe")
     expect(story).to_contain_text("The case is closed")
+    expect(phone(page, "ana").locator(".names p")).to_have_text("Officer on call")
+
+    language = phone(page, "sami").get_by_label("Language of Sami")
+    language.select_option("العربية")
+    expect(last(page, "sami")).to_contain_text("نستخدم هذه اللغة")
+    expect(phone(page, "sami").locator(".chip").last).to_have_text("إنهم يأخذونني الآن")
+    page.reload()
+    expect(language).to_have_value("ar")
 
 
 def test_a_page_that_nobody_takes_rings_at_the_next_officer(page: Page) -> None:
@@ -150,7 +159,7 @@ def test_one_button_leaves_a_check_in_unanswered_and_the_ladder_ends_at_the_lead
     expect(last(page, "carla")).to_contain_text("Called before you: Ana")
     # Read aloud, the parts of a line do not run into one another.
     told = story.locator(".happening", has_text="raised to P1").evaluate("node => node.textContent")
-    assert re.fullmatch(r"\d\d:\d\d:\d\d The case is raised to P1 [A-Z0-9]{4}", told)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d The case is raised to P1, the most urgent [A-Z0-9]{4}", told)
 
 
 def begun_again(page: Page) -> None:
@@ -173,9 +182,9 @@ def test_whenever_all_is_quiet_something_can_be_begun(page: Page) -> None:
         busy(page)
         case = page.locator(".happening", has_text="A case is opened").last.locator("em").inner_text()
         write(page, "ana", f"take {case}")
-        expect(story.get_by_text("A person has taken the case")).to_have_count(times)
+        expect(story.get_by_text("Ana has taken the case")).to_have_count(times)
         page.reload()
-        expect(story.get_by_text("A person has taken the case")).to_have_count(times)
+        expect(story.get_by_text("Ana has taken the case")).to_have_count(times)
         busy(page)
         write(page, "ana", f"close {case} safe")
         expect(story.get_by_text("The case is closed")).to_have_count(times)

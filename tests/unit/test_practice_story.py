@@ -48,12 +48,54 @@ def test_an_sos_can_be_followed_line_by_line(tmp_path: Path) -> None:
     phones.story.observe("something_internal", {"row": "7"})
     assert told(phones) == [
         "Sami writes on Signal",
-        "A case is opened: P1",
+        "A case is opened: P1, the most urgent",
         "Ana is paged",
         "Ana presses “Take”",
-        "A person has taken the case",
+        "Ana has taken the case",
     ]
     assert [happening.tone for happening in phones.story.recent()][1:3] == [Tone.ALARM, Tone.ALARM]
+    assert phones.story.recent()[-1].taker == "ana"
+
+
+def test_who_has_the_case_is_the_one_of_the_desk_who_did_something_last(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    page(phones, "ana", "P1 WL-1")
+    phones.story.observe("case_taken", {"case": "WL-1"})
+    phones.network.write("ana", text="oncall")
+    phones.network.write("ben", text="take WL-1")
+    phones.network.write("sami", text="please hurry")
+    phones.story.observe("case_taken", {"case": "WL-1"})
+    taken = [(one.text, one.taker) for one in phones.story.recent() if "taken" in one.text]
+    assert taken == [("A person has taken the case", ""), ("Ben has taken the case", "ben")]
+
+
+def test_a_phone_without_a_signal_a_blocked_chat_and_a_cut_line_are_told(tmp_path: Path) -> None:
+    """Or nothing at all would seem to come of what is written then."""
+    phones = run(tmp_path)
+    phones.set_person("sami", "signal", "offline")
+    phones.set_person("sami", "telegram", "offline")
+    phones.network.write("sami", text="SOS")
+    phones.set_person("sami", "signal", "ok")
+    phones.set_person("ana", "telegram", "refused")
+    phones.set_person("ana", "telegram", "ok")
+    phones.set_channel("signal", up=False)
+    phones.set_channel("signal", up=True)
+    assert told(phones) == [
+        "Sami’s phone has no signal",
+        "Sami writes: it waits on the phone",
+        "Sami’s phone has a signal again",
+        "Sami writes on Signal",
+        "Ana blocks Watchline on Telegram",
+        "Ana no longer blocks Watchline on Telegram",
+        "The line to Signal is cut",
+        "The line to Signal is back",
+    ]
+
+
+def test_asking_for_a_language_is_told_as_that(tmp_path: Path) -> None:
+    phones = run(tmp_path)
+    phones.network.write("sami", text="language ar")
+    assert told(phones) == ["Sami asks for Arabic"]
 
 
 def test_the_same_page_on_both_channels_is_one_line_also_while_the_clock_runs_fast(tmp_path: Path) -> None:
@@ -102,7 +144,7 @@ def test_a_case_is_opened_before_somebody_is_paged_for_it_whoever_says_so_first(
     phones.network.write("sami", text="SOS")
     page(phones, "ana", "P1 7KQX: SOS")
     phones.story.observe("case_opened", {"case": "7KQX", "urgency": 1})
-    lines = ["Sami writes on Signal", "A case is opened: P1", "Ana is paged"]
+    lines = ["Sami writes on Signal", "A case is opened: P1, the most urgent", "Ana is paged"]
     assert told(phones) == lines
     phones.keep()
     assert told(run(tmp_path)) == lines

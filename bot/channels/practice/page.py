@@ -296,7 +296,13 @@ class PracticePage:
             "people": people,
             "defender": cast.defender,
             "suggestions": [
-                {"label": s.label, "person": s.person, "text": s.text, "location": s.location}
+                {
+                    "label": s.label,
+                    "person": s.person,
+                    "text": s.text,
+                    "location": s.location,
+                    "language": s.language,
+                }
                 for s in cast.suggestions
             ],
             "messages": messages,
@@ -366,10 +372,10 @@ class PracticePage:
     def _line(self, body: Json) -> None:
         if body.get("state") not in ("ok", "offline", "refused"):
             raise NotUnderstood("a phone is ok, offline or refused")
-        self._phones.network.set_person(str(body.get("person")), str(body.get("channel", "")), body["state"])
+        self._phones.set_person(str(body.get("person")), str(body.get("channel", "")), body["state"])
 
     def _channel(self, body: Json) -> None:
-        self._phones.network.set_channel(str(body.get("name")), up=body.get("up") is True)
+        self._phones.set_channel(str(body.get("name")), up=body.get("up") is True)
 
     async def _clock(self, body: Json) -> None:
         if body.get("skip") is True:

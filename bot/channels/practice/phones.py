@@ -30,6 +30,8 @@ class Suggestion:
     text: str = field(default="", repr=False)
     location: tuple[float, float] | None = field(default=None, repr=False)
     """Instead of a text: degrees WGS 84."""
+    language: str = ""
+    """Offered only on a phone of this language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,15 @@ class Cast:
     """IANA zone of the desk."""
     defender: str = field(default="", repr=False)
     """The person with whom the story begins."""
+    desk: tuple[str, ...] = field(default=(), repr=False)
+    """Those who can take a case."""
     suggestions: tuple[Suggestion, ...] = field(default=(), repr=False)
     notes: Mapping[str, Note] = field(default_factory=dict, repr=False)
     """By the name of the person."""
 
 
 _BOTH = ("signal", "telegram")
+_BEIRUT = (33.8938, 35.5018)
 
 SHIPPED_CAST = Cast(
     people=(
@@ -68,11 +73,18 @@ SHIPPED_CAST = Cast(
     ),
     zone="Europe/Brussels",
     defender="sami",
+    desk=("ana", "ben", "carla"),
     suggestions=(
         Suggestion("SOS", "sami", "SOS"),
-        Suggestion("Share location", "sami", location=(33.8938, 35.5018)),
-        Suggestion("أنا في خطر", "sami", "أنا في خطر، أحتاج مساعدة الآن"),
-        Suggestion("They are taking me now", "sami", "they are taking me now"),
+        Suggestion("Share location", "sami", location=_BEIRUT, language="en"),
+        Suggestion("أنا في خطر", "sami", "أنا في خطر، أحتاج مساعدة الآن", language="en"),
+        Suggestion("They are taking me now", "sami", "they are taking me now", language="en"),
+        Suggestion("Enviar ubicación", "sami", location=_BEIRUT, language="es"),
+        Suggestion("Me están deteniendo", "sami", "me están deteniendo ahora", language="es"),
+        Suggestion("Envoyer ma position", "sami", location=_BEIRUT, language="fr"),
+        Suggestion("Ils m’emmènent", "sami", "ils m’emmènent maintenant", language="fr"),
+        Suggestion("إرسال موقعي", "sami", location=_BEIRUT, language="ar"),
+        Suggestion("إنهم يأخذونني الآن", "sami", "إنهم يأخذونني الآن", language="ar"),
     ),
     notes={
         "sami": Note("hand", "Calls for help", "Sami defends people’s rights, and some want him to stop."),
@@ -132,7 +144,7 @@ class PracticePhones:
             self.clock.now, self.cast.people, lifelike=True, record=self._journal.append
         )
         self.network.replay(changes)
-        self.story = Story(self.network.world.people, self.clock.now)
+        self.story = Story(self.network.world.people, self.clock.now, self.cast.desk)
         for happening in story:
             self.story.recall(Happening.from_json(happening))
         self.story.ring_again(rings)
@@ -148,6 +160,25 @@ class PracticePhones:
         """Puts the clock forward."""
         self.clock.skip_to(moment)
         self._journal.append(self._memories())
+
+    def set_person(self, person: str, channel: str, state: str) -> None:
+        """The network of one phone for one channel: ok, offline or refused. Raises
+        `bot.channels.pretend.NotThere`."""
+        before = self._standing(person)
+        if channel in before:
+            # Told before what has waited goes out.
+            self.story.line(person, before, {**before, channel: state})
+        self.network.set_person(person, channel, state)
+
+    def set_channel(self, name: str, *, up: bool) -> None:
+        """The line between Watchline and a platform. Raises `bot.channels.pretend.NotThere`."""
+        if name in self.network.world.up:
+            self.story.platform(name, up=up)
+        self.network.set_channel(name, up=up)
+
+    def _standing(self, person: str) -> dict[str, str]:
+        found = self.network.world.people.get(person)
+        return {on: self.network.line(person, on).value for on in found.channels} if found else {}
 
     def keep(self) -> None:
         """Writes down what has been told and how far ahead the clock is, if it is not written down yet:

@@ -10,7 +10,7 @@ import enum
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from alerts.events import InboundKind, OutboundKind, Outcome, Refused, RetryAt
 from bot.channels.pretend import Handed, PretendMessage, PretendPerson
 from bot.channels.pretend_frames import Json
+from bot.channels.pretend_phones import Tick
 from handlers.desk_commands import REFERENCE
 
 _KEPT = 200
@@ -71,6 +72,8 @@ class Happening:
     """Pages about this case have been answered: the phones that ring for it calm down."""
     closes: bool = False
     """The case is over: what was asked about it needs no answer any more."""
+    taker: str = field(default="", repr=False)
+    """Name of who has the case from now on, where the story saw it."""
     number: int = 0
     """Its own in one run. A later one with the same number takes its place: somebody else was paged with it."""
     before: int = 0
@@ -82,6 +85,7 @@ class Happening:
             "text": self.text,
             "tone": self.tone.value,
             "case": self.case,
+            "taker": self.taker,
             "settles": self.settles,
             "closes": self.closes,
             "number": self.number,
@@ -106,10 +110,16 @@ _TOLD = {
 }
 
 
+_MEANING = {"1": ", the most urgent", "2": ", urgent"}
+"""What an urgency level says to somebody who has never heard of them."""
+
+_LANGUAGE = re.compile(r"/?language (en|es|fr|ar)")
+_LANGUAGES = {"en": "English", "es": "Spanish", "fr": "French", "ar": "Arabic"}
+
 _ENGINE = {
-    "case_opened": ("A case is opened: P{urgency}", Tone.ALARM, False),
-    "case_raised": ("The case is raised to P{urgency}", Tone.ALARM, False),
-    "case_taken": ("A person has taken the case", Tone.GOOD, True),
+    "case_opened": ("A case is opened: P{urgency}{meaning}", Tone.ALARM, False),
+    "case_raised": ("The case is raised to P{urgency}{meaning}", Tone.ALARM, False),
+    "case_taken": ("{who} has taken the case", Tone.GOOD, True),
     "case_closed": ("The case is closed", Tone.GOOD, True),
     "unanswered": ("Taken, but nobody has answered yet: the desk is called again", Tone.WATCH, False),
 }
@@ -158,9 +168,15 @@ def _offers(message: PretendMessage) -> bool:
 class Story:
     """The happenings of one practice run, and the phones that ring."""
 
-    def __init__(self, people: dict[str, PretendPerson], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, people: dict[str, PretendPerson], now: Callable[[], datetime], desk: Sequence[str] = ()
+    ) -> None:
+        """`desk` are those who can take a case."""
         self._people = people
         self._now = now
+        self._desk = frozenset(desk)
+        self._hand = ""
+        """Who of the desk did something last: when a case is taken, it was they."""
         self._last_told: dict[tuple[str, OutboundKind, type[Outcome]], tuple[datetime, str]] = {}
         self._lock = threading.Lock()
         self._happenings: deque[Happening] = deque(maxlen=_KEPT)
@@ -190,12 +206,32 @@ class Story:
         told = _ENGINE.get(name)
         if told is not None:
             words, tone, settles = told
-            text = words.format(**{"urgency": "?", "outcome": "", **references})
+            taker = self._hand if name == "case_taken" else ""
+            meaning = _MEANING.get(str(references.get("urgency")), "")
+            who = self._display(taker) if taker else "A person"
+            text = words.format(**{"urgency": "?", "meaning": meaning, **references, "who": who})
             case, closes = str(references.get("case", "")), name == "case_closed"
             # A page may be on its way before the engine says what it is about.
             call = self._calls.get(case) if name == "case_opened" else None
             before = call.number if call is not None else 0
-            self.tell(Happening(self._now(), text, tone, case, settles, closes, before=before))
+            self.tell(Happening(self._now(), text, tone, case, settles, closes, taker, before=before))
+
+    def line(self, person: str, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+        """The network of a phone changed, on some of its channels."""
+        who = self._display(person)
+        for channel, state in now.items():
+            if "refused" in (state, before.get(channel)) and state != before.get(channel):
+                how = "blocks" if state == "refused" else "no longer blocks"
+                self.tell(Happening(self._now(), f"{who} {how} Watchline on {channel.title()}", Tone.WATCH))
+        gone, was_gone = (bool(one) and set(one.values()) == {"offline"} for one in (now, before))
+        if gone != was_gone:
+            how = "no signal" if gone else "a signal again"
+            self.tell(Happening(self._now(), f"{who}’s phone has {how}", Tone.WATCH))
+
+    def platform(self, channel: str, *, up: bool) -> None:
+        """The line between Watchline and a platform was cut or restored."""
+        how = "is back" if up else "is cut"
+        self.tell(Happening(self._now(), f"The line to {channel.title()} {how}", Tone.WATCH))
 
     def recall(self, happening: Happening) -> None:
         """Adds what an earlier run told."""
@@ -310,13 +346,19 @@ class Story:
                 for (person, on, about), ring in self._ringing.items()
                 if person != message.person or about not in answered
             }
+        if message.person in self._desk:
+            self._hand = message.person
         who, on = self._display(message.person), message.channel.title()
+        wanted = _LANGUAGE.fullmatch(message.text.strip()) if message.mine else None
         if kind == InboundKind.PRESS.value and message.pressed is not None:
             self.tell(Happening(self._now(), f"{who} presses “{message.choices[message.pressed]}”"))
         elif kind == InboundKind.REACTION.value and message.reaction:
             self.tell(Happening(self._now(), f"{who} reacts with {message.reaction}"))
+        elif wanted and kind == InboundKind.TEXT.value:
+            self.tell(Happening(self._now(), f"{who} asks for {_LANGUAGES[wanted[1]]}"))
         elif kind in _DONE:
-            self.tell(Happening(self._now(), f"{who} {_DONE[kind]} on {on}"))
+            how = ": it waits on the phone" if message.tick is Tick.WAITING else f" on {on}"
+            self.tell(Happening(self._now(), f"{who} {_DONE[kind]}{how}"))
 
     def _answered(self, message: PretendMessage) -> set[str]:
         """What the pages are about that somebody answers by this."""

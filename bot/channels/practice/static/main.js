@@ -24,6 +24,8 @@ let closing = Infinity;
 let waiting = null;
 let channelsShown = "";
 let quiet = false;
+// Who has a case that is open: the case's reference, and a name.
+const holders = new Map();
 
 function failed(error) {
   if (error instanceof WrongToken) return curtain("Open the address that was printed when the practice phones were started: it holds the key to this page.");
@@ -47,7 +49,7 @@ function curtain(text) {
 }
 
 const host = {
-  suggestions: (person) => (quiet ? suggestions.filter((suggestion) => suggestion.person === person.name) : []),
+  suggestions: (person, language) => (quiet ? suggestions.filter((one) => one.person === person.name && ["", language].includes(one.language)) : []),
   failed,
   changed: once(() => { tabs.show(phones); coach.look(); }),
   closing: () => closing,
@@ -96,9 +98,17 @@ function gather(data) {
 
 function happened(happening) {
   story.add(happening);
-  if (!happening.closes) return;
-  closing = new Date(happening.at);
-  for (const phone of phones.values()) phone.showState();
+  if (happening.closes) closing = new Date(happening.at);
+  if (holds(happening) || happening.closes) for (const phone of phones.values()) phone.showState();
+}
+
+// Whether it changes who has a case.
+function holds(happening) {
+  if (happening.closes) holders.delete(happening.case);
+  else if (happening.taker) holders.set(happening.case, happening.taker);
+  else return false;
+  for (const [name, phone] of phones) phone.holds = [...holders.values()].includes(name);
+  return true;
 }
 
 // While nothing is going on, something can be begun: at first, and whenever a case is over.
@@ -128,6 +138,8 @@ function begin(state) {
   clock.onTick = (now) => phones.forEach((phone) => phone.showTime(now));
   clock.tick();
   change(state, false);
+  holders.clear();
+  state.story.forEach(holds);
   showQuiet(state.quiet);
   for (const phone of phones.values()) openLatest(phone);
 }

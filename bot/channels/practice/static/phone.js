@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { bubble, FROM_THE_RIGHT } from "./bubble.js";
 import { el, HOUR_MINUTE, icon, iconButton, timeIn } from "./dom.js";
 import { signs } from "./emoji.js";
+import { LanguageMenu } from "./language.js";
 import { asks, sameNews, wordsOf } from "./news.js";
 import { samplePhoto, sampleVoice, toBase64 } from "./samples.js";
 import { attachSheet, messageSheet, placeSheet } from "./sheets.js";
@@ -14,7 +15,7 @@ const KEPT = 200;
 const HOME = [33.8938, 35.5018];
 
 export class Phone {
-  // `host`: suggestions(person), failed(error), changed(), closing(), quiet().
+  // `host`: suggestions(person, language), failed(error), changed(), closing(), quiet().
   constructor(person, host) {
     this.person = person;
     this.host = host;
@@ -23,10 +24,12 @@ export class Phone {
     this.quote = null;
     this.editing = null;
     this.ringing = [];
+    this.holds = false;
     this.typedAt = 0;
     this.atEnd = true;
     this.lastDay = "";
     this.build();
+    this.showLanguage();
     this.open(this.channel);
   }
 
@@ -51,13 +54,14 @@ export class Phone {
       button.addEventListener("click", () => { this.open(channel); this.input.focus({ preventScroll: true }); });
       this.apps.append(button);
     }
+    this.language = new LanguageMenu(person, (code) => this.act({ do: "write", text: `language ${code}` }));
     this.subtitle = el("span");
     const head = el("div", { class: "chat-head" },
       el("img", { src: "/static/mark.svg", alt: "", width: "34", height: "34" }),
       el("div", {}, el("b", {}, "Watchline"), this.subtitle));
     this.log = el("ol", { class: "log", role: "log", "aria-live": "off", tabindex: "0", "aria-label": `${person.display}’s chat. Up and down arrows go through the messages.` });
     this.log.addEventListener("keydown", (event) => this.onLogKey(event));
-    this.log.addEventListener("scroll", () => { this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120; }, { passive: true });
+    this.log.addEventListener("scroll", () => this.onScroll(), { passive: true });
     this.log.addEventListener("contextmenu", (event) => this.onContext(event));
     longPress(this.log, (row) => this.menuOf(row));
     this.coach = el("div", { class: "coach", hidden: true });
@@ -78,7 +82,10 @@ export class Phone {
     this.composer.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
     this.wall = el("div", { class: "wall", hidden: true }, el("span", {}, "You blocked Watchline here."),
       el("button", { type: "button", class: "primary", onclick: () => this.toggleLine("refused") }, "Unblock"));
-    this.screen = el("div", { class: "screen" }, status, this.apps, head, this.log, this.coach, this.chips, this.preview, this.composer, this.wall);
+    const top = el("div", { class: "top" }, this.apps, this.language.root);
+    this.screen = el("div", { class: "screen" }, status, top, head, this.log, this.coach, this.chips, this.preview, this.composer, this.wall);
+    // Where there is less room than before, as beside the keyboard of a phone, the latest message stays in view.
+    new ResizeObserver(() => { this.seenSize = this.size; if (this.atEnd) this.toEnd(); }).observe(this.log);
     this.root = el("article", { class: "phone", "data-person": person.name, "aria-label": `${person.display}’s phone` }, caption, el("div", { class: "device" }, this.screen));
   }
 
@@ -124,6 +131,7 @@ export class Phone {
       chat.messages.set(message.ref, message);
     }
     for (const chat of this.chats.values()) this.trim(chat);
+    this.showLanguage();
     const better = this.fullerElsewhere(arrived);
     if (better && this.idle()) this.open(better);
     for (const message of arrived) {
@@ -134,6 +142,12 @@ export class Phone {
     this.showTyping(messages.some((message) => message.mine && message.tick === "stored" && message.channel === this.channel) && fresh);
     if (this.atEnd || messages.some((message) => message.mine)) this.toEnd();
     return arrived;
+  }
+
+  showLanguage() {
+    this.language.show([...this.chats.values()].flatMap((chat) => [...chat.messages.values()]));
+    this.input.placeholder = this.language.placeholder;
+    this.input.lang = this.language.code;
   }
 
   // The chat where the news is, when it is not the one that is open. The same page comes to both: the one that says more counts.
@@ -217,6 +231,14 @@ export class Phone {
     });
   }
 
+  get size() { return `${this.log.clientWidth} ${this.log.clientHeight}`; }
+
+  // A chat that has another size than before was not scrolled by anybody.
+  onScroll() {
+    if (this.size !== this.seenSize || this.endDue) return;
+    this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 120;
+  }
+
   // Nobody is in the middle of something here.
   idle() { return !this.input.value && !this.quote && !this.editing && !this.screen.querySelector(".sheet-cover"); }
 
@@ -244,10 +266,11 @@ export class Phone {
     this.root.classList.toggle("offline", offline);
     this.badge.hidden = rings === 0;
     this.badge.textContent = rings;
-    this.role.textContent = rings ? (rings === 1 ? "Being paged" : `${rings} pages waiting`) : this.person.role;
+    this.root.classList.toggle("holds", this.holds);
+    this.role.textContent = this.standing(offline, rings);
     if (this.bars.dataset.offline !== String(offline)) {
       this.bars.dataset.offline = String(offline);
-      this.bars.replaceChildren(icon(offline ? "nosignal" : "signal"), offline ? "No signal" : "");
+      this.bars.replaceChildren(icon(offline ? "nosignal" : "signal"));
     }
     this.offline.setAttribute("aria-pressed", String(offline));
     this.blocked.setAttribute("aria-pressed", String(refused));
@@ -264,6 +287,13 @@ export class Phone {
     this.host.changed();
   }
 
+  // What is to be known of this phone now, before what its owner is.
+  standing(offline, rings) {
+    if (offline) return "No signal";
+    if (rings) return rings === 1 ? "Being paged" : `${rings} pages waiting`;
+    return this.holds ? "Has the case" : this.person.role;
+  }
+
   showChips() {
     const chips = [];
     for (const [index, label] of this.openMenu().entries()) {
@@ -272,7 +302,7 @@ export class Phone {
       chips.push(chip(words, () => this.act({ do: "write", text: number }), this.input));
     }
     if (!chips.length) {
-      for (const suggestion of this.host.suggestions(this.person)) {
+      for (const suggestion of this.host.suggestions(this.person, this.language.code)) {
         const act = suggestion.location
           ? { do: "pin", latitude: suggestion.location[0], longitude: suggestion.location[1] }
           : { do: "write", text: suggestion.text };

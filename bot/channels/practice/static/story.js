@@ -13,6 +13,8 @@ export class StoryLine {
     this.zone = "UTC";
     this.items = new Map();
     this.offer = null;
+    // In a window of another width the latest stays in view.
+    new ResizeObserver(() => { list.scrollLeft = list.scrollWidth; }).observe(list);
   }
 
   begin(happenings, zone) {
