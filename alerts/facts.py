@@ -214,6 +214,8 @@ class Facts:
     """The desk's unclosed cases; loaded for staff, and for the page of a crowd."""
     named: tuple[Case, ...] = ()
     """Cases whose references stand in the message; loaded for staff."""
+    focus_shut: bool = False
+    """Whether the case that this member of staff has turned to cannot be opened: bare words are for no other."""
     people: Mapping[str, Person] = field(default_factory=dict)
     """Everybody whose id stands in what was loaded."""
     case: Case | None = None

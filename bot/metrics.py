@@ -32,6 +32,10 @@ class Metrics:
         self._webhook = self._gauge(
             "watchline_page_webhook_failing_seconds", "Since when the alarm service takes no calls."
         )
+        self._shut = self._gauge(
+            "watchline_desk_rows_shut",
+            "Members of the desk, accounts of theirs and rotas that cannot be opened.",
+        )
         self._up = self._gauge("watchline_channel_up", "1 while receiving from a channel works.", "channel")
         self._canary_age = self._gauge(
             "watchline_canary_age_seconds", "Since a channel's canary last made its whole trip.", "channel"
@@ -66,6 +70,7 @@ class Metrics:
         self._inbox_oldest.set(figures.inbox_oldest or 0.0)
         self._stalled.set(figures.stalled)
         self._webhook.set(figures.webhook or 0.0)
+        self._shut.set(figures.shut)
         for channel, state in figures.channels.items():
             self._up.labels(channel).set(state in GOOD_STATES)
         for canary in figures.canaries:

@@ -83,6 +83,8 @@ class Figures:
     canaries: tuple[Canary, ...] = ()
     webhook: float | None = None
     """Since when the alarm service has not taken a call that it should."""
+    shut: int = 0
+    """Members of the desk, accounts of theirs and rotas that cannot be opened: others are called than the desk meant."""
 
 
 def verdict(figures: Figures) -> tuple[str, ...]:
@@ -100,6 +102,8 @@ def verdict(figures: Figures) -> tuple[str, ...]:
     ):
         if seconds is not None and seconds > BEHIND_SECONDS:
             wrong.append(name)
+    if figures.shut:
+        wrong.append("desk_does_not_open")
     wrong += [f"{name}_down" for name, s in sorted(figures.down.items()) if s > CHANNEL_DOWN_SECONDS]
     wrong += [f"{canary.channel}_canary_missed" for canary in figures.canaries if canary.bad(figures.at)]
     return tuple(wrong)
@@ -256,9 +260,10 @@ class Watch:
             else:
                 self._down_since.setdefault(name, tick)
         waits: Backlog | None = None
+        shut = 0
         try:
             async with asyncio.timeout(FIGURES_SECONDS):
-                waits = await asyncio.to_thread(self._read, now)
+                waits, shut = await asyncio.to_thread(self._read, now)
         except Exception as error:  # noqa: BLE001 - that the store fails is itself a figure
             log.warning("figures_not_read", **trouble(error))
         return Figures(
@@ -273,9 +278,10 @@ class Watch:
             down={name: tick - since for name, since in self._down_since.items()},
             canaries=self.trips.all(),
             webhook=_age(now, self._webhook()),
+            shut=shut,
         )
 
-    def _read(self, now: datetime) -> Backlog:
+    def _read(self, now: datetime) -> tuple[Backlog, int]:
         with self._store.reading() as work:
             self.trips.recall(
                 {name: read_meta(work.connection, canaries.meta_key(name)) for name in self.trips.channels()}
@@ -283,7 +289,7 @@ class Watch:
             for name, since in self.trips.asking().items():
                 gave, none = witnesses(work.connection, name, since, now - canaries.HEARD_BY)
                 self.trips.change(name, lambda one, g=gave, n=none: canaries.witnessed(one, g, n, now))  # type: ignore[misc]
-            return backlog(work.connection, now)
+            return backlog(work.connection, now), work.desk_shut()
 
     async def _note(self, notes: Mapping[str, str]) -> None:
         """Before the next beat looks again; what could not be written is written then."""

@@ -231,7 +231,7 @@ class Loader:
             me=me,
             address=address,
             cases=cases,
-            last_closed=work.case(me.talk.closed) if me and staff and me.talk.closed else None,
+            last_closed=work.case_that_opens(me.talk.closed) if me and staff and me.talk.closed else None,
             target=next((t for t in targets if address and t.address_id == address.id), None),
             targets=tuple(t for t in targets if address and t.address_id == address.id),
             quoted=quoted,
@@ -302,9 +302,10 @@ class Loader:
     def _for_staff(self, facts: Facts, text: str) -> Facts:
         work = self.work
         named = work.cases_named(self.rules.desk, references_in(text))
+        quoted = next((t.case_id for t in facts.targets if t.case_id), None)
         asked = facts.menu.case_id if facts.menu is not None else None
-        case_id = next((t.case_id for t in facts.targets if t.case_id), asked)
-        case = work.case(case_id) if case_id else None
+        # What was quoted is what is meant, and has to open. A menu is only the latest.
+        case = work.case(quoted) if quoted else work.case_that_opens(asked) if asked else None
         me = facts.me
         named_so = work.people_called(self.rules.desk, names_in(text)) if len(text) < NAMING else ()
         called = tuple({p.id: p for p in (*facts.called, *named_so)}.values())
@@ -321,6 +322,7 @@ class Loader:
             facts = ending.read(work, facts, meant, called)
         held = work.rounds_of_cases((*mine, *(c.id for c in (*named, case) if c)))
         facts = replace(facts, relayed=work.last_relayed(me.id, mine) if me else None)
+        facts = replace(facts, focus_shut=bool(me and me.talk.focus and work.is_shut(me.talk.focus)))
         return replace(facts, board=board, named=named, case=case, called=called, held=held)
 
     def _due(self, event: Due, desk: DeskView, now: datetime) -> Facts:
@@ -444,4 +446,4 @@ class Loader:
             ids.add(facts.check_in.made_by)
         if facts.invitation is not None:
             ids |= {i for i in (facts.invitation.made_by, facts.invitation.subject_id) if i}
-        return replace(facts, people=self.work.people(sorted(i for i in ids if i)))
+        return replace(facts, people=self.work.people_that_open(sorted(i for i in ids if i)))

@@ -26,7 +26,10 @@ def candidates(draft: Draft, officer: Person) -> tuple[Case, ...]:
 
 
 def focus(draft: Draft, officer: Person) -> Case | None:
-    """The case that a bare message goes to: the one in focus, else the only one that the officer has."""
+    """The case that a bare message goes to: the one in focus, else the only one that the officer has; none while the
+    one in focus cannot be opened, since the words may be for there."""
+    if draft.facts.focus_shut:
+        return None
     mine = [c for c in draft.facts.board if c.taken_by == officer.id]
     inside = next((c for c in mine if c.id == officer.talk.focus), None)
     if inside is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from alerts.events import OutboundKind
 from alerts.ids import from_micros
 from alerts.outbox import OUT, Outgoing, SendState
 from alerts.rounds import Sending
+from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.loading import CHUNK
 from alerts.store.people_reads import CROWD_OF_DESK, PeopleReads
@@ -122,6 +124,16 @@ class CaseReads(PeopleReads):
         """One case."""
         return self._one(CASES, case_id)
 
+    def case_that_opens(self, case_id: str) -> Case | None:
+        """One case; None as well when it cannot be opened."""
+        with contextlib.suppress(Unsealable):
+            return self.case(case_id)
+        return None
+
+    def is_shut(self, case_id: str) -> bool:
+        """Whether it is a case that cannot be opened."""
+        return self.case_that_opens(case_id) is None and bool(self.reference_of(case_id))
+
     def cases(self, ids: Iterable[str]) -> None:
         """Reads many cases ahead."""
         self._many(CASES, ids)
@@ -148,12 +160,12 @@ class CaseReads(PeopleReads):
 
     def unclosed_cases(self, desk: str, limit: int) -> tuple[Case, ...]:
         """The desk's cases that are not closed: urgent ones first, then verified ones, then old ones."""
-        return tuple(self._find(CASES, _BOARD, desk=desk, limit=limit))
+        return tuple(self._find_openable(CASES, _BOARD, desk=desk, limit=limit))
 
     def cases_in_hand(self, desk: str, takers: Iterable[str]) -> tuple[Case, ...]:
         """The desk's cases that are not closed and that one of these has."""
         wanted = list(takers)[:CHUNK]
-        return tuple(self._find(CASES, _IN_HAND, desk=desk, takers=wanted)) if wanted else ()
+        return tuple(self._find_openable(CASES, _IN_HAND, desk=desk, takers=wanted)) if wanted else ()
 
     def unclosed_so_far(self, desk: str, limit: int) -> tuple[Case, ...]:
         """As `unclosed_cases`, with those that this transaction has opened and not written yet."""
@@ -231,7 +243,7 @@ class CaseReads(PeopleReads):
 
     def messages_of(self, case_id: str, limit: int) -> tuple[Message, ...]:
         """The newest messages of a case, oldest first."""
-        return tuple(reversed(self._find(MESSAGES, _THREAD, case=case_id, limit=limit)))
+        return tuple(reversed(self._find_openable(MESSAGES, _THREAD, case=case_id, limit=limit)))
 
     def file(self, file_id: str) -> StoredFile | None:
         """One attachment."""
@@ -261,7 +273,7 @@ class CaseReads(PeopleReads):
 
     def latest_menu(self, address_id: str) -> Outgoing | None:
         """The latest message with choices that went out to an address."""
-        found = self._find(OUTBOX, _LATEST_MENU, address=address_id)
+        found = self._find_openable(OUTBOX, _LATEST_MENU, address=address_id)
         return found[0] if found else None
 
     def last_relayed(self, person_id: str, case_ids: Iterable[str]) -> tuple[str, datetime] | None:

@@ -21,6 +21,7 @@ from alerts.ids import from_micros, micros
 from alerts.oncall import Rota
 from alerts.people import Person
 from alerts.rounds import Sending
+from alerts.sealing import Unsealable
 from alerts.store import ahead
 from alerts.store.arrays import rows_of
 from alerts.store.prepared import Prepared, ask, prepared
@@ -111,9 +112,16 @@ class Loading:
             self._lock = was
 
     def _find(self, shape: Shape[T], query: Prepared, **values: Any) -> list[T]:
+        return self._entities(shape, self._found(shape, query, **values))
+
+    def _find_openable(self, shape: Shape[T], query: Prepared, **values: Any) -> list[T]:
+        """As `_find`, less what cannot be opened."""
+        return self._openable(shape, self._found(shape, query, **values))
+
+    def _found(self, shape: Shape[Any], query: Prepared, **values: Any) -> Sequence[Any]:
         if self._locks(shape):
             query = query.locking()
-        return self._entities(shape, query.rows(self.connection, **values))
+        return query.rows(self.connection, **values)
 
     def _locks(self, shape: Shape[Any]) -> bool:
         return self._lock and shape in (PEOPLE, CASES, ROUNDS, CHECK_INS, INVITATIONS)
@@ -153,6 +161,18 @@ class Loading:
                 self._stored[place] = (entity, row.sealed)
             found.append(entity)
         return found
+
+    def _openable(self, shape: Shape[T], rows: Sequence[Any]) -> list[T]:
+        """Those of these rows that can be opened. For what everybody's turn reads beside its own subject: one row that
+        is damaged, or whose key is gone, must not stand before all others. It is found out in the turns about it."""
+        try:
+            return self._entities(shape, rows)
+        except Unsealable:
+            found: list[T] = []
+            for row in rows:
+                with contextlib.suppress(Unsealable):
+                    found += self._entities(shape, [row])
+            return found
 
     def _many(self, shape: Shape[T], ids: Iterable[str]) -> None:
         wanted = self._unread(shape, ids)

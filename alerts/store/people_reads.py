@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, select
 from alerts.ids import micros
 from alerts.oncall import Rota, rota_from_data, rota_to_data
 from alerts.people import STAFF, Address, ContactLink, Invitation, Person, Purpose
+from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.loading import CHUNK, CROWD, Loading, upsert_of
 from alerts.store.prepared import Prepared, prepared, together
@@ -78,12 +80,28 @@ class PeopleReads(Loading):
             self._with_addresses(wanted[start : start + CHUNK])
         return {i: self._seen[("people", i)] for i in asked if ("people", i) in self._seen}
 
+    def people_that_open(self, ids: Iterable[str]) -> dict[str, Person]:
+        """As `people`, less those who cannot be opened: for everybody whom a turn is not about itself."""
+        asked = list(dict.fromkeys(ids))
+        try:
+            return self.people(asked)
+        except Unsealable:
+            found: dict[str, Person] = {}
+            for one in asked:
+                with contextlib.suppress(Unsealable):
+                    found |= self.people([one])
+            return found
+
     def _with_addresses(self, ids: list[str]) -> None:
         held: dict[str, list[Address]] = {}
         rows = self._rows(tables.people.c.id, ids, lock=self._lock)
         self.vault.load({row.key_id for row in rows})
-        for address in self._entities(ADDRESSES, self._rows(tables.addresses.c.person_id, ids)):
+        accounts = self._rows(tables.addresses.c.person_id, ids)
+        # Whoever has an account that does not open is heard and called by the others.
+        for address in self._openable(ADDRESSES, accounts):
             held.setdefault(address.person_id, []).append(address)
+        if shut := {row.person_id for row in accounts} - held.keys():
+            raise Unsealable(f"no account of people {min(shut)} opens")
         for row in rows:
             mine = tuple(sorted(held.get(row.id, ()), key=lambda a: (a.rank, a.id)))
             place = ("people", row.id)
@@ -172,7 +190,7 @@ class PeopleReads(Loading):
             ids = set(_STAFF.scalars(self.connection, desk=desk))
             lock, self._lock = self._lock, False
             try:
-                found = self.people(sorted(ids))
+                found = self.people_that_open(sorted(ids))
             finally:
                 self._lock = lock
             known = (tuple(found.values()), self.rota(desk))
@@ -185,11 +203,34 @@ class PeopleReads(Loading):
         self._sets[("staff", desk)] = {person.id for person in people}
         self._adopt("staff", PEOPLE, "desk", [desk])
 
+    def desk_shut(self) -> int:
+        """How much of who is called cannot be opened: members of a desk, accounts of theirs, rotas."""
+        staff = self.connection.execute(select(tables.people).where(tables.STAFF)).all()
+        rotas = self.connection.execute(select(tables.rotas)).all()
+        ids = [row.id for row in staff]
+        accounts = [
+            row
+            for start in range(0, len(ids), CHUNK)
+            for row in self._rows(tables.addresses.c.person_id, ids[start : start + CHUNK])
+        ]
+        every = [(tables.people, staff), (tables.addresses, accounts), (tables.rotas, rotas)]
+        return sum(not self._opens(table.name, row) for table, rows in every for row in rows)
+
+    def _opens(self, table: str, row: Any) -> bool:
+        try:
+            self.vault.sealer.open(table, row.id, row.key_id, row.sealed)
+        except Unsealable:
+            return False
+        return True
+
     def rota(self, desk: str) -> Rota | None:
-        """The desk's rota, None when none was set."""
+        """The desk's rota, None when none was set, or when it cannot be opened: then everybody is called in the order
+        in which they joined, instead of nobody."""
         if desk not in self._rotas:
-            row = _ROTA.first(self.connection, desk=desk)
-            opened = self.vault.sealer.open("rotas", desk, row.key_id, row.sealed) if row else None
+            row, opened = _ROTA.first(self.connection, desk=desk), None
+            if row is not None:
+                with contextlib.suppress(Unsealable):
+                    opened = self.vault.sealer.open("rotas", desk, row.key_id, row.sealed)
             self._rotas[desk] = rota_from_data(opened) if opened else None
         return self._rotas[desk]
 
@@ -211,7 +252,10 @@ class PeopleReads(Loading):
             self._rotas[desk] = None
             return
         key_id = self.connection.execute(select(t.c.key_id).where(t.c.id == desk)).scalar()
-        self.save_rota(desk, rota, key_id or self.vault.keys.take())
+        try:
+            self.save_rota(desk, rota, key_id or self.vault.keys.take())
+        except Unsealable:  # its key is gone
+            self.save_rota(desk, rota, self.vault.keys.take())
 
     def save_rota(self, desk: str, rota: Rota, key_id: str) -> None:
         """Replaces the desk's rota at once."""

@@ -198,7 +198,7 @@ class Work(CaseReads):
         wanted = sorted(set(case_ids))[:CHUNK]
         if not wanted:
             return ()
-        found = self._find(ROUNDS, _OF_CASES, cases=wanted)
+        found = self._find_openable(ROUNDS, _OF_CASES, cases=wanted)
         return tuple(r for r in found if r.status in (RoundStatus.LIVE, RoundStatus.DESK))
 
     # ----------------------------------------------------------------------------------------------------- writing

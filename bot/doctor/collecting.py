@@ -119,6 +119,7 @@ def _inside(store: Store, facts: Facts) -> Facts:
         waits = backlog(work.connection, facts.now)
         clock = server_clock(work.connection)
         asked_at = RealClock().now()
+        shut = work.desk_shut()
         staff = work.staff(DESK)
         codes = work.codes_of_desk(DESK, facts.now)
         rota = work.rota(DESK)
@@ -134,6 +135,7 @@ def _inside(store: Store, facts: Facts) -> Facts:
         backup_at=instant(BACKUP),
         overdue_since=waits.overdue_since,
         page_since=waits.page_since,
+        shut=shut,
         staff=tuple(_staff(person) for person in active),
         codes=tuple(
             CodeFacts(code.purpose is Purpose.LEAD, code.expires_at)

@@ -70,6 +70,15 @@ def _store(facts: Facts) -> Iterator[Finding]:
             "The database was made for practice, and `run` refuses it.",
             "Point WATCHLINE_DATABASE elsewhere and run `watchline init`.",
         )
+    if facts.shut:
+        yield Finding(
+            Weight.WRONG,
+            "store",
+            f"{facts.shut} entries of who is called (members of the desk, their accounts, the rota) cannot be opened:"
+            " the key store is older than the database, or the database was damaged. Others are called in their place.",
+            "Restore the database and the key store of one and the same day; or invite these people anew, and set the"
+            " rota.",
+        )
     if facts.fit is Fit.CURRENT:
         yield from _behind(facts)
         yield from _backup(facts)
