@@ -269,9 +269,13 @@ class Engine:
             if last is None:
                 return None
             since = from_micros(int(last))
-            known, self._looked = (since if self.nodes.single else self._looked), now
+            known = self._looked
+            if self.nodes.single or (known is None and leases.alone(work, self.nodes.name, now)):
+                known = since
+            self._looked = now
             if known is not None and (known - now).total_seconds() > self.rules.gap_seconds:
-                # Only our own clock: that another node's is ahead of ours says nothing about what we have noted.
+                # Only our own clock: that another node's is ahead of ours says nothing about what we have noted. Who
+                # starts where nobody else is goes on with what was noted before.
                 clock_back.set_back(work, now, known - now)
             if abs((now - since).total_seconds()) <= self.rules.gap_seconds:
                 return None

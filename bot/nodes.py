@@ -57,7 +57,8 @@ class Nodes:
             if alone and not starting:
                 # Nobody else is there: what was handed over before this node came was handed over by a dead one.
                 before = max(now - IN_FLIGHT, self._since)
-            return queues.release_unfinished(work.connection, before)
+            # What is noted as handed over in time to come was so by a clock that is right no more.
+            return queues.release_unfinished(work.connection, before, now + IN_FLIGHT)
 
     def _note_heartbeat(self, work: Work, now: datetime) -> None:
         if not self.heartbeat:

@@ -84,7 +84,7 @@ class Figures:
     webhook: float | None = None
     """Since when the alarm service has not taken a call that it should."""
     shut: int = 0
-    """Members of the desk, accounts of theirs and rotas that cannot be opened: others are called than the desk meant."""
+    """Members of the desk, accounts of theirs and rotas that cannot be opened: others are called than was meant."""
 
 
 def verdict(figures: Figures) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ from alerts.store import tables
 from alerts.store.work import Work
 
 leases = tables.leases
+FAR = timedelta(minutes=2)
+"""No lease is given for nearly so long: what ends later was noted by a clock that has been set back since, or is wrong,
+and binds nobody. Else nobody would receive until the clock has caught up."""
 NODE, BEAT = "node:", "beat:"
 """What stands before a node's name in its sign of life, and in what it says of its heartbeat."""
 
@@ -30,7 +33,9 @@ def acquire(work: Work, name: str, holder: str, now: datetime, lifetime: timedel
         statement.on_conflict_do_update(
             index_elements=["name"],
             set_={"holder": holder, "until": until},
-            where=or_(leases.c.holder == holder, leases.c.until < micros(now)),
+            where=or_(
+                leases.c.holder == holder, leases.c.until < micros(now), leases.c.until > micros(now + FAR)
+            ),
         )
     )
     return work.connection.execute(select(leases.c.holder).where(leases.c.name == name)).scalar() == holder
@@ -59,6 +64,6 @@ def beats(work: Work, now: datetime) -> dict[str, str]:
 
 def _held(work: Work, prefix: str, now: datetime) -> dict[str, str]:
     query = select(leases.c.name, leases.c.holder).where(
-        leases.c.name.like(f"{prefix}%"), leases.c.until >= micros(now)
+        leases.c.name.like(f"{prefix}%"), leases.c.until.between(micros(now), micros(now + FAR))
     )
     return {name.removeprefix(prefix): holder for name, holder in work.connection.execute(query)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, case, false, func, or_, select, update
 
 from alerts.deadlines import Deadline, DeadlineKind
 from alerts.escalation import CASE_DEADLINES
@@ -396,12 +396,13 @@ def next_ready(connection: Connection, after: datetime) -> datetime | None:
     return from_micros(value) if value is not None else None
 
 
-def release_unfinished(connection: Connection, before: datetime | None) -> int:
+def release_unfinished(connection: Connection, before: datetime | None, after: datetime | None = None) -> int:
     """What was handed to a channel and not answered for goes out again, marked as a possible repeat: all of it, or what
-    was handed over `before` an instant."""
+    was handed over `before` an instant, or `after` one that is still to come."""
     statement = update(outbox).where(outbox.c.state == SendState.SENDING.value)
     if before is not None:
-        statement = statement.where(outbox.c.sent_at < micros(before))
+        late = outbox.c.sent_at > micros(after) if after is not None else false()
+        statement = statement.where(or_(outbox.c.sent_at < micros(before), late))
     return connection.execute(statement.values(state=SendState.QUEUED.value)).rowcount
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from alerts.events import Sent
 from bot.delivery import Budget, Delivery
+from bot.nodes import Nodes
 from bot.rehearsal.script import Character
 from tests.contract.test_laws import drained, frame
 from tests.machines.law3 import broken
@@ -85,3 +86,39 @@ def test_a_page_that_waits_goes_out_and_no_limit_lasts_longer_than_it_would(it: 
     drained(engine)
     set_back(it)
     assert any(one.urgency == 1 for one in delivery.claim(16))
+
+
+def set_back_while_away(it: Chat) -> None:
+    """The process dies, and when it is started anew the clock is another."""
+    it.stage.die()
+    it.stage.clock.set(it.stage.clock.now() - HOURS)
+    it.stage.start()
+    it.stage.pump()
+    it.shown = len(it.lines)
+
+
+def test_who_starts_after_the_clock_was_set_back_goes_on_where_the_last_one_was(it: Chat) -> None:
+    it.says("sami", "SOS")
+    it.stage.engine.mark_alive()
+    set_back_while_away(it)
+    assert minutes_of_pages(it, "ben")[0] == 2
+
+
+def test_what_was_being_handed_over_goes_out_though_the_clock_was_set_back_meanwhile(it: Chat) -> None:
+    engine = it.stage.engine
+    engine.accept([frame("sami", 1, "SOS")])
+    drained(engine)
+    assert Delivery(engine, "signal", Budget()).claim(16)
+    engine.mark_alive()
+    set_back_while_away(it)
+    it.stage.until(it.stage.clock.now() + timedelta(seconds=30))
+    assert [line for line in it.lines if line["kind"] == "page" and line["channel"] == "signal"]
+
+
+def test_a_lease_that_a_wrong_clock_gave_binds_nobody(it: Chat) -> None:
+    stage = it.stage
+    first, second = (Nodes(stage.engine.store, stage.clock, stage.entropy) for _ in range(2))
+    assert first.hold("signal")
+    assert not second.hold("signal")
+    stage.clock.set(stage.clock.now() - HOURS)
+    assert second.hold("signal")
