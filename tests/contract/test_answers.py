@@ -18,9 +18,8 @@ from bot.engine import Engine
 from bot.lane import Lane
 from bot.runtime import Runtime
 from handlers.turn import Report
+from tests.contract.desks import Desk, frame, say, waiting
 from tests.contract.test_behind_a_dead_channel import DOWN, state, taken_with_words, tried_until_dead
-from tests.contract.test_bundles import _waiting, frame, say
-from tests.contract.test_delivery import Desk
 from tests.contract.test_handing import Named
 
 OWN = RetryAt(2.0, "server_error")
@@ -139,7 +138,7 @@ def test_what_was_said_to_a_message_itself_counts_and_not_what_it_heard_waiting(
 
 def test_messages_of_a_dead_channel_hear_each_answer_once(it: It) -> None:
     taken_with_words(it.desk, "first words", "last words")
-    *_, last = _waiting(it.desk, "relay")
+    *_, last = waiting(it.desk, "relay")
     for _ in range(9):
         if claimed := it.delivery.claim(1):
             it.answers((claimed[0], DOWN), away=2)

@@ -22,19 +22,11 @@ from bot.clock import SeededEntropy
 from bot.delivery import Budget, Consignment, Delivery
 from bot.engine import Engine
 from bot.rehearsal.play import RehearsalKeys
-from tests.contract.test_bundles import _count, _waiting, all_sent, frame, say, to_ana
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import NUMBERS, Desk, all_sent, frame, say, to_ana, waiting
 from tests.postgres import Postgres
 
 DOWN = RetryAt(1.0, "unreachable", whole_channel=True)
 OUT = tables.outbox.c
-
-
-@pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    made = Desk(database)
-    yield made
-    made.store.close()
 
 
 def tried_until_dead(desk: Desk, delivery: Delivery, seconds: int = 8) -> None:
@@ -81,7 +73,7 @@ def fails_to_open_once(desk: Desk, delivery: Delivery, row: str) -> None:
 
 def test_one_failure_to_open_what_was_passed_on_for_a_dead_channel_puts_nothing_away(desk: Desk) -> None:
     taken_with_words(desk, "first words", "last words")
-    *_, last = _waiting(desk, "relay")
+    *_, last = waiting(desk, "relay")
     delivery = Delivery(desk.engine, "signal", Budget())
     tried_until_dead(desk, delivery)
     assert state(desk, last) == ("queued", 3), "it counts as tried, so that it goes by another channel"
@@ -95,7 +87,7 @@ def test_one_failure_to_open_what_the_channel_was_tried_with_again_and_again_put
     desk: Desk,
 ) -> None:
     taken_with_words(desk, "only words")
-    (row,) = _waiting(desk, "relay")
+    (row,) = waiting(desk, "relay")
     delivery = Delivery(desk.engine, "signal", Budget())
     tried_until_dead(desk, delivery, 30)
     assert state(desk, row)[1] > 3
@@ -105,7 +97,7 @@ def test_one_failure_to_open_what_the_channel_was_tried_with_again_and_again_put
 
 def test_what_could_not_be_opened_once_is_no_repeat_when_it_goes_out(desk: Desk) -> None:
     taken_with_words(desk, "only words")
-    (row,) = _waiting(desk, "relay")
+    (row,) = waiting(desk, "relay")
     fails_to_open_once(desk, Delivery(desk.engine, "signal", Budget()), row)
     (one,) = to_ana(desk, all_sent(desk))
     assert "only words" in one.outbound.text
@@ -114,7 +106,7 @@ def test_what_could_not_be_opened_once_is_no_repeat_when_it_goes_out(desk: Desk)
 
 def test_what_cannot_be_opened_three_times_is_put_away_however_often_others_were_wrong(desk: Desk) -> None:
     taken_with_words(desk, "first words", "last words")
-    first, last = _waiting(desk, "relay")
+    first, last = waiting(desk, "relay")
     delivery = Delivery(desk.engine, "signal", Budget())
     fails_to_open_once(desk, delivery, first)
     sealed(desk, last, b"spoiled" * 9)
@@ -217,7 +209,7 @@ def test_what_another_node_hands_over_is_not_queued_again_by_what_was_said_to_ot
 def passed_on_by_both(first: Desk, second: Engine) -> str:
     """Words of Sami that wait behind a dead channel, of which both nodes learn at the same time."""
     taken_with_words(first, "only words")
-    (row,) = _waiting(first, "relay")
+    (row,) = waiting(first, "relay")
     heard = Answered(row, DOWN, behind=True)
     here = threading.Thread(target=lambda: second.settle([heard]))
     here.start()
@@ -261,5 +253,5 @@ def test_the_same_words_do_not_go_out_twice_once_it_is_known_that_they_did(
     first, second = nodes
     passed_on_by_both(first, second)
     (gone,) = sent_by(first.engine, "telegram")
-    first.engine.settle([Answered(gone.rows[0], Sent(f"me:{next(_count)}"))])
+    first.engine.settle([Answered(gone.rows[0], Sent(f"me:{next(NUMBERS)}"))])
     assert sent_by(second, "signal") == []

@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from alerts.events import OutboundKind, RawInbound, Sent
+from alerts.events import OutboundKind, Sent
 from alerts.sealing import Unsealable
 from alerts.store import tables
-from bot.channels.pretend_frames import to_raw, write_location
-from bot.channels.pretend_phones import account
-from bot.delivery import Budget, Consignment, Delivery
-from tests.contract.test_delivery import Desk
-
-_count = itertools.count(1)
-
-
-@pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    made = Desk(database)
-    yield made
-    made.store.close()
-
-
-def frame(who: str, kind: str = "text", **more: object) -> RawInbound:
-    number = next(_count)
-    return to_raw(
-        "signal", {"n": number, "from": account(who, "signal"), "kind": kind, "ref": f"m{number}", **more}
-    )
-
-
-def say(desk: Desk, *frames: RawInbound) -> None:
-    desk.engine.accept(frames)
-    while desk.engine.work_inbox().turns:
-        pass
-
-
-def all_sent(desk: Desk, channel: str = "signal") -> list[Consignment]:
-    """Everything that waits for a channel goes out, a message at a time."""
-    delivery = Delivery(desk.engine, channel, Budget())
-    gone = []
-    while claimed := delivery.claim(1):
-        gone += claimed
-        for one in claimed:
-            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(_count)}")))
-    return gone
-
-
-def to_ana(desk: Desk, sent: list[Consignment]) -> list[Consignment]:
-    return [one for one in sent if one.address_id == desk.chats["Ana"].id]
+from bot.channels.pretend_frames import write_location
+from bot.delivery import Budget, Delivery
+from tests.contract.desks import NUMBERS, Desk, all_sent, frame, say, spoil, to_ana, waiting
 
 
 def test_a_flood_from_one_person_is_few_messages_whole_and_in_order(desk: Desk) -> None:
@@ -111,22 +70,6 @@ def test_the_answer_to_a_bundle_is_for_the_case_it_is_about(desk: Desk) -> None:
         assert [r.case_id for r in work.outgoings_at("signal", row.ref)] == [row.case_id] * 20
 
 
-def _waiting(desk: Desk, kind: str) -> list[str]:
-    """Ids of what waits for Ana, in order."""
-    o = tables.outbox.c
-    mine = select(o.id).where(o.kind == kind, o.state == "queued", o.address_id == desk.chats["Ana"].id)
-    with desk.store.reading() as work:
-        return list(work.connection.execute(mine.order_by(o.id)).scalars())
-
-
-def _spoiled(desk: Desk, row: str) -> None:
-    """A row that nothing can open any more."""
-    with desk.store.writing() as work:
-        work.connection.execute(
-            update(tables.outbox).where(tables.outbox.c.id == row).values(sealed=b"spoiled" * 9)
-        )
-
-
 def _sent_in_time(desk: Desk) -> str:
     """What Ana gets within some minutes, three messages at a time, as the desk thread would go about it."""
     delivery = Delivery(desk.engine, "signal", Budget())
@@ -139,7 +82,7 @@ def _sent_in_time(desk: Desk) -> str:
             claimed = []
         for one in claimed:
             said += [one.outbound.text] if one.address_id == desk.chats["Ana"].id else []
-            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(_count)}")))
+            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(NUMBERS)}")))
         if not claimed:
             desk.clock.advance(timedelta(seconds=21))
     return "\n".join(said)
@@ -149,22 +92,20 @@ def test_a_relay_that_cannot_be_opened_takes_none_of_its_neighbours_with_it(desk
     say(desk, frame("sami", text="SOS"))
     all_sent(desk)
     say(desk, *(frame("sami", text=f"line {number}.") for number in range(10)))
-    _spoiled(desk, _waiting(desk, "relay")[6])
+    spoil(desk, waiting(desk, "relay")[6])
     assert re.findall(r"line (\d)\.", _sent_in_time(desk)) == [n for n in "0123456789" if n != "6"]
 
 
 def test_a_page_that_cannot_be_opened_takes_none_of_its_neighbours_with_it(desk: Desk) -> None:
     for who in "abcdef":
         say(desk, frame(f"stranger{who}", text="SOS"))
-    pages = _waiting(desk, "page")
-    _spoiled(desk, pages[4])
+    pages = waiting(desk, "page")
+    spoil(desk, pages[4])
     said = _sent_in_time(desk)
     with desk.store.reading() as work:
         refs = [case.ref for case in work.unclosed_cases(desk.engine.rules.desk, 50)]
         rows = tables.outbox.c
-        states = dict(
-            work.connection.execute(select(rows.id, rows.state).where(rows.id.in_(pages))).tuples().all()
-        )
+        states = dict(work.connection.execute(select(rows.id, rows.state).where(rows.id.in_(pages))).all())
     assert sum(ref in said for ref in refs) >= 5
     assert [page for page in pages if states[page] == "refused"] == [pages[4]]
 

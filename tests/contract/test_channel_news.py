@@ -15,8 +15,7 @@ from bot.delivery import Budget, Delivery
 from bot.lane import Lane
 from bot.nodes import Nodes
 from bot.watch import Figures
-from tests.contract.test_bundles import _count, frame, say
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import NUMBERS, Desk, frame, say
 
 
 class Room:
@@ -54,7 +53,7 @@ class Room:
                 with self.desk.store.reading() as work:
                     person = work.person(one.person_id)
                 said += [(person.alias if person else "", one.outbound.text)] if reached else []
-                outcome = Sent(f"ref:{next(_count)}") if reached else RetryAt(1.0, "x", whole_channel=True)
+                outcome = Sent(f"ref:{next(NUMBERS)}") if reached else RetryAt(1.0, "x", whole_channel=True)
                 self.desk.engine.settle(delivery.answered(one, outcome))
         return said
 

@@ -4,7 +4,6 @@ before somebody else's."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,19 +15,11 @@ from alerts.records import replace
 from alerts.store import tables
 from bot.conversations import CASES, GIVES_WAY, KNOWN, STREAK
 from bot.delivery import Budget, Consignment, Delivery
-from tests.contract.test_bundles import _count, _spoiled, _waiting, all_sent, frame, say, to_ana
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import NUMBERS, Desk, all_sent, frame, say, spoil, to_ana, waiting
 
 LONG = " and nobody has come" * 60
 """Three such lines fill a message."""
 VERY_LONG = " and nobody has come" * 160
-
-
-@pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    made = Desk(database)
-    yield made
-    made.store.close()
 
 
 def lines(who: str, count: int, tail: str = ".", start: int = 0) -> list[RawInbound]:
@@ -46,7 +37,7 @@ def one_by_one(desk: Desk, delivery: Delivery, most: int = 1_000) -> list[Consig
     while len(gone) < most and (claimed := delivery.claim(1)):
         gone += claimed
         for one in claimed:
-            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(_count)}")))
+            desk.engine.settle(delivery.answered(one, Sent(f"me:{next(NUMBERS)}")))
     return to_ana(desk, gone)
 
 
@@ -164,7 +155,7 @@ def test_words_that_the_channel_chokes_on_again_and_again_do_not_keep_back_the_r
             for one in claimed:
                 bad = "sami 0" in one.outbound.text
                 got += [] if bad else to_ana(desk, [one])
-                outcome = RetryAt(2.0, "server_error") if bad else Sent(f"me:{next(_count)}")
+                outcome = RetryAt(2.0, "server_error") if bad else Sent(f"me:{next(NUMBERS)}")
                 desk.engine.settle(delivery.answered(one, outcome))
         desk.clock.advance(timedelta(seconds=3))
     assert said(got, "sami") == [1, 2]
@@ -196,7 +187,7 @@ def test_nothing_overtakes_what_another_node_is_handing_over(desk: Desk) -> None
     second = Delivery(desk.engine, "signal", Budget())
     second.conversations.single = False
     assert to_ana(desk, second.claim(16)) == []
-    desk.engine.settle(first.answered(handed, Sent(f"me:{next(_count)}")))
+    desk.engine.settle(first.answered(handed, Sent(f"me:{next(NUMBERS)}")))
     assert said(to_ana(desk, second.claim(16)), "sami") == [1]
 
 
@@ -208,7 +199,7 @@ def test_what_cannot_be_opened_behind_words_that_wait_holds_nobody_up(desk: Desk
     fails_once(desk, delivery, RetryAt(3.0, "server_error"))
     say(desk, *lines("sami", 1, start=1))
     say(desk, frame("lina", kind="unreadable"))
-    _spoiled(desk, next(row for row in _waiting(desk, "page")))
+    spoil(desk, next(row for row in waiting(desk, "page")))
     assert to_ana(desk, delivery.claim(1)) == [], (
         "the first words wait for their retry, and it does not go round"
     )
@@ -267,7 +258,7 @@ def test_what_is_kept_in_mind_of_who_had_a_turn_does_not_grow_and_still_counts(d
     all_sent(desk)
     say(desk, *lines("sami", 1))
     with desk.store.reading() as work:
-        row = work.outgoing(_waiting(desk, "relay")[0])
+        row = work.outgoing(waiting(desk, "relay")[0])
     assert row is not None
     talks = Delivery(desk.engine, "signal", Budget()).conversations
     for number in range(3 * KNOWN):

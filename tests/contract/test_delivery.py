@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from alerts.events import OutboundKind, Sent
-from alerts.ids import Ids
 from alerts.outbox import Guard, SendState
-from alerts.people import Address
 from alerts.store import queues
-from alerts.store.keks import NewKek
-from alerts.store.store import Store
-from bot.channels.pretend_frames import parse, to_raw
+from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
-from bot.clock import SeededEntropy, SimulatedClock
 from bot.delivery import Budget, Delivery
-from bot.engine import Engine
-from bot.rehearsal.cast import settle_in
-from bot.rehearsal.play import RehearsalKeys
-from bot.rehearsal.script import Script, parse_script
-from bot.rules import shipped_rules
-from tests.rows import waiting_notice
-
-START = datetime(2026, 3, 2, 8, tzinfo=UTC)
-SCRIPT = parse_script("""
-zone: Europe/Brussels
-start: 2026-03-02T09:00
-desk: {officers: [ana, ben], lead: carla}
-people: {sami: {channels: [signal], verified: true}}
-steps: []
-""")
-
-
-class Desk:
-    """An open store with a desk in it, and messages that wait."""
-
-    def __init__(self, database: str, script: Script = SCRIPT) -> None:
-        self.clock, entropy = SimulatedClock(START), SeededEntropy(1)
-        key = entropy.draw(32)
-        Store.create(database, NewKek("rehearsal", key), entropy=entropy.draw, now=self.clock.now)
-        self.store = Store.open(
-            database, RehearsalKeys(key), entropy=entropy.draw, now=self.clock.now, pool_low=8, pool_high=32
-        )
-        rules = shipped_rules("Europe/Brussels")
-        settle_in(self.store, script, rules, entropy, START)
-        self.engine = Engine(
-            self.store, rules, {"signal": lambda raw: parse("signal", raw)}, self.clock, entropy
-        )
-        self.ids = Ids(START, entropy.draw(16), 1)
-        with self.store.reading() as work:
-            self.chats = {
-                person.alias: address
-                for person in work.desk_people(rules.desk)
-                for address in person.addresses
-                if address.channel == "signal"
-            }
-
-    def waits(self, address: Address, text: str, guard: Guard = Guard.NONE) -> None:
-        """Something for this chat waits."""
-        with self.store.writing() as work:
-            work.put(waiting_notice(self.ids, address, text, START, guard))
-            work.flush()
-
-    def handed(self, limit: int, busy: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-        """(chat, text) of what is handed over next."""
-        delivery = Delivery(self.engine, "signal", Budget())
-        return [(c.address_id, c.outbound.text) for c in delivery.claim(limit, busy)]
-
-
-@pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    made = Desk(database)
-    yield made
-    made.store.close()
+from tests.contract.desks import START, Desk
 
 
 def test_a_chat_gets_its_messages_one_after_another(desk: Desk) -> None:

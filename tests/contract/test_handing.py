@@ -20,8 +20,7 @@ from bot.engine import Engine
 from bot.handing import Handing
 from bot.lane import Lane
 from handlers.turn import Report
-from tests.contract.test_bundles import _spoiled, _waiting, frame, say
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import Desk, frame, say, spoil, waiting
 
 
 class Named:
@@ -149,8 +148,8 @@ def test_what_is_no_alarm_waits_for_whatever_is_more_urgent(it: It) -> None:
 
 def test_a_page_that_cannot_be_opened_keeps_no_alarm_from_its_turn(it: It) -> None:
     say(it.desk, frame("nour", text="SOS"))
-    (spoiled,) = _waiting(it.desk, "page")
-    _spoiled(it.desk, spoiled)
+    (spoiled,) = waiting(it.desk, "page")
+    spoil(it.desk, spoiled)
     it.arrive("sami", "SOS")
     assert it.handing.work_inbox().turns == 1
     with it.desk.store.reading() as work:

@@ -17,7 +17,7 @@ from bot.channels.pretend_phones import account
 from bot.delivery import Consignment, Delivery
 from bot.lane import IN_FLIGHT
 from bot.rehearsal.script import parse_script
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import Desk
 
 WATCHERS, MESSAGES = 30, 200
 NAMES = [f"w{number:02}" for number in range(WATCHERS)]
@@ -65,12 +65,12 @@ class Line:
         self.desk.clock.advance(TICK)
 
 
-_count = itertools.count(1)
+numbers = itertools.count(1)
 
 
 def says(desk: Desk, who: str, *texts: str) -> None:
     for text in texts:
-        number = next(_count)
+        number = next(numbers)
         frame = {
             "n": number,
             "from": account(who, "signal"),

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, event, select
 
 from alerts.events import Inbound, InboundKind, Sent
 from alerts.store import tables
 from bot.channels.pretend_frames import to_raw
 from bot.delivery import Budget, Delivery
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import Desk
 from tests.contract.test_query_plans import whole_tables
 
-_count = itertools.count(1)
+numbers = itertools.count(1)
 STRANGER = "0e1d2c3b-4a59-4687-8796-a5b4c3d2e1f0"
-
-
-@pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    made = Desk(database)
-    yield made
-    made.store.close()
 
 
 def hand_over(desk: Desk) -> Any:
@@ -39,7 +30,7 @@ def goes_out(desk: Desk, name: str, ref: str, *earlier: str) -> None:
 
 
 def receipt(desk: Desk, sender: str, *refs: str, read: bool = False) -> None:
-    frame = {"n": next(_count), "from": sender, "kind": "receipt", "targets": refs, "read": read}
+    frame = {"n": next(numbers), "from": sender, "kind": "receipt", "targets": refs, "read": read}
     desk.engine.accept([to_raw("signal", frame)])
     assert desk.engine.work_inbox().failed == []
 
@@ -73,7 +64,7 @@ def test_read_stays_read(desk: Desk) -> None:
 def test_a_receipt_may_be_quicker_than_the_answer_and_nobody_else_s_is_taken_for_it(desk: Desk) -> None:
     ana = desk.chats["Ana"].account
     for early, expected in (((STRANGER, False), "sent"), ((ana, False), "delivered"), ((ana, True), "read")):
-        ref = f"me:{next(_count)}"
+        ref = f"me:{next(numbers)}"
         desk.waits(desk.chats["Ana"], "words")
         answer = hand_over(desk)
         receipt(desk, early[0], ref, read=early[1])

@@ -19,7 +19,7 @@ from bot.channels.signal.frames import describe, describe_report
 from bot.channels.signal.parse import parse
 from bot.engine import Engine
 from handlers.unread import GRACE
-from tests.contract.test_delivery import Desk
+from tests.contract.desks import Desk
 from tests.fakes.signal_daemon import ALICE, envelope, message
 
 T = 1_800_000_000_000

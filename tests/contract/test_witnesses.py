@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from alerts.events import Sent
 from alerts.store.figures import witnesses
 from bot.channels.pretend_frames import to_raw
 from bot.delivery import Budget, Delivery
-from tests.contract.test_delivery import START, Desk
-
-
-@pytest.fixture
-def desk(database: str) -> Iterator[Desk]:
-    made = Desk(database)
-    yield made
-    made.store.close()
+from tests.contract.desks import START, Desk
 
 
 def seen(
