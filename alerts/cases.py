@@ -43,16 +43,21 @@ class Case:
 
     id: str
     ref: str
+    """What people call it by, on a bad line too: `alerts/ids.py`."""
     desk: str
     person_id: str
+    """Whom it is about."""
     urgency: int
     status: CaseStatus
     silent: bool
+    """Nothing that the person's phone would show is sent."""
     verified: bool
     """The person was an enrolled defender in good standing when it was opened."""
     drill: bool
+    """An exercise, which folds with nothing real. Nothing opens one yet."""
     source: Source
     taken_by: str | None
+    """Id of the officer who has it."""
     opened_at: datetime
     taken_at: datetime | None
     answered_at: datetime | None
@@ -91,12 +96,16 @@ class Case:
     reminded_at: datetime | None = None
     """When its taker was last reminded of it. Nothing has been done since while it is the same as `seen_at`."""
     outcome: str = field(default="", repr=False)
+    """How it ended: a code of the taxonomy; empty while it is open."""
     outcome_note: str = field(default="", repr=False)
+    """What the officer wrote behind it."""
     check_in_id: str | None = None
+    """The check-in whose silence it comes from, and the round."""
     round_id: str | None = None
     needs_verification: bool = False
     """The person said that they are safe; an officer has to verify it."""
     reopened: int = 0
+    """How often it was opened again."""
     raised_at: datetime | None = None
     """When its urgency was last raised: a graver case wants a plan of its own."""
     planned_at: datetime | None = None
@@ -232,10 +241,13 @@ class Message:
 
     id: str
     case_id: str | None
+    """None while it belongs to no case."""
     person_id: str
     """The defender it concerns."""
     author_id: str
+    """Who said it: a person, or the defender where the program noted something about them."""
     at: datetime
+    """When it came in or was noted."""
     kind: str
     """text, edit, delete, location, live_location, live_update, voice, photo, file, reaction, other, note, plan, relay,
     answer, system."""
@@ -245,7 +257,9 @@ class Message:
     text: str = field(default="", repr=False)
     channel: str = ""
     ref: str = field(default="", repr=False)
+    """The channel's reference."""
     latitude: float | None = field(default=None, repr=False)
+    """Degrees WGS 84, as the longitude."""
     longitude: float | None = field(default=None, repr=False)
     sent_at: datetime | None = None
     """When the sender's phone says it was sent."""
@@ -261,13 +275,19 @@ class StoredFile:
     case_id: str | None
     person_id: str
     state: str
+    """wanted, stored, gone."""
     size: int | None
+    """Bytes: as announced, None when not told; once stored, as they are."""
     attempts: int
     ready_at: datetime
+    """When fetching it is tried next."""
     key_id: str
     channel: str = ""
     remote_id: str = field(default="", repr=False)
+    """What the channel wants to hear when it is fetched."""
     content_type: str = ""
     name: str = field(default="", repr=False)
     voice: bool = False
+    """A voice note, to be sent on as one."""
     sha256: str = field(default="", repr=False)
+    """Of its bytes as they came, in hex, once stored."""

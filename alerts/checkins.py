@@ -46,11 +46,16 @@ class CheckIn:
     """The next prompt, or a timer's deadline."""
     key_id: str
     protocol: str = ""
+    """Name of the protocol, of `protocols.yaml`."""
     label: str = field(default="", repr=False)
+    """A timer's name: "court"."""
     schedule: CheckInSchedule | None = field(default=None, repr=False)
+    """When a periodic one asks; a timer has none."""
     made_by: str = ""
+    """Id of whoever set it up: the defender, or an officer who proposed it."""
     created_at: datetime | None = None
     extended: int = 0
+    """How often a timer was given more time."""
 
 
 class RoundStatus(enum.Enum):

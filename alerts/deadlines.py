@@ -57,6 +57,9 @@ class Deadline:
     person_id: str | None
     """Whose events it must not overtake."""
     token: int
+    """The subject's version when it was armed."""
     step: int
+    """For a case: the step of its climb; for a round: the place of the rung; else 0."""
     urgency: int
+    """1 (P1) to 5: of what is due, the most urgent has its turn first."""
     due_at: datetime

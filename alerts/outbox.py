@@ -80,15 +80,21 @@ class Outgoing:
     round_id: str | None
     kind: OutboundKind
     priority: int
+    """Smaller goes first; see `priority`."""
     urgency: int
+    """1 (P1) to 5."""
     state: SendState
     attempts: int
+    """How often it was handed to the channel."""
     created_at: datetime
     ready_at: datetime
+    """Not before this instant: something to say in the morning, or the next try."""
     sent_at: datetime | None
     menu: bool
+    """It has choices: a number that the person writes may be the answer."""
     guard: Guard
     token: int
+    """For `Guard.UNTAKEN`: the case's `climbs` when it was written."""
     blind: bytes | None = field(repr=False)
     """Blind index of the channel's reference once it is sent."""
     key_id: str
@@ -97,14 +103,20 @@ class Outgoing:
     question: str = ""
     """Code of the question that the choices answer."""
     quote_ref: str = field(default="", repr=False)
+    """The channel's reference of the message that it quotes."""
     ref: str = field(default="", repr=False)
+    """The channel's reference of this one, once it is sent."""
     earlier_refs: tuple[str, ...] = field(default=(), repr=False)
     """References of the parts before the last one, when the message was too long for one."""
     file_id: str = ""
+    """Id of the `StoredFile` that goes with it."""
     latitude: float | None = field(default=None, repr=False)
+    """Degrees WGS 84, as the longitude."""
     longitude: float | None = field(default=None, repr=False)
     ask_location: bool = False
+    """The channel offers to send a location, where it can."""
     delete_ref: str = field(default="", repr=False)
+    """It says nothing: the message of ours with this reference is to be deleted."""
     repeat_note: str = field(default="", repr=False)
     """Words put in front when an earlier attempt may have gone out."""
     line: str = field(default="", repr=False)

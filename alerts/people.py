@@ -130,11 +130,13 @@ class Person:
     zone: str = field(default="", repr=False)
     """IANA zone; empty: the desk's."""
     uses_voice: bool = False
+    """They said "I use voice": a voice note out of the blue is a P2 and no SOS."""
     contacts_when_undelivered: bool = False
     """They chose that contacts are alerted even when our messages did not reach them."""
     content_channel: str = ""
     """For staff: the channel that may carry content; empty: the desk's policy decides."""
     notes: str = field(default="", repr=False)
+    """Their own emergency plan, as they wrote it."""
     ok_word: str = field(default="", repr=False)
     """Keyed digest of their secret OK word, in hex; empty: any OK counts."""
     check: str = field(default="", repr=False)
@@ -170,6 +172,7 @@ class ContactLink:
     contact_id: str
     status: LinkStatus
     rank: int
+    """0 is asked first."""
     version: int
     key_id: str
     label: str = field(default="", repr=False)

@@ -234,8 +234,15 @@ class Draft:
     ) -> tuple[Outgoing, ...]:
         """Puts a message into the outbox, once for each address. Returns the rows; empty when there is no address.
 
-        `texts` gives other words for single channels; `bare` are words that say nothing of a person, for staff who have
-        no account where content may go.
+        - `via` says which of the person's addresses (see `addresses`); `to` names them instead.
+        - `case` and `round_` are what it is about. A case gives it its urgency and its key; without one it is P4.
+        - `choices` are answers on offer, `question` is the code of what they answer.
+        - `guard`, with its `token`, must still hold right before the send (`bot/worth.py`).
+        - `line` stands for it when several are bundled; `texts` are other words for single channels; `bare` are words
+          that say nothing of a person, for staff who have no account where content may go.
+        - `group` is the same for all copies of one thing said to one person; `fallback` marks one that goes out since
+          another address refused.
+        - `more` are further fields of `Outgoing`, such as `ready_at`.
         """
         person = self.latest(person)
         to = self.addresses(person, via) if to is None else to
