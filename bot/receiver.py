@@ -22,8 +22,12 @@ the connection just ends (2 in 10). So nobody takes leave, and an orderly end wa
 
 A frame too large to wait in the socket is taken out while it is still coming.
 
-Exit statuses of the worker: 0 asked to end, `GONE` the connection ended, `REFUSED` signal-cli does not hand out this
-account's messages. Anything else is a death, and the next worker goes on with the same connection.
+Where there are two signal-clis each receiver has its own, and listens to the other while that cannot be had
+(`bot.receiver_fallback`).
+
+Exit statuses of the worker: 0 asked to end, and nothing came for a moment; `STILL_COMING` asked to end, and messages
+came all the time; `GONE` the connection ended; `REFUSED` signal-cli does not hand out this account's messages. Anything
+else is a death, and the next worker goes on with the same connection.
 """
 
 from __future__ import annotations
@@ -44,13 +48,14 @@ import structlog
 
 from alerts.events import RawInbound
 from bot.channels.signal.frames import describe, describe_report, is_echo, is_report
+from bot.receiver_fallback import Choice
 from bot.receiver_sources import Kind, Source, SubscriptionRefused, intake, purpose
 from bot.seats import AlreadyReceiving, Seat, inherit_seat, note_connection, take_seat
-from bot.socket_peek import ConnectionGone
+from bot.socket_peek import ConnectionGone, waiting
 
 log = structlog.get_logger(__name__)
 
-GONE, REFUSED, BUSY = 10, 11, 75
+GONE, REFUSED, STILL_COMING, BUSY = 10, 11, 12, 75
 BACKOFF_SECONDS = (0.1, 0.3, 1.0, 2.0, 3.0)
 QUIET_SECONDS = 30.0
 """After so long a silence the other side is asked whether it is still there; without an answer in the same time it is
@@ -70,7 +75,7 @@ class ReceiverSettings:
     """Whose messages, from where."""
 
     sources: Sequence[Source]
-    """Each receiver takes the one of its seat; a single one is everybody's."""
+    """Each receiver takes the one of its seat, and another while that cannot be had; a single one is everybody's."""
     lock: str
     """Path of the first of the files of which each receiver of an account holds one locked (`bot.seats`)."""
 
@@ -110,7 +115,7 @@ class _Keeper:
         seat: Seat,
         stop: _Stop,
     ) -> None:
-        self._source = settings.sources[seat.number % len(settings.sources)]
+        self._choice = Choice(settings.sources, seat.number, stop.wake)
         self._worker = worker
         self._environment = environment
         self._lock = seat.descriptor
@@ -123,7 +128,7 @@ class _Keeper:
             if failures:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
             try:
-                connection = self._source.connect()
+                connection = self._choice.connect()
             except OSError:
                 if not failures:
                     log.warning("receiver.unreachable")
@@ -132,29 +137,44 @@ class _Keeper:
             started = time.monotonic()
             note_connection(self._lock, there=True)
             with connection:
-                self._workers(connection)
+                refused = self._workers(connection) == REFUSED
             note_connection(self._lock, there=False)
-            failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
+            lasted = time.monotonic() - started
+            self._choice.ended(lasted, refused=refused)
+            failures = 1 if lasted > BACKOFF_SECONDS[-1] else failures + 1
         return 0
 
-    def _workers(self, connection: socket.socket) -> None:
-        """One worker after the other, as long as the connection is of use."""
-        failures = 0
-        self._subscribed = not self._source.opening()
+    def _workers(self, connection: socket.socket) -> int:
+        """One worker after the other, as long as the connection is of use; the exit status of the last."""
+        failures = status = 0
+        self._subscribed = not self._choice.source.opening()
         last = False
         while not last:
             if failures:
                 self._stop.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
             # Told to end while none is at work: one more, which stores what lies in the socket, and ends.
             last = self._stop.asked
-            if last and not self._subscribed:
-                return
+            if self._leaving and not self._subscribed:
+                break
             started = time.monotonic()
             status = self._one_worker(connection)
-            if status in (0, GONE, REFUSED, -signal.SIGTERM):  # by SIGTERM only one that had read nothing yet
-                return
+            if status in (GONE, REFUSED, -signal.SIGTERM):  # by SIGTERM only one that had read nothing yet
+                break
+            ended = status in (0, STILL_COMING)
+            # For good, or to go where it belongs. There is no hurry with that: not before all is stored, and quiet.
+            if ended and (self._stop.asked or (status == 0 and not _left(connection))):
+                break
+            if self._choice.own_is_back:
+                self._choice.stay()
             failures = 1 if time.monotonic() - started > BACKOFF_SECONDS[-1] else failures + 1
-            log.warning("receiver.worker_died", status=status)
+            if not ended:
+                log.warning("receiver.worker_died", status=status)
+        return status
+
+    @property
+    def _leaving(self) -> bool:
+        """Whether this connection is to be left: for good, or for the own signal-cli."""
+        return self._stop.asked or self._choice.own_is_back
 
     def _one_worker(self, connection: socket.socket) -> int:
         # The worker says by this pair that it is ready, and notices our death by its end.
@@ -181,13 +201,14 @@ class _Keeper:
         finally:
             life.close()
         try:
-            while process.poll() is None and not self._stop.asked:
+            while process.poll() is None and not self._leaving:
                 if ours in self._stop.wait(None, () if self._subscribed else (ours,)):
                     self._subscribe(connection, ours)
-            if self._stop.asked:
+            leaving = self._leaving
+            if leaving:
                 process.terminate()
             try:
-                return process.wait(self._patience(ours) if self._stop.asked else None)
+                return process.wait(self._patience(ours) if leaving else None)
             except subprocess.TimeoutExpired:
                 process.kill()
                 return process.wait()
@@ -199,8 +220,8 @@ class _Keeper:
             connection.fileno(),
             life.fileno(),
             self._lock,
-            self._source.kind.value,
-            self._source.linked,
+            self._choice.source.kind.value,
+            self._choice.source.linked,
             self._subscribed,
         )
 
@@ -215,7 +236,15 @@ class _Keeper:
         if worker.recv(1):
             self._subscribed = True
             with contextlib.suppress(OSError):  # the worker sees the end of the connection, and says so
-                connection.sendall(self._source.opening())
+                connection.sendall(self._choice.source.opening())
+
+
+def _left(connection: socket.socket) -> bool:
+    """Whether something lies in the socket that nobody has stored."""
+    try:
+        return waiting(connection) > 0
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -275,6 +304,11 @@ class _Stop:
                 pass
         return readable
 
+    def wake(self) -> None:
+        """Ends a wait, from another thread."""
+        with contextlib.suppress(OSError):
+            os.write(self._writer, b"\0")
+
     def close(self) -> None:
         signal.set_wakeup_fd(-1)
         os.close(self._reader)
@@ -300,7 +334,7 @@ def work(commit: Commit) -> int:
                 # The keeper is dead. Go on without it, unless nobody will ask for the messages any more.
                 if not given.asked:
                     return GONE
-            _Worker(connection, commit, stop, life, given).run()
+            return _Worker(connection, commit, stop, life, given).run()
         except ConnectionGone:
             log.warning("receiver.connection_gone")
             return GONE
@@ -309,7 +343,6 @@ def work(commit: Commit) -> int:
             return REFUSED
         finally:
             stop.close()
-    return 0
 
 
 class _Worker:
@@ -329,9 +362,9 @@ class _Worker:
         self._life: socket.socket | None = life
         self._lock = given.lock
 
-    def run(self) -> None:
+    def run(self) -> int:
         """1. Look at what has come. 2. Store it. 3. Take it out. 4. Go on from 1, until asked to stop and nothing has
-        come for a moment."""
+        come for a moment. The exit status of the process."""
         last, pinged = time.monotonic(), False
         asked_at: float | None = None
         while True:
@@ -340,13 +373,13 @@ class _Worker:
             if self._stop.asked and asked_at is None:
                 asked_at = now
             if asked_at is not None and now - asked_at > DRAIN_SECONDS:
-                return
+                return STILL_COMING
             if frames:
                 self._handle(frames)
                 self._intake.take()
                 last, pinged = time.monotonic(), False
             elif asked_at is not None and now - max(asked_at, last) > QUIET_MOMENT:
-                return
+                return 0
             elif now - last > 2 * QUIET_SECONDS:
                 raise ConnectionGone
             elif now - last > QUIET_SECONDS and not pinged:

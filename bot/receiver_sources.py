@@ -22,9 +22,11 @@ from bot.socket_peek import say
 
 log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 3.0
-_SUBSCRIBE, _PING = "subscribe", "ping"
+_SUBSCRIBE, _PING, _ACCOUNTS = "subscribe", "ping", "accounts"
 _ANSWER_LIMIT = 16 * 1024
 """Bytes of the answer with which a websocket begins."""
+_LISTED_LIMIT = 64 * 1024
+"""Bytes of the longest list of accounts that is read."""
 
 
 class Kind(Enum):
@@ -88,6 +90,33 @@ class Source:
         if self.kind is Kind.FRAMES:
             return b""
         return _request(_SUBSCRIBE, "subscribeReceive", account=self.account)
+
+    def hands_out(self) -> bool:
+        """Whether signal-cli answers and knows the account, as far as it says; it need not, if it was started for a
+        single one. Asked on a connection of its own, on which no messages come. Never raises."""
+        try:
+            with socket.create_connection((self.host, self.port), CONNECT_SECONDS) as connection:
+                connection.sendall(_request(_ACCOUNTS, "listAccounts"))
+                answer = _listed(connection)
+        except (OSError, ValueError, RecursionError):
+            return False
+        return "error" in answer or has_number(answer.get("result"), self.account)
+
+
+def has_number(listed: object, account: str) -> bool:
+    """Whether the account is among those that signal-cli's `listAccounts` names."""
+    accounts = listed if isinstance(listed, list) else []
+    return any(isinstance(entry, dict) and entry.get("number") == account for entry in accounts)
+
+
+def _listed(connection: socket.socket) -> Mapping[str, object]:
+    """The answer to `listAccounts`. What else signal-cli writes is passed over. Raises OSError and ValueError."""
+    with connection.makefile("rb") as lines:
+        while line := lines.readline(_LISTED_LIMIT):
+            answer = json.loads(line)
+            if isinstance(answer, dict) and answer.get("id") == _ACCOUNTS:
+                return answer
+    return {}
 
 
 def purpose(sources: Sequence[Source]) -> str:

@@ -5,8 +5,11 @@ What the system holds in a socket's buffer outlives the process that reads it, a
 
 from __future__ import annotations
 
+import array
+import fcntl
 import select
 import socket
+import termios
 
 PEEK_LIMIT = 32 * 1024
 """Bytes of a frame that can wait in the socket's buffer; Signal's own limit for a text is 2,000."""
@@ -35,6 +38,13 @@ def look(connection: socket.socket, limit: int) -> bytes | None:
 def expect(connection: socket.socket, count: int) -> None:
     """From now on only so many bytes together make the socket readable."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
+
+def waiting(connection: socket.socket) -> int:
+    """How many bytes lie in it that nobody took out. Raises OSError."""
+    found = array.array("i", [0])
+    fcntl.ioctl(connection.fileno(), termios.FIONREAD, found)
+    return found[0]
 
 
 def closed(connection: socket.socket) -> bool:

@@ -7,6 +7,8 @@ import asyncio
 from bot.commands.opening import channel_settings_right, signal_settings
 from bot.commands.saying import refuse, tell
 from bot.commands.settled import settings_or_refuse
+from bot.receiver_sources import purpose
+from bot.seats import strangers_at
 
 LINK_SECONDS = 90.0
 """The two of them talk to each other over Signal's servers."""
@@ -59,11 +61,16 @@ def command() -> None:
             + ". See the logs of both signal-clis, and try again; an account has room for five linked devices"
         )
     if new:
-        tell(
-            "Linked. From now on both receive every message; start the receivers anew, or wait some seconds."
-        )
+        tell("Linked. From now on both receive every message.")
     else:
         tell("The second signal-cli is linked already.")
+    if strangers_at(settings.receiver_lock, purpose(settings.sources())):
+        tell(
+            "A receiver is at work that was started before WATCHLINE_SIGNAL_DAEMON named both: start `watchline run`"
+            " anew, and the receivers where it does not start them."
+        )
+    elif new:
+        tell("Nothing has to be started anew: within half a minute one of the two receivers listens to it.")
 
 
 async def _link(account: str, first: tuple[str, int], second: tuple[str, int]) -> None:

@@ -289,6 +289,12 @@ def missing(settings: Settings) -> list[str]:
         lacking.append("WATCHLINE_HEARTBEAT: nobody is told when this machine is gone")
     if settings.page_webhook is None:
         lacking.append("WATCHLINE_PAGE_WEBHOOK: a phone on do-not-disturb stays silent at a P1")
+    durable = settings.signal_account is not None and settings.signal_receive == "durable"
+    if durable and "," not in settings.signal_daemon:
+        lacking.append(
+            "WATCHLINE_SIGNAL_DAEMON, a second signal-cli: the only one, killed, loses the message in hand (watchline"
+            " doctor says how)"
+        )
     if settings.signal_account is not None and settings.canary_signal is None:
         lacking.append("WATCHLINE_CANARY_SIGNAL: nobody notices when Signal swallows messages")
     if settings.telegram_token is not None and settings.canary_telegram is None:

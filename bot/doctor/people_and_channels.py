@@ -102,8 +102,13 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WRONG,
             "signal",
-            "signal-cli's daemon does not answer: nothing is received from Signal"
-            + (", but for what the second one receives." if signal.second == "well" else "."),
+            "signal-cli's daemon does not answer: nothing "
+            + (
+                "can be sent to Signal. What people write there comes through the second one, to which both receivers"
+                " listen meanwhile."
+                if signal.second == "well"
+                else "is received from Signal."
+            ),
             "Start it with --receive-mode=manual and --tcp, and check WATCHLINE_SIGNAL_DAEMON.",
         )
     elif facts.signal_receivers == 0:
@@ -130,27 +135,38 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
 
 
 def _second(signal: SignalFacts) -> Iterator[Finding]:
+    meanwhile = (
+        "."
+        if signal.daemon is False
+        else ". Both receivers listen to the first meanwhile; killed, that loses the message that it has in hand."
+    )
     if signal.second == "none":
         yield Finding(
-            Weight.NOTE,
+            Weight.WARNING,
             "signal",
-            "There is one signal-cli. Killed while messages come, it loses the one that it has in hand.",
-            "Run a second one, linked to the same account: docs/running.md, A second signal-cli.",
+            "There is one signal-cli. Killed while messages come, it loses the one that it has in hand, and nobody"
+            " hears of it. That may be an SOS.",
+            "Run a second one, linked to the same account. In containers write"
+            " COMPOSE_FILE=docker-compose.yml:config/signal/second-device.yml into .env, then run"
+            " `docker compose up --detach` and `docker compose exec bot watchline link`. Without containers start"
+            " signal-cli-second.service (docs/running.md), write"
+            " WATCHLINE_SIGNAL_DAEMON=127.0.0.1:6001,127.0.0.1:6002 into .env, start `run` and the receivers anew, and"
+            " run `watchline link`. A machine that cannot spare 230 MB for it has to live with the loss.",
         )
     elif signal.second == "silent":
         yield Finding(
             Weight.WARNING,
             "signal",
-            "The second signal-cli does not answer. If the first is killed now, the message that it has in hand is"
-            " lost.",
-            "Start it like the first, and check the second address in WATCHLINE_SIGNAL_DAEMON.",
+            "The second signal-cli does not answer" + meanwhile,
+            "Start it like the first, and check the second address in WATCHLINE_SIGNAL_DAEMON. Nothing else has to be"
+            " started anew.",
         )
     elif signal.second == "unlinked":
         yield Finding(
             Weight.WARNING,
             "signal",
-            "The second signal-cli is not linked to the account, so it receives nothing.",
-            "Run `watchline link`.",
+            "The second signal-cli is not linked to the account, so it receives nothing" + meanwhile,
+            "Run `watchline link`, once the account is registered. Nothing has to be started anew.",
         )
 
 

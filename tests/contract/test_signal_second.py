@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from alerts.events import InboundKind, RawInbound
@@ -28,8 +29,12 @@ from bot.channels.signal.lookout import Lookout
 from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import SignalSettings, SignalSettingsWrong
 from bot.clock import SimulatedClock
+from bot.commands.run import missing
 from bot.engine import DEDUP_WINDOW, Engine
+from bot.receiver_sources import purpose
 from bot.rules import shipped_rules
+from bot.seats import take_seat
+from config.settings import Settings
 from tests.contract.test_nodes import opened
 from tests.fakes.signal_daemon import ACCOUNT, ALICE, OWN_ID, FakeDaemon, envelope, message, ours
 from tests.faults.test_signal_receiver import Running, eventually, say
@@ -307,3 +312,25 @@ def test_linking_says_who_does_not_know_the_account(
     assert ACCOUNT not in said
     assert second.strange == ["startLink"]
     second.strange.clear()
+
+
+def test_linking_says_when_a_receiver_does_not_know_of_the_second_yet(
+    tmp_path: Path, daemons: tuple[FakeDaemon, FakeDaemon]
+) -> None:
+    both = named(*daemons)
+    lock = str(tmp_path / "signal-receiver.lock")
+    given = {"signal_account": ACCOUNT, "signal_daemon": both, "data_dir": str(tmp_path)}
+    for knows, anew in ((named(daemons[0]), True), (both, False)):
+        seat = take_seat(lock, purpose(SignalSettings(ACCOUNT, daemon=knows).sources()))
+        status, said = link(tmp_path, **given)
+        os.close(seat.descriptor)
+        assert (status, "start `watchline run` anew" in said) == (0, anew)
+
+
+def test_run_says_at_its_start_that_there_is_one_signal_cli() -> None:
+    def said(**settings: Any) -> str:
+        return " ".join(missing(Settings(signal_account=SecretStr(ACCOUNT), **settings)))
+
+    assert "a second signal-cli" in said()
+    assert "a second signal-cli" not in said(signal_daemon="127.0.0.1:6001,127.0.0.1:6002")
+    assert "a second signal-cli" not in said(signal_receive="gateway")

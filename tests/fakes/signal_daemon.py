@@ -72,6 +72,11 @@ class FakeDaemon:
         self._connections: list[socket.socket] = []
         self.rise()
 
+    @property
+    def subscribers(self) -> int:
+        """Connections on which the messages are handed out now."""
+        return len(self._subscribers)
+
     def rise(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]

@@ -4,9 +4,10 @@
     python -m tests.fakes.signal_receiver worker    what the keeper starts
 
 Settings come from the environment, as a JSON object in RECEIVER_TEST: host, ports, account, lock, database, and
-"kind" ("frames" for the gateway's websocket), "pause", seconds that a commit takes longer, and "start", seconds that a
-worker takes longer to start. While there is a file called like the database and ".refuse", frames with its bytes in
-them cannot be stored.
+"kind" ("frames" for the gateway's websocket), "pause", seconds that a commit takes longer, "start", seconds that a
+worker takes longer to start, and in place of the program's own "look", seconds between two looks at the own signal-cli,
+and "drain", seconds that an end waits for a quiet moment. While there is a file called like the database and ".refuse",
+frames with its bytes in them cannot be stored.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.events import RawInbound
+from bot import receiver, receiver_fallback
 from bot.receiver import ReceiverSettings, keep, work
 from bot.receiver_sources import Kind, Source
 
@@ -46,6 +48,9 @@ def environment(**settings: Any) -> dict[str, str]:
 
 def main() -> int:
     given = json.loads(os.environ["RECEIVER_TEST"])
+    if "look" in given:
+        receiver_fallback.LOOK_SECONDS = (given["look"],)
+    receiver.DRAIN_SECONDS = given.get("drain", receiver.DRAIN_SECONDS)
     kind, host, account = Kind(given.get("kind", "lines")), given["host"], given["account"]
     sources = [
         Source(kind, host, port, account, linked=number > 0) for number, port in enumerate(given["ports"])

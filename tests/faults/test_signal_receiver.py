@@ -64,6 +64,14 @@ class Running:
         """Whether a worker has seen a frame that the store does not take."""
         return b"receiver.not_stored" in self._log.read_bytes()
 
+    def refused(self) -> int:
+        """How often signal-cli has said that it does not know the account."""
+        return self._log.read_bytes().count(b"receiver.subscription_refused")
+
+    def stayed(self) -> bool:
+        """Whether a keeper wanted back to its own signal-cli and put it off."""
+        return b"receiver.stays" in self._log.read_bytes()
+
     def worker(self) -> int:
         """Process id of the keeper's only child, once there is one."""
         children = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children")

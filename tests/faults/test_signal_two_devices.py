@@ -211,12 +211,15 @@ def test_what_the_second_alone_gets_and_cannot_read_is_stored_as_a_report_of_its
         eventually(lambda: "known" in both[0].texts())
         first.stop_daemon(kill=True)
         person.reinstall()
+        # The receiver of the first listens to the second meanwhile.
+        eventually(lambda: both[0].subscriptions() >= 3)
         person.send("PLANTED")
         (report,) = eventually(reports)
         assert (report.sender, report.twin) == (person.aci, report.message_ref)
         started(first)
         # The first tells of its own copy, and by that the report is known.
         eventually(lambda: len(reports()) == 2)
+        assert both[0].subscriptions() >= 4
         mine = [describe(raw).twin for raw in both[0].raws() if not parse(raw).twin]
         assert report.twin in mine
     finally:

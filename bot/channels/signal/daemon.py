@@ -10,6 +10,8 @@ import contextlib
 import json
 from collections.abc import Mapping
 
+from bot.receiver_sources import has_number
+
 CALL_SECONDS = 3.0
 ANSWER_LIMIT = 64 * 1024
 """Bytes of the longest answer that is read, if nothing else is said."""
@@ -77,8 +79,7 @@ async def has_account(address: tuple[str, int], account: str) -> bool:
         listed = await call_daemon(address, "listAccounts")
     except DaemonRefused:
         return False
-    accounts = listed if isinstance(listed, list) else []
-    return any(isinstance(entry, dict) and entry.get("number") == account for entry in accounts)
+    return has_number(listed, account)
 
 
 async def ask_daemon(address: tuple[str, int]) -> str | None:
