@@ -104,7 +104,7 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
             "signal",
             "signal-cli's daemon does not answer: nothing "
             + (
-                "can be sent to Signal. What people write there comes through the second one, to which both receivers"
+                "can be sent to Signal. What people write there comes through the second one, to which the receivers"
                 " listen meanwhile."
                 if signal.second == "well"
                 else "is received from Signal."
@@ -135,11 +135,7 @@ def _signal(facts: Facts, signal: SignalFacts) -> Iterator[Finding]:
 
 
 def _second(signal: SignalFacts) -> Iterator[Finding]:
-    meanwhile = (
-        "."
-        if signal.daemon is False
-        else ". Both receivers listen to the first meanwhile; killed, that loses the message that it has in hand."
-    )
+    listening = "" if signal.daemon is False else " The receivers listen to the first meanwhile."
     if signal.second == "none":
         yield Finding(
             Weight.WARNING,
@@ -157,7 +153,8 @@ def _second(signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WARNING,
             "signal",
-            "The second signal-cli does not answer" + meanwhile,
+            f"The second signal-cli does not answer.{listening} If the first is killed while messages come, the"
+            " one that it has in hand comes only when the second is back, and is lost if that was not linked.",
             "Start it like the first, and check the second address in WATCHLINE_SIGNAL_DAEMON. Nothing else has to be"
             " started anew.",
         )
@@ -165,7 +162,8 @@ def _second(signal: SignalFacts) -> Iterator[Finding]:
         yield Finding(
             Weight.WARNING,
             "signal",
-            "The second signal-cli is not linked to the account, so it receives nothing" + meanwhile,
+            f"The second signal-cli is not linked to the account, so it receives nothing.{listening} If the first is"
+            " killed while messages come, the one that it has in hand is lost.",
             "Run `watchline link`, once the account is registered. Nothing has to be started anew.",
         )
 

@@ -98,19 +98,19 @@ CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
     (
         {"signal": SignalFacts(True, True, True, "0.14.5", second="silent")},
         Weight.WARNING,
-        "not answer. Both receivers listen to the first",
+        "not answer. The receivers listen to the first",
         "address",
     ),
     (
         {"signal": SignalFacts(True, True, True, "0.14.5", second="unlinked")},
         Weight.WARNING,
-        "receives nothing. Both receivers listen to the first",
+        "receives nothing. The receivers listen to the first",
         "link`",
     ),
     (
         {"signal": SignalFacts(True, True, False, "0.14.5", second="well")},
         Weight.WRONG,
-        "through the second one, to which both",
+        "through the second one, to which the receivers",
         "DAEMON",
     ),
     (
