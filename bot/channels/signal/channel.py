@@ -235,32 +235,28 @@ class SignalChannel:
         return Sent(refs[-1], delivered=False, earlier_refs=tuple(refs[:-1]))
 
     async def _post(self, request: SendMessageV2, seconds: float) -> Outcome:
+        """Sends to the person; where the gateway refuses and names no reason, once more so that it does."""
+        try:
+            return await self._call(request, seconds)
+        except Unexplained:
+            # To the person and to ourselves: if not everybody failed, the gateway says who and why.
+            both = request.model_copy(
+                update={"recipients": [*request.recipients, self._settings.account], "notify_self": False}
+            )
+        try:
+            return await self._call(both, seconds)
+        except Unexplained:
+            return RetryAt(RETRY_SECONDS[-1], "unreachable", ambiguous=True, whole_channel=True)
+
+    async def _call(self, request: SendMessageV2, seconds: float) -> Outcome:
+        """What one call comes to. Raises Unexplained for a refusal that names no reason."""
         try:
             return of_answer(await self._gateway.send(request, seconds=seconds))
         except GatewayAway as away:
             return of_silence(away)
         except GatewayRefused as refused:
             self._note_challenge(refused)
-            try:
-                return of_refusal(refused)
-            except Unexplained:
-                return await self._post_with_reasons(request, seconds)
-
-    async def _post_with_reasons(self, request: SendMessageV2, seconds: float) -> Outcome:
-        """Sends once more, to the person and to ourselves: if not everybody failed, the gateway says who and why."""
-        both = request.model_copy(
-            update={"recipients": [*request.recipients, self._settings.account], "notify_self": False}
-        )
-        try:
-            return of_answer(await self._gateway.send(both, seconds=seconds))
-        except GatewayAway as away:
-            return of_silence(away)
-        except GatewayRefused as refused:
-            self._note_challenge(refused)
-            try:
-                return of_refusal(refused)
-            except Unexplained:
-                return RetryAt(RETRY_SECONDS[-1], "unreachable", ambiguous=True, whole_channel=True)
+            return of_refusal(refused)
 
     async def _delete(self, outbound: Outbound) -> Outcome:
         author, _, timestamp = outbound.delete_ref.rpartition(":")
