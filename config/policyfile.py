@@ -64,7 +64,11 @@ def reviewed_on(shipped: str, path: Path | None = None) -> date | None:
 
 
 class Section:
-    """One mapping of a policy file, read key by key; errors name the file and the full key."""
+    """One mapping of a policy file, read key by key.
+
+    Every reading method raises PolicyFileError, which names the file and the full key, for a value that is missing or
+    not of its kind.
+    """
 
     def __init__(self, file: str, key: str, data: object) -> None:
         self.file, self.key = file, key
@@ -89,9 +93,11 @@ class Section:
         return list(self._data)
 
     def has(self, key: str) -> bool:
+        """Whether the key is written there, even with null."""
         return key in self._data
 
     def section(self, key: str) -> Section:
+        """A mapping under the key."""
         return Section(self.file, f"{self.key}.{key}".strip("."), self._data.get(key))
 
     def sections(self, key: str) -> list[Section]:
@@ -102,12 +108,14 @@ class Section:
         ]
 
     def text(self, key: str, default: str | None = None) -> str:
+        """A text that is not blank; `default` when missing, if there is one."""
         value = self._data.get(key, default)
         if not isinstance(value, str) or not value.strip():
             raise self.error(key, "must be a text", "Write some words, in quotes if they hold a colon")
         return value
 
     def choice(self, key: str, allowed: Collection[str]) -> str:
+        """One of the allowed words."""
         value = self._data.get(key)
         if value not in allowed:
             raise self.error(key, f"cannot be {_shown(value)}", f"Use one of: {', '.join(allowed)}")
@@ -131,6 +139,7 @@ class Section:
         return value
 
     def whole_number(self, key: str, least: int, most: int) -> int:
+        """A whole number from `least` to `most`, both included."""
         value = self._data.get(key)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise self.error(key, f"cannot be {_shown(value)}", f"Use a whole number from {least} to {most}")
