@@ -83,10 +83,34 @@ def _no_desk_was_meant() -> None:
 
 def _practice(settings: Settings) -> None:
     folder = settings.practice_dir
+    lock, made = _practice_set_up(folder, settings.practice_port)
+    rows = [
+        ("runs", "practice phones: everything is pretended, nobody is written to"),
+        ("data", f"{folder}; it is kept for the next time, delete it to begin anew"),
+        ("end", "Ctrl+C"),
+    ]
+    if settings.has_accounts:
+        told = "the configured accounts are left alone (--practice): this run hears nobody who writes there"
+    else:
+        told = "no Telegram and no Signal account is configured (docs/running.md): nobody who writes there is heard"
+    rows.append(("channels", told))
+
+    def begun(where: str) -> None:
+        _say(settings, rows)
+        _open(where)
+
+    try:
+        with address.kept(folder, made.page.address):
+            asyncio.run(_in_our_loop(app.serve_practice(made, begun)))
+    finally:
+        lock.release()
+
+
+def _practice_set_up(folder: Path, port: int) -> tuple[RunLock, practice.Practice]:
+    """The practice run, and the lock that keeps a second one away. Refuses what cannot be used."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = RunLock(folder / practice.PRACTICE_STORE)
-        made = practice.set_up(folder, SystemEntropy(), port=settings.practice_port)
+        return RunLock(folder / practice.PRACTICE_STORE), practice.set_up(folder, SystemEntropy(), port=port)
     except AlreadyRunning:
         if where := address.recall(folder):
             _open(where)
@@ -113,26 +137,6 @@ def _practice(settings: Settings) -> None:
             f"WATCHLINE_PRACTICE_PORT or WATCHLINE_DATA_DIR: the practice phones cannot be served ({error.strerror}):"
             " choose another port, or 0 for any; and a folder that can be written"
         )
-    rows = [
-        ("runs", "practice phones: everything is pretended, nobody is written to"),
-        ("data", f"{folder}; it is kept for the next time, delete it to begin anew"),
-        ("end", "Ctrl+C"),
-    ]
-    if settings.has_accounts:
-        told = "the configured accounts are left alone (--practice): this run hears nobody who writes there"
-    else:
-        told = "no Telegram and no Signal account is configured (docs/running.md): nobody who writes there is heard"
-    rows.append(("channels", told))
-
-    def begun(where: str) -> None:
-        _say(settings, rows)
-        _open(where)
-
-    try:
-        with address.kept(folder, made.page.address):
-            asyncio.run(_in_our_loop(app.serve_practice(made, begun)))
-    finally:
-        lock.release()
 
 
 def _practice_store_unusable(folder: Path) -> NoReturn:
