@@ -4,7 +4,7 @@
 2. Repeated alarms of one person fold into one open case, and a fold never silences: on a taken case the taker is paged
    again and has to acknowledge it.
 3. Doubt pages at once as P2; the question whether it is an emergency goes beside the page, and no answer makes it P1.
-   What is told as done (a threat, a raid, a seized phone, a detention) pages and asks the same, and stays P2.
+   What is told as done (a threat, a raid, a seized phone, a detention, an attack) pages and asks the same, and stays P2.
 4. "I am safe" is always possible and never closes anything by itself.
 
 Source: protection practice, "SOS".
@@ -34,6 +34,7 @@ INCIDENTS = {
     "told-spyware": "digital_attack",
     "told-warrant": "arrest_detention",
     "told-detention": "arrest_detention",
+    "told-attack": "physical_attack",
 }
 """What recognition says was told -> the taxonomy's code for it."""
 SAID = {"yes": "button.emergency", "no": "doubt.said_no"}

@@ -3,9 +3,10 @@
 Protection practice counts a specific threat, a raid, a seized device, spyware, an imminent arrest and an acknowledged
 detention as P2: an officer is called, and the person is asked whether there is danger now. The words stand in the
 lexicons, the same classes in each: `menace` (a threat), `got` (came to us), `raided`, `seized`, `device`, `spyware`,
-`jailed`, `ours` (people who work with us), `warrant`, `longago` (years past), `spokenof` (a course, a report, "how do
-I": what is talked about and did not happen to us). Phrases that tell all of it are `menaced`, `searched`, `bereft`,
-`spied` and `wanted`.
+`jailed`, `ours` (people who work with us), `warrant`, `lately` (the last days), `longago` (years past), `spokenof` (a
+course, a report, "how do I": what is talked about and did not happen to us). Phrases that tell all of it are `menaced`,
+`searched`, `bereft`, `spied` and `wanted`. An attack of the last days on the writer or on anybody who is named by what
+they are to us (a colleague, a neighbour) counts too, and so does a raid elsewhere that is told with its place and time.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from alerts.recognition.lexicon import Hit
 from alerts.recognition.verdict import Alarm, Verdict
 
 _PHRASES = frozenset(("menaced", "searched", "bereft", "spied", "wanted"))
-_DONE = _PHRASES | {"menace", "raided", "seized", "spyware", "jailed", "warrant"}
-TELLING = _DONE | {"got", "device", "ours", "longago", "spokenof"}
+_NAMED = _PHRASES | {"menace", "raided", "seized", "spyware", "jailed", "warrant"}
+_DONE = _NAMED | {"attp", "miss"}
+TELLING = _NAMED | {"got", "device", "ours", "lately", "longago", "spokenof"}
 _SPOKEN_OF = frozenset(("spokenof", "longago", "cond", "fiction", "asked"))
+MISSING = "told-missing"
+_TALK = frozenset(("report", "topic", "tame", "calm", "thanks"))
 _NOT_OVER = frozenset(("now", "recent", "att", "weapon", "come", "state", "urgent"))
 _REACH_BEFORE = 3  # words a negation reaches forward, as in `rules`
 _REACH_AFTER = 2
@@ -41,7 +45,8 @@ def outweighed(heard: Verdict, told: Told | None, *, guessed: bool) -> Verdict:
         return heard
     if heard.alarm is Alarm.DOUBT and not (guessed and told.settled):
         return heard
-    return Verdict(Alarm.TOLD, told.rule, told.language)
+    # Nobody knows where somebody is: that does not pass by being days old.
+    return Verdict(Alarm.DOUBT if told.rule == MISSING else Alarm.TOLD, told.rule, told.language)
 
 
 def told_of(hits: Sequence[Hit], *, question: bool) -> Told | None:
@@ -68,6 +73,9 @@ def _rule(hits: Sequence[Hit], *, question: bool) -> str | None:
         return "told-threat"
     if "searched" in kinds or ("raided" in kinds and ours and kinds & {"home", "past", "recent"}):
         return "told-raid"
+    # Another organisation's, a neighbour's: the table of protection practice does not ask whose.
+    if {"raided", "home"} <= kinds and kinds & {"past", "recent"} and not kinds & _TALK:
+        return "told-raid"
     if "bereft" in kinds or ("seized" in kinds and "device" in kinds and ours):
         return "told-seizure"
     if "spied" in kinds or ("spyware" in kinds and ours and kinds & {"device", "got"}):
@@ -76,6 +84,11 @@ def _rule(hits: Sequence[Hit], *, question: bool) -> str | None:
         return "told-warrant"
     if "jailed" in kinds and (kinds & {"kin", "ours"} or ("my" in kinds and kinds & {"past", "recent"})):
         return "told-detention" if "calm" not in kinds else None
+    if "lately" in kinds and not kinds & _TALK:
+        if "miss" in kinds and "kin" in kinds:
+            return MISSING
+        if "attp" in kinds and (kinds & {"me", "kin"} or {"i", "actor"} <= kinds):
+            return "told-attack"
     return None
 
 

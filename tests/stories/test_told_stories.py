@@ -22,6 +22,8 @@ steps:
 THREAT = "I received a death threat yesterday"
 RAID = "they raided our office yesterday"
 SEIZED = "my phone was seized last week"
+ELSEWHERE = "they raided the office of another organisation yesterday"
+BEATEN = "my colleague was beaten by police yesterday"
 
 
 @pytest.fixture(params=[Manner(), Manner(killed=True)], ids=["as it is", "killed"])
@@ -41,7 +43,13 @@ def urgencies(story: Story, who: str = "ana") -> list[object]:
 
 @pytest.mark.parametrize(
     ("said", "kind"),
-    [(THREAT, "Threat"), (RAID, "Raid or device seizure"), (SEIZED, "Raid or device seizure")],
+    [
+        (THREAT, "Threat"),
+        (RAID, "Raid or device seizure"),
+        (SEIZED, "Raid or device seizure"),
+        (ELSEWHERE, "Raid or device seizure"),
+        (BEATEN, "Physical attack"),
+    ],
 )
 def test_what_is_told_is_a_p2_case_of_its_kind_with_a_page(manner: Manner, said: str, kind: str) -> None:
     story = manner.play(script(f"nour: {said}", "wait: 10m", "ana: take"))
@@ -90,6 +98,7 @@ def test_a_contact_who_tells_of_somebody_silent_is_more_than_p2(manner: Manner) 
     [
         "training on death threats next week",
         "report about raids in 2019",
+        "the radio says police raided the office of another organisation yesterday",
         "how do I report a threat?",
         "what do I do if my phone is seized",
     ],

@@ -36,6 +36,60 @@ def test_what_was_done_to_us_is_told_with_its_kind(text: str, rule: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("they raided the office of another organisation yesterday", "told-raid"),
+        ("la police a perquisitionné hier le bureau d'une autre association", "told-raid"),
+        ("داهموا امس مكتب منظمة اخرى", "told-raid"),
+        ("на прошлой неделе был обыск в офисе профсоюза", "told-raid"),
+        ("গত সপ্তাহে ইউনিয়নের অফিসে অভিযান চালিয়েছে", "told-raid"),
+        ("اعتقلوا جارنا امس", "told-detention"),
+        ("ayer golpearon a un compañero de otra organización", "told-attack"),
+        ("I was beaten by the police yesterday", "told-attack"),
+        ("jana walinipiga", "told-attack"),
+    ],
+)
+def test_what_was_done_to_others_or_with_violence_in_the_last_days_is_told_too(text: str, rule: str) -> None:
+    verdict = RECOGNISER.recognise(text)
+    assert (verdict.alarm, verdict.rule) == (Alarm.TOLD, rule)
+
+
+def test_somebody_missing_for_days_is_a_doubt() -> None:
+    verdict = RECOGNISER.recognise("my sister disappeared last week")
+    assert (verdict.alarm, verdict.rule) == (Alarm.DOUBT, "told-missing")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "police are raiding the office of another organisation",
+        "soldiers are searching the union's office right now",
+        "están golpeando a una vecina ahora",
+        "يهاجمون بيت جارنا",
+        "полиция обыскивает офис другой организации",
+        "wanashambulia nyumba ya jirani",
+    ],
+)
+def test_an_attack_on_others_that_goes_on_now_is_an_alarm(text: str) -> None:
+    assert RECOGNISER.recognise(text).alarm is Alarm.SOS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the BBC reports that police raided the offices of an NGO yesterday",
+        "read this article: journalist beaten in Cairo last week",
+        "they raided the office of another organisation in 2019",
+        "my uncle was beaten by soldiers in the nineties",
+        "yesterday the boss attacked my draft",
+        "SOS webinar on Friday",
+    ],
+)
+def test_news_and_what_lies_years_back_are_nothing(text: str) -> None:
+    assert RECOGNISER.recognise(text).alarm is Alarm.NONE
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "training on death threats next week",
