@@ -4,7 +4,8 @@
 2. Repeated alarms of one person fold into one open case, and a fold never silences: on a taken case the taker is paged
    again and has to acknowledge it.
 3. Doubt pages at once as P2; the question whether it is an emergency goes beside the page, and no answer makes it P1.
-   What is told as done (a threat, a raid, a seized phone, a detention, an attack) pages and asks the same, and stays P2.
+   What is told as done (a threat, a raid, a seized phone, a detention, an attack) pages and asks the same, and stays
+   P2; a threat that comes again is a doubt. On a P2 case that rests its taker is paged anew for either.
 4. "I am safe" is always possible and never closes anything by itself.
 
 Source: protection practice, "SOS".
@@ -26,6 +27,9 @@ from handlers.draft import Draft
 
 AGAIN_AFTER = timedelta(minutes=1)
 """A repeated alarm is confirmed at most this often; every one of them reaches the desk."""
+SAME_TELLING = timedelta(minutes=15)
+"""What somebody says so soon after they told of it, or after staff did something on the case, belongs to it: a person's
+eyes are on it, and the taker need not be woken for each sentence."""
 DOUBT = "doubt"
 INCIDENTS = {
     "told-threat": "threat",
@@ -135,11 +139,21 @@ def end_round(draft: Draft, waiting: Round, case: Case | None) -> None:
 def told(draft: Draft, event: Heard, person: Person, rule: str) -> Case:
     """Something grave was done and is told, without a cry for help: the desk is paged now, the person is asked beside
     it whether it is an emergency, and the case stays P2 until somebody says more. `rule` is recognition's code."""
-    case = draft.latest(doubt(draft, event, person, past=True))
+    cases = [c for c in map(draft.latest, draft.facts.cases) if c.is_open and not c.drill]
+    # A repeated threat raises the urgency (protection practice, "Urgency"); that it is none, only the person can say.
+    again = rule == "told-threat" and bool(cases) and cases[0].urgency == 2 and rests(draft, cases[0])
+    case = draft.latest(doubt(draft, event, person, past=not again))
     if questions.WHAT in case.answers or case.urgency != 2:
         return case
     # Not among those asked: whoever goes on to the questions says it in their own choice.
     return draft.put_case(replace(case, answers={**case.answers, questions.WHAT: INCIDENTS[rule]}))
+
+
+def rests(draft: Draft, case: Case) -> bool:
+    """Whether nobody has told of it or done anything on it lately. That somebody was reminded of it is no deed."""
+    done = case.seen_at if case.seen_at != case.reminded_at else None
+    times = (case.opened_at, case.raised_at, done)
+    return draft.now - max(at for at in times if at is not None) >= SAME_TELLING
 
 
 def doubt(draft: Draft, event: Heard, person: Person, *, past: bool = False) -> Case:
@@ -155,11 +169,12 @@ def doubt(draft: Draft, event: Heard, person: Person, *, past: bool = False) -> 
         case = cases[0]
         relay.keep(draft, event, person.id, person, case)
         relay.to_desk(draft, case, person, event.inbound)
-        if case.status is CaseStatus.TAKEN and case.urgency > 2:
+        worse = case.urgency > 2 or (case.urgency == 2 and case.ack_by is None and rests(draft, case))
+        if case.status is CaseStatus.TAKEN and worse:
             again = replace(raised(case, 2, draft.now), doubt_until=until, headline=words or case.headline)
             case = paging.alert_taker(draft, again, event.inbound.text)
             ask_if_emergency(draft, case, person)
-        elif case.status is CaseStatus.OPEN and case.urgency == 2 and case.doubt_until is None and not past:
+        elif case.status is CaseStatus.OPEN and case.urgency == 2 and not (case.doubt_until or past):
             # Called for something that can wait an hour; if this is worse, it must not.
             case = draft.put_case(replace(case, doubt_until=until, headline=words or case.headline))
             ask_if_emergency(draft, case, person)

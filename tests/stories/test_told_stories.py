@@ -86,6 +86,63 @@ def test_it_never_lowers_an_alarm_nor_ends_a_doubt(manner: Manner) -> None:
     assert urgencies(story) == ["P2", "P1"]
 
 
+# ------------------------------------------------------------------------------------------------- told again, or worse
+
+AGAIN = "a new threat came"
+HELD = (f"nour: {THREAT}", "ana: take", "ana: tell me more")
+"""A P2 case that somebody has and has written on."""
+
+
+@pytest.mark.parametrize("hours", ["1m", "40m"])
+@pytest.mark.parametrize("first", [(f"nour: {THREAT}",), HELD], ids=["open", "taken"])
+def test_an_emergency_on_a_threat_that_is_known_is_p1_with_a_page_at_once(
+    first: tuple[str, ...], hours: str
+) -> None:
+    steps = (*first, f"wait: {hours}", "nour: he wrote again and says he will kill me tonight")
+    story = Manner().play(script(*steps, "wait: 1s"))
+    assert urgencies(story)[-1] == "P1"
+    assert "tonight" in story.texts("page", who="ana", channel="signal")[-1]
+
+
+@pytest.mark.parametrize("said", [AGAIN, "he threatened me again"])
+def test_a_threat_that_comes_again_pages_the_taker_and_is_p1_unless_it_is_said_to_be_none(
+    manner: Manner, said: str
+) -> None:
+    steps = (*HELD, "wait: 40m", f"nour: {said}", "wait: 1m")
+    story = manner.play(script(*steps))
+    assert urgencies(story) == ["P2", "P2"]
+    assert said in story.texts("page", who="ana", channel="signal")[-1]
+    assert len(story.texts("question", who="nour")) == 2
+    assert story.cases[0]["urgency"] == "P2"
+    silent = manner.play(script(*steps, "wait: 2m"))
+    assert silent.cases[0]["urgency"] == "P1"
+    assert urgencies(silent) == ["P2", "P2", "P1"]
+    assert (
+        manner.play(script(*steps, "nour: {press: 2}", "ana: take", "wait: 1h")).cases[0]["urgency"] == "P2"
+    )
+
+
+def test_a_threat_that_comes_again_while_nobody_has_the_first_is_p1_after_the_question(
+    manner: Manner,
+) -> None:
+    story = manner.play(script(f"nour: {THREAT}", "wait: 20m", f"nour: {AGAIN}", "wait: 3m"))
+    assert story.cases[0]["urgency"] == "P1"
+    assert urgencies(story)[-1] == "P1"
+
+
+def test_what_else_is_told_of_a_case_that_rests_is_acknowledged_and_stays_p2(manner: Manner) -> None:
+    story = manner.play(script(*HELD, "wait: 40m", f"nour: {SEIZED}", "wait: 1m", "ana: take", "wait: 10m"))
+    assert urgencies(story) == ["P2", "P2"]
+    assert story.cases[0]["urgency"] == "P2"
+
+
+@pytest.mark.parametrize("said", [AGAIN, "he threatened me again", SEIZED])
+def test_what_belongs_to_the_same_telling_pages_nobody_anew(manner: Manner, said: str) -> None:
+    story = manner.play(script(*HELD, "wait: 5m", f"nour: {said}", "wait: 10m"))
+    assert urgencies(story) == ["P2"]
+    assert said in story.texts("relay", who="ana")[-1]
+
+
 def test_a_contact_who_tells_of_somebody_silent_is_more_than_p2(manner: Manner) -> None:
     story = manner.play(
         script("until: 2026-03-02T11:05", "lina: they raided our office yesterday", "wait: 1m")
