@@ -111,7 +111,8 @@ def shipped_rules(
                 name: tuple(str(e["code"]) for e in entries if e.get("first"))
                 for name, entries in lists.items()
             },
-            quiet=frozenset(str(e["code"]) for e in lists["outcome_person"] if e.get("quiet")),
+            quiet=frozenset(str(e["code"]) for e in lists["outcome_person"] if e["quiet"]),
+            good=frozenset(str(e["code"]) for e in lists["outcome_person"] if e["good"]),
         ),
         recogniser=shipped_recogniser(),
         words=Words(load_catalogues()),

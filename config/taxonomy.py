@@ -24,37 +24,50 @@ LISTS = (
     "outcome_intervention",
 )
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_KEYS = ("code", "label", "first", "care", "quiet", "kinds")
+_KEYS = ("code", "label", "first", "care", "kinds")
+ENDS = ("good", "quiet")
+"""How a case of this outcome ends for the phone and the contacts; it cannot be both."""
 
 
 def load_taxonomy(path: Path | None = None) -> dict[str, list[dict[str, object]]]:
-    """Per list, its entries: {"code", "label", "first", "care", "quiet", "kinds": [{"code", "label"}]}.
+    """Per list, its entries: {"code", "label", "first", "care", "kinds": [{"code", "label"}]}; of outcome_person also
+    "good" and "quiet".
 
     None reads the shipped file. Raises PolicyFileError naming the file, the key, what is wrong and the mend.
     """
     top, found = _read(path)
     if path is not None:
-        for name, shipped in _shipped_codes().items():
+        for name, shipped in _shipped().items():
             missing = [code for code in shipped if code not in {entry["code"] for entry in found[name]}]
             if missing:
                 raise top.error(
                     name, f"has no {missing[0]} any more", "Put it back: stored cases may hold it"
                 )
-            for entry in found[name]:
-                # A file from before there was such a flag must not write to the phone of somebody who is held.
-                entry["quiet"] = (
-                    shipped.get(entry["code"], False) if entry["quiet"] is None else entry["quiet"]
-                )
+    for place, entry in enumerate(found["outcome_person"]):
+        _as_shipped(entry, _shipped()["outcome_person"].get(entry["code"], {}))
+        if entry["good"] and entry["quiet"]:
+            raise top.error(
+                f"outcome_person[{place}]",
+                f"{entry['code']} is good and quiet",
+                "Keep one of the two, and write the other as false",
+            )
     return found
 
 
+def _as_shipped(entry: dict[str, object], shipped: dict[str, object]) -> None:
+    """What an entry leaves open of how a case ends, as the shipped one says: a file from before there was such a flag
+    must not write to the phone of somebody who is held, nor one that makes an outcome quiet call it good."""
+    if entry["quiet"] is None:
+        entry["quiet"] = bool(shipped.get("quiet"))
+    if entry["good"] is None:
+        entry["good"] = bool(shipped.get("good")) and not entry["quiet"]
+
+
 @lru_cache(maxsize=1)
-def _shipped_codes() -> dict[str, dict[object, object]]:
-    """Per list, the codes that come with Watchline, and whether each is quiet."""
+def _shipped() -> dict[str, dict[object, dict[str, object]]]:
+    """Per list, the entries that come with Watchline, by their codes."""
     _, shipped = _read(None)
-    return {
-        name: {entry["code"]: bool(entry["quiet"]) for entry in entries} for name, entries in shipped.items()
-    }
+    return {name: {entry["code"]: entry for entry in entries} for name, entries in shipped.items()}
 
 
 def _read(path: Path | None) -> tuple[Section, dict[str, list[dict[str, object]]]]:
@@ -68,10 +81,11 @@ def _read(path: Path | None) -> tuple[Section, dict[str, list[dict[str, object]]
 
 def _entries(top: Section, name: str) -> list[dict[str, object]]:
     entries: list[dict[str, object]] = []
+    ends = ENDS if name == "outcome_person" else ()
     for one in top.sections(name):
-        entry = _entry(one, _KEYS)
+        entry = _entry(one, (*_KEYS, *ends))
         entry["first"], entry["care"] = one.flag("first"), one.flag("care")
-        entry["quiet"] = one.flag("quiet") if one.has("quiet") else None
+        entry.update({flag: one.flag(flag) if one.has(flag) else None for flag in ends})
         kinds = one.sections("kinds") if one.has("kinds") else []
         entry["kinds"] = [_entry(kind, ("code", "label")) for kind in kinds]
         entries.append(entry)

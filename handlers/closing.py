@@ -15,7 +15,6 @@ from handlers.untaken import wrote_to_us
 QUESTION = "outcome"
 """Code of the question how a case ended."""
 OUTCOME_LIST = "outcome_person"
-GOOD = frozenset({"safe", "released"})
 
 
 def outcomes(draft: Draft) -> tuple[str, ...]:
@@ -114,7 +113,7 @@ def all_clear(draft: Draft, case: Case, person: Person, outcome: str, *, quiet: 
     if case.silent:
         return
     name = paging.name_for_desk(draft, person)
-    key = "contact.all_clear" if outcome in GOOD else "contact.case_over"
+    key = "contact.all_clear" if outcome in draft.rules.taxonomy.good else "contact.case_over"
     key, kind = ("contact.desk_will_tell", OutboundKind.NOTICE) if quiet else (key, OutboundKind.ALL_CLEAR)
     for contact_id in alerted(draft, case, quiet=quiet):
         contact = draft.person(contact_id)

@@ -40,6 +40,8 @@ class Taxonomy:
     """Codes that get the first buttons."""
     quiet: frozenset[str] = frozenset()
     """Outcomes for a person after which nothing is written to their phone and their check-ins rest."""
+    good: frozenset[str] = frozenset()
+    """Outcomes after which trusted contacts read that the person is safe."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ steps:
 MISSED = "until: 2026-03-02T11:05"
 TOMORROW = "until: 2026-03-03T20:00"
 TAKEN = ("ana: take", "ana: are you well?")
-QUIET = ("killed", "held", "missing")
+QUIET = ("killed", "held", "missing", "unknown")
 
 
 def play(*steps: str, manner: Manner | None = None) -> Story:
@@ -84,6 +84,16 @@ def test_after_a_good_end_all_goes_on_as_ever(outcome: str) -> None:
     story = play("sami: SOS", *TAKEN, f"ana: {done}", "until: 2026-03-02T10:01")
     assert after(story, done, "sami") == ["sami notice", "sami prompt"]
     assert "rest until" not in answer_to(story)
+
+
+@pytest.mark.parametrize("outcome", ["injured", "exiled"])
+def test_who_is_out_of_it_but_not_safe_keeps_their_check_ins_and_is_called_safe_by_nobody(
+    outcome: str,
+) -> None:
+    story = play(MISSED, *TAKEN, "sami: OK", f"ana: close {outcome}", "until: 2026-03-02T21:01")
+    assert after(story, f"close {outcome}", "sami") == ["sami notice", "sami prompt"]
+    (said,) = story.texts("all_clear", who="lina")
+    assert said.startswith("The desk has closed the case about Sami.")
 
 
 def test_a_question_that_waits_beside_the_case_ends_with_it_and_whom_it_alerted_hears_so() -> None:

@@ -266,6 +266,10 @@ def test_an_edited_escalation_file_is_refused_with_file_key_and_mend(
         ),
         ('label: "Torture"', 'label: ""', "incident[14].label", "must be a text"),
         (", care: true", ", care: maybe", "incident[6].care", "must be true or false"),
+        (", good: true", ", good: perhaps", "outcome_person[0].good", "must be true or false"),
+        (", good: true", ", good: true, quiet: true", "outcome_person[0]", "safe is good and quiet"),
+        ('"Killed", quiet', '"Killed", good', "outcome_person[6]", "killed is good and quiet"),
+        ('label: "Torture"', 'label: "Torture", quiet: true', "incident[14].quiet", "is not a known key"),
     ],
 )
 def test_an_edited_taxonomy_is_refused_with_file_key_and_mend(
@@ -290,6 +294,26 @@ def test_a_desk_may_change_figures_leave_rungs_out_and_add_codes(tmp_path: Path)
         '  - {code: flood, label: "Flood"}\n  - {code: health_burnout',
     )
     assert "flood" in [entry["code"] for entry in load_taxonomy(more)["incident"]]
+
+
+def ends(path: Path | None) -> dict[object, tuple[object, object]]:
+    """Of each outcome for a person whether it is good, and whether it is quiet."""
+    return {one["code"]: (one["good"], one["quiet"]) for one in load_taxonomy(path)["outcome_person"]}
+
+
+def test_how_a_case_ends_is_as_shipped_until_a_desk_says_otherwise(tmp_path: Path) -> None:
+    shipped = ends(None)
+    assert [code for code, (good, _) in shipped.items() if good] == ["safe", "released"]
+    assert [code for code, (_, quiet) in shipped.items() if quiet] == ["held", "missing", "killed", "unknown"]
+    path = tmp_path / "taxonomy.yaml"
+    text = (SHIPPED / "taxonomy.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace(", good: true", "").replace(", quiet: true", ""), encoding="utf-8")
+    assert ends(path) == shipped, "a file from before there were such flags"
+    own = [("Released", "good: true", "quiet: true"), ("Not known", "quiet: true", "quiet: false")]
+    for label, old, new in own:
+        text = text.replace(f'"{label}", {old}', f'"{label}", {new}')
+    path.write_text(text, encoding="utf-8")
+    assert ends(path) == {**shipped, "released": (False, True), "unknown": (False, False)}
 
 
 def test_the_shipped_figures_are_unreviewed_until_a_desk_says_when(tmp_path: Path) -> None:
