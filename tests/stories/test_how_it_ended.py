@@ -127,6 +127,24 @@ def test_whoever_holds_the_phone_cannot_let_them_go_on_and_the_desk_reads_what_t
     assert any(words.strip('"') in text for text in story.texts(who="ana", channel="signal"))
 
 
+def test_the_secret_ok_word_of_somebody_who_is_held_is_told_to_the_desk_and_begins_nothing(
+    manner: Manner,
+) -> None:
+    """Whoever reads along sees the same answer as to any other words."""
+    word = "sami: /okword Blue heron"
+    held = (word, "sami: SOS", *TAKEN, "ana: close held")
+    story = play(*held, "sami: blue heron", TOMORROW, manner=manner)
+    other = play(*held, "sami: good evening", TOMORROW, manner=manner)
+    assert story.texts("receipt", who="sami")[-1] == other.texts("receipt", who="sami")[-1]
+    assert after(story, "close held", "sami") == after(other, "close held", "sami") == ["sami receipt"]
+    assert len(story.cases) == 2
+    (told,) = [t for t in story.texts(who="ana", channel="signal") if story.cases[1]["case"] in t][:1]
+    assert "OK" in told
+    assert not [
+        t for line in story.lines if "heron" in (t := str(line.get("text"))) and line["direction"] == "out"
+    ]
+
+
 def test_a_case_that_is_closed_meanwhile_lets_nothing_begin_and_says_so_again() -> None:
     freed = ('sami: "I am out, I am well"', *TAKEN, "ana: close released")
     story = play("sami: SOS", *TAKEN, "ana: close held", *freed, TOMORROW)
