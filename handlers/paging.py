@@ -35,6 +35,8 @@ ANSWER_LINE = 200
 """Characters of an answer in a list of them."""
 CALLS = ("page.case", "page.crowd")
 """Pages that a climb repeats: they say how long it has waited."""
+YOURS = {"page.case": "page.case_yours", "page.unanswered": "page.unanswered_yours"}
+"""Pages that also reach whoever has the case, and their words for them: they are not to take it any more."""
 LISTED = 40
 """References that the page of a crowd names."""
 
@@ -186,8 +188,7 @@ def page(
         aside, bare_aside = asides(draft, person, case, waits) if key in CALLS else ("", "")
         since = says_since(draft, person, case) if key == "page.unanswered" else ""
         # Whoever has the case cannot take it over.
-        mine = key == "page.unanswered" and person.id == case.taken_by
-        key_here = "page.unanswered_yours" if mine else key
+        key_here = YOURS.get(key, key) if person.id == case.taken_by else key
         full = second_line(draft.word(person, key_here, **arguments), aside)
         full = prefix + full + listed + since + says_safe(draft, person, case)
         bare_key = f"{key_here}_bare" if draft.rules.words.has(f"{key_here}_bare") else "page.contentless"

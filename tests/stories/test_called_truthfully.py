@@ -60,3 +60,16 @@ def test_who_has_the_case_is_asked_to_write_and_not_to_take_it_over() -> None:
     assert not [text for text in mine if "take it over" in text]
     assert all("Please write to them." in text for text in mine)
     assert any("To take it over: 👍" in text for text in story.texts("page", who="ben"))
+
+
+def test_who_has_the_case_is_asked_to_acknowledge_a_new_alarm_and_not_to_take_it() -> None:
+    story = play(LARGE, "sami: SOS", "ana: take", "ana: I am here", "wait: 5m", "sami: SOS", "wait: 20m")
+    mine = [text for text in story.texts("page", who="ana") if "To take it" in text]
+    assert [line["at"] for line in story.out("page", who="ana") if line["text"] in mine] == [
+        story.out("page", who="ana")[0]["at"]
+    ] * len(mine), "only before it was hers"
+    assert any(
+        ", your case:" in text and "Please acknowledge: 👍 or write to them." in text
+        for text in story.texts("page", who="ana", channel="signal")
+    )
+    assert any("To take it: 👍" in text for text in story.texts("page", who="ben"))
