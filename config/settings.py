@@ -36,6 +36,7 @@ from config.sources import IN_FILE, PREFIX, SECRETS, Collected, collect, meant, 
 _TRANSLATIONS: Final = Path(__file__).parent / "translations"
 ACCOUNTS: Final = ("telegram_token", "signal_account")
 """Each of them alone makes a desk of an installation; without them there are the practice phones."""
+_LEADING: Final = re.compile(rf"{PREFIX}[A-Z_]+(?=[: ])")
 _ELSEWHERE: Final = ("settings_file", "secrets_dir", "receiver_files")
 
 
@@ -255,7 +256,7 @@ def load(environment: Mapping[str, str] | None = None, folder: Path | None = Non
         raise SettingsWrong([_in_its_file(problem, collected) for problem in problems]) from None
     problems += _together(settings)
     if problems:
-        raise SettingsWrong(problems)
+        raise SettingsWrong([_in_its_file(problem, collected) for problem in problems])
     return settings
 
 
@@ -268,9 +269,10 @@ def in_its_file(
 
 
 def _in_its_file(problem: str, collected: Collected) -> str:
-    name, space, rest = problem.partition(" ")
+    found = _LEADING.match(problem)
+    name = found.group() if found else ""
     file = collected.files.get(name.removeprefix(PREFIX).lower())
-    return f"{name} ({file}){space}{rest}" if file else problem
+    return f"{name} ({file}){problem[len(name) :]}" if file else problem
 
 
 def known_names() -> frozenset[str]:
@@ -286,7 +288,8 @@ def unknown_names(environment: Mapping[str, str] | None = None) -> dict[str, str
 
 
 def empty_accounts(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> list[str]:
-    """The files of accounts that are there and hold nothing, each with the setting that points at it."""
+    """Where accounts were left empty: files that hold nothing, each with the setting that points at it, and lines of
+    the settings file. In the environment, an empty text is how one takes a setting out for once."""
     collected = collect(os.environ if environment is None else environment, folder or Path(), known_names())
     return [collected.empty[name] for name in ACCOUNTS if name in collected.empty]
 

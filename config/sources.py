@@ -43,9 +43,10 @@ class Collected:
     values: dict[str, str] = field(default_factory=dict, repr=False)
     problems: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
-    """By setting whose value came from a file of its own: what pointed at the file, and its path."""
+    """By setting whose value came from a file: the settings file's path, or what pointed at one of its own, and its
+    path."""
     empty: dict[str, str] = field(default_factory=dict)
-    """The same for those whose file is there and holds nothing."""
+    """By secret that was left empty: what pointed at its file, and the path; or its own name, and the settings file."""
 
 
 def setting(name: str) -> str:
@@ -62,15 +63,20 @@ def meant(name: str, known: Collection[str]) -> str:
 def collect(environment: Mapping[str, str], folder: Path, known: Collection[str]) -> Collected:
     """Everything that is set. An empty text is the same as nothing; the environment wins over the settings file."""
     found = Collected()
-    values = {
-        **_settings_file(environment, folder, known, found.problems),
-        **{
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in environment.items()
-            if name.startswith(PREFIX)
-        },
+    named = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
     }
+    written = _settings_file(environment, folder, known, found.problems)
+    values = {**written, **named}
     found.values.update((name, value.strip()) for name, value in values.items() if value.strip())
+    path = settings_path(environment, folder).absolute()
+    for name in written.keys() - named.keys():
+        if name in found.values:
+            found.files[name] = str(path)
+        elif name in SECRETS:
+            found.empty[name] = f"{setting(name)} in {path}"
     _named_files(found)
     _secrets_dir(found)
     return found

@@ -42,7 +42,7 @@ from bot.logs import loop_trouble
 from bot.metrics import Metrics
 from bot.watch import Figures, Watch, WatchConfig
 from config.keyfile import KeyFileError
-from config.settings import Settings, empty_accounts, unknown_names
+from config.settings import Settings, empty_accounts, in_its_file, unknown_names
 
 Job = Callable[[], Awaitable[None]]
 
@@ -57,10 +57,8 @@ def command(settings: Settings, practise: bool) -> None:
                 _practice(settings)
             else:
                 _desk(settings)
-    except AlreadyRunning as error:
-        refuse(str(error))
-    except app.PracticeStoreInUse as error:
-        refuse(str(error))
+    except (AlreadyRunning, app.PracticeStoreInUse) as error:
+        refuse(in_its_file(str(error)))
     except KeyboardInterrupt:
         raise typer.Exit(Status.OK) from None
 
@@ -69,8 +67,8 @@ def command(settings: Settings, practise: bool) -> None:
 
 
 def _no_desk_was_meant() -> None:
-    """Refuses where a file is there for an account and holds nothing: practice phones in a desk's place look like one
-    that works, and nobody is heard."""
+    """Refuses where a file, or a line of the settings file, is there for an account and holds nothing: practice phones
+    in a desk's place look like one that works, and nobody is heard."""
     if not (files := empty_accounts()):
         return
     for file in files:

@@ -85,11 +85,12 @@ def foreseen() -> Iterator[None]:
     from config.keyfile import KeyFileError
     from config.lexicons import LexiconError
     from config.policyfile import PolicyFileError
+    from config.settings import in_its_file
 
     try:
         yield
     except (WrongDatabase, StoreRefused) as error:
-        refuse(str(error), Status.DATABASE)
+        refuse(in_its_file(str(error)), Status.DATABASE)
     except (
         NoKeyStore,
         NewerKeyStore,
@@ -98,9 +99,9 @@ def foreseen() -> Iterator[None]:
         KeyFileError,
         LexiconError,
     ) as error:
-        refuse(str(error))
+        refuse(in_its_file(str(error)))
     except PolicyFileError as error:
         # A file of the desk's own has a path; a shipped one only a name.
-        refuse(f"WATCHLINE_POLICY_DIR: {error}" if "/" in error.file else str(error))
+        refuse(in_its_file(f"WATCHLINE_POLICY_DIR: {error}") if "/" in error.file else str(error))
     except database_errors() as error:
-        refuse(f"WATCHLINE_DATABASE: {plain_trouble(error)}", Status.DATABASE)
+        refuse(in_its_file(f"WATCHLINE_DATABASE: {plain_trouble(error)}"), Status.DATABASE)

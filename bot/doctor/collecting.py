@@ -40,7 +40,13 @@ from bot.rules import DESK, own_file, wrong_policy
 from bot.seats import at_work
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
-from config.settings import Settings, secrets_in_environment, secrets_others_can_read, unknown_names
+from config.settings import (
+    Settings,
+    in_its_file,
+    secrets_in_environment,
+    secrets_others_can_read,
+    unknown_names,
+)
 
 POLICY_FILES = ("escalation.yaml", "protocols.yaml")
 BACKUP = "backup_at"
@@ -99,13 +105,13 @@ def _store(settings: Settings, facts: Facts) -> Facts:
             pool_high=2,
         )
     except (StoreRefused, WrongDatabase, WrongKey, NoKeyStore, NewerKeyStore, KeyFileError) as problem:
-        return replace(facts, problems=(str(problem),))
+        return replace(facts, problems=(in_its_file(str(problem)),))
     except database_errors() as problem:
-        return replace(facts, problems=(f"WATCHLINE_DATABASE: {plain_trouble(problem)}",))
+        return replace(facts, problems=(in_its_file(f"WATCHLINE_DATABASE: {plain_trouble(problem)}"),))
     try:
         return _inside(store, facts)
     except database_errors() as problem:
-        return replace(facts, problems=(f"WATCHLINE_DATABASE: {plain_trouble(problem)}",))
+        return replace(facts, problems=(in_its_file(f"WATCHLINE_DATABASE: {plain_trouble(problem)}"),))
     finally:
         store.close()
 

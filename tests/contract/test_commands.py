@@ -219,7 +219,7 @@ def test_a_server_that_is_not_there_refuses_without_its_password(desk: Desk) -> 
     for command in (("init",), ("invite", "lead", "Carla"), ("db", "upgrade")):
         status, _, err = desk.run(*command, database_file="url")
         assert status == 3
-        assert "WATCHLINE_DATABASE: no server answers there" in err
+        assert "WATCHLINE_DATABASE (WATCHLINE_DATABASE_FILE: url): no server answers there" in err
 
 
 @pytest.mark.parametrize(
@@ -436,6 +436,24 @@ def test_run_is_no_practice_while_an_account_s_file_is_there_and_empty(account: 
         assert "Open" not in out
     assert not (desk.folder / "data").exists()
     assert "practice phones" in started(desk, "--practice", **{f"{account}_file": str(path)})
+
+
+def test_run_is_no_practice_while_an_account_s_line_is_there_and_empty(desk: Desk) -> None:
+    path = desk.folder / ".env"
+    path.write_text("WATCHLINE_TELEGRAM_TOKEN=\n")
+    status, out, err = desk.run("run")
+    assert status == 1, out
+    assert err.startswith(f"watchline: WATCHLINE_TELEGRAM_TOKEN in {path} is empty, ")
+
+
+def test_a_database_that_cannot_be_used_is_told_with_the_file_that_names_it(desk: Desk) -> None:
+    path = desk.folder / "address"
+    path.write_text("mysql://x\n")
+    status, _, err = desk.run("init", database_file=str(path))
+    assert (status, err[: err.index(" names mysql")]) == (
+        3,
+        f"watchline: WATCHLINE_DATABASE (WATCHLINE_DATABASE_FILE: {path})",
+    )
 
 
 def test_an_empty_file_of_an_account_is_no_matter_beside_another_account(installed: Desk) -> None:

@@ -11,6 +11,7 @@ from config.settings import (
     Settings,
     SettingsWrong,
     empty_accounts,
+    in_its_file,
     known_names,
     load,
     secrets_in_environment,
@@ -249,6 +250,46 @@ def test_a_setting_that_is_wrong_in_a_file_of_its_own_is_told_with_the_file(tmp_
     (problem,) = problems(tmp_path, heartbeat_file=str(path))
     assert problem.startswith(f"WATCHLINE_HEARTBEAT (WATCHLINE_HEARTBEAT_FILE: {path}) is not an address")
     assert SECRET not in problem
+
+
+def test_a_setting_that_is_wrong_in_the_settings_file_is_told_with_it_unless_the_environment_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / ".env"
+    path.write_text("WATCHLINE_ZONE=Mars\nWATCHLINE_POLICY_DIR=/nonexistent\n")
+    (zone,) = problems(tmp_path)
+    assert zone.startswith(f"WATCHLINE_ZONE ({path}) is not an IANA time zone")
+    (folder,) = problems(tmp_path, zone="UTC")
+    assert folder.startswith(f"WATCHLINE_POLICY_DIR ({path}): /nonexistent is no folder")
+    (own,) = problems(tmp_path, zone="UTC", policy_dir="/none")
+    assert own.startswith("WATCHLINE_POLICY_DIR: /none is no folder")
+
+
+def test_what_is_said_of_a_value_later_names_the_file_that_it_came_from(tmp_path: Path) -> None:
+    address, said = tmp_path / "address", "WATCHLINE_DATABASE: the server does not answer"
+    address.write_text(f"postgresql://w:{SECRET}@h/d\n")
+    given = {"WATCHLINE_DATABASE_FILE": str(address)}
+    assert in_its_file(said, given, tmp_path) == (
+        f"WATCHLINE_DATABASE (WATCHLINE_DATABASE_FILE: {address}): the server does not answer"
+    )
+    assert in_its_file(said, {}, tmp_path) == said
+    (tmp_path / ".env").write_text(f"WATCHLINE_DATABASE=postgresql://w:{SECRET}@h/d\n")
+    told = in_its_file(said, {}, tmp_path)
+    assert told == f"WATCHLINE_DATABASE ({tmp_path / '.env'}): the server does not answer"
+    assert in_its_file(said, {"WATCHLINE_DATABASE": "sqlite:////x"}, tmp_path) == said
+    assert in_its_file("the disk is full", {}, tmp_path) == "the disk is full"
+
+
+def test_an_account_s_line_of_the_settings_file_that_is_empty_is_told(tmp_path: Path) -> None:
+    """In the environment an empty text is how one takes a setting out for once."""
+    path = tmp_path / ".env"
+    path.write_text("WATCHLINE_TELEGRAM_TOKEN=\nWATCHLINE_SIGNAL_ACCOUNT=' '\nWATCHLINE_HEARTBEAT=\n")
+    assert empty_accounts({}, tmp_path) == [
+        f"WATCHLINE_TELEGRAM_TOKEN in {path}",
+        f"WATCHLINE_SIGNAL_ACCOUNT in {path}",
+    ]
+    taken_out = {"WATCHLINE_TELEGRAM_TOKEN": "", "WATCHLINE_SIGNAL_ACCOUNT": ""}
+    assert empty_accounts(taken_out, tmp_path) == []
 
 
 @pytest.mark.parametrize(
