@@ -37,7 +37,7 @@ from bot.seats import take_seat
 from config.settings import Settings
 from tests.contract.test_nodes import opened
 from tests.fakes.signal_daemon import ACCOUNT, ALICE, OWN_ID, FakeDaemon, envelope, message, ours
-from tests.faults.test_signal_receiver import Running, eventually, say
+from tests.faults.receivers import Running, eventually, say
 
 TOP = Path(__file__).parents[2]
 

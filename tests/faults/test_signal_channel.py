@@ -23,7 +23,7 @@ from tests.contract.channel_suite import PATIENCE, Inbox, receiving
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
 from tests.fakes.signal_gateway import SignalGateway, account_id, signal_gateway
 from tests.fakes.signal_receiver import SELF, environment, open_database
-from tests.faults.test_signal_receiver import eventually, say
+from tests.faults.receivers import eventually, say
 
 
 async def until(condition: Callable[[], object]) -> None:

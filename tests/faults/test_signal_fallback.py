@@ -20,7 +20,7 @@ from bot.receiver_fallback import LOOK_SECONDS, STEADY_SECONDS, Choice
 from bot.receiver_sources import Kind, Source, purpose
 from bot.seats import at_work, take_seat
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, envelope, message
-from tests.faults.test_signal_receiver import Running, eventually
+from tests.faults.receivers import Running, eventually
 
 UNREADABLE = {"type": "UntrustedIdentityException", "message": "Untrusted identity"}
 

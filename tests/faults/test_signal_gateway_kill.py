@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.receivers import Running, eventually
 from tests.faults.test_signal_kill import A_KILL, KILLS, SEED, Load, kill_whole
-from tests.faults.test_signal_receiver import Running, eventually
 from tests.signal_stack import BOT, signal_stack
 
 

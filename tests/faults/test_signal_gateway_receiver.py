@@ -1,6 +1,7 @@
 """The receiver's processes on the gateway's websocket: what the gateway handed over is not lost.
 
-The same with the real signal-cli behind the gateway, and with many kills, is in `test_signal_gateway_kill.py`.
+What signal-cli's own socket is owed as well is in `test_receivers.py`; the same with the real signal-cli behind the
+gateway, and with many kills, in `test_signal_gateway_kill.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from bot.socket_peek import FRAME_LIMIT
 from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
 from tests.fakes.signal_gateway import SignalGateway, signal_gateway
 from tests.fakes.signal_receiver import SELF, environment
-from tests.faults.test_signal_receiver import PATIENCE, Running, eventually
+from tests.faults.receivers import PATIENCE, Running, Websocket, eventually
 
 
 @pytest.fixture
@@ -35,125 +36,57 @@ def gateway() -> Iterator[SignalGateway]:
         yield running
 
 
-class Attached:
-    """A receiver on the websocket, for the length of a test."""
-
-    def __init__(self, folder: Path, gateway: SignalGateway, **more: object) -> None:
-        before = gateway.attached()
-        self.running = Running(folder, gateway, kind="frames", **more)  # type: ignore[arg-type]
-        eventually(lambda: gateway.attached() > before)
-
-    def __enter__(self) -> Running:
-        return self.running
-
-    def __exit__(self, *_: object) -> None:
-        self.running.end()
+@pytest.fixture
+def line(gateway: SignalGateway) -> Websocket:
+    return Websocket(gateway)
 
 
-def say(gateway: SignalGateway, *texts: str) -> None:
-    for text in texts:
-        gateway.say("sami", text)
-
-
-def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, gateway: SignalGateway) -> None:
-    texts = [f"m{n}" for n in range(40)]
-    with Attached(tmp_path, gateway, pause=0.01) as running:
-        for n, text in enumerate(texts):
-            say(gateway, text)
-            if n % 10 == 5:
-                running.stores_more()
-                running.kill_worker()
-        eventually(lambda: len(running.texts()) >= len(texts))
-        assert running.texts() == texts
-        assert [path for _, path, _ in gateway.requests] == [f"/v1/receive/{ACCOUNT}"], "one connection"
-
-
-def test_what_a_killed_worker_had_seen_and_not_stored_the_next_one_finds(
-    tmp_path: Path, gateway: SignalGateway
+def test_what_two_receivers_are_handed_is_stored_once(
+    tmp_path: Path, gateway: SignalGateway, line: Websocket
 ) -> None:
-    refuse = tmp_path / "inbox.db.refuse"
-    refuse.write_bytes(b"SOS")
-    with Attached(tmp_path, gateway) as running:
-        say(gateway, "SOS 1", "SOS 2")
-        eventually(running.stands)
-        running.kill_worker()
-        refuse.unlink()
-        eventually(lambda: running.texts() == ["SOS 1", "SOS 2"])
-
-
-def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, gateway: SignalGateway) -> None:
-    with Attached(tmp_path, gateway) as running:
-        worker = running.worker()
-        running.keeper.kill()
-        running.keeper.wait(PATIENCE)
-        say(gateway, *(f"a{n}" for n in range(20)))
-        eventually(lambda: len(running.texts()) == 20)
-        eventually(lambda: holders_of(running.lock) == {worker})
-
-
-def test_what_a_receiver_that_is_killed_whole_had_not_stored_the_other_has(
-    tmp_path: Path, gateway: SignalGateway
-) -> None:
-    texts = [f"c{n}" for n in range(20)]
-    # The first takes an hour to store anything, so that all it was handed is lost with it.
-    with Attached(tmp_path, gateway, pause=3600) as slow, Attached(tmp_path, gateway) as other:
-        worker = slow.worker()
-        say(gateway, *texts)
-        for pid in (slow.keeper.pid, worker):
-            os.kill(pid, signal.SIGKILL)
-        slow.keeper.wait(PATIENCE)
-        eventually(lambda: other.texts() == texts)
-
-
-def test_what_two_receivers_are_handed_is_stored_once(tmp_path: Path, gateway: SignalGateway) -> None:
-    with Attached(tmp_path, gateway) as one, Attached(tmp_path, gateway, lock="other.lock"):
+    with (
+        line.receiving(tmp_path) as one,
+        line.receiving(tmp_path, lock="other.lock"),
+    ):
         gateway.deliver_text('{"account": 7, "envelope": "SOS"}')
         gateway.deliver_text("not even JSON")
-        say(gateway, "SOS", "second")
+        line.say("SOS", "second")
         eventually(lambda: len(one.raws()) == 4)
     assert len(one.raws()) == 4, "both have ended, and taken all they were handed"
 
 
-def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, gateway: SignalGateway) -> None:
-    with Attached(tmp_path, gateway, pause=0.01) as running:
-        say(gateway, *(f"b{n}" for n in range(20)))
-        running.keeper.terminate()
-        assert running.keeper.wait(PATIENCE) == 0
-        assert len(running.texts()) == 20
-
-
 def test_what_comes_before_the_worker_reads_waits_in_the_socket(
-    tmp_path: Path, gateway: SignalGateway
+    tmp_path: Path, gateway: SignalGateway, line: Websocket
 ) -> None:
-    with Attached(tmp_path, gateway, start=0.5) as running:
-        say(gateway, "SOS", "second")
+    with line.receiving(tmp_path, start=0.5) as running:
+        line.say("SOS", "second")
         eventually(lambda: running.texts() == ["SOS", "second"])
 
 
 @pytest.mark.parametrize("politely", [True, False])
 def test_a_gateway_that_restarts_is_attached_to_again(
-    tmp_path: Path, gateway: SignalGateway, politely: bool
+    tmp_path: Path, gateway: SignalGateway, line: Websocket, politely: bool
 ) -> None:
-    with Attached(tmp_path, gateway) as running:
-        say(gateway, "before")
+    with line.receiving(tmp_path) as running:
+        line.say("before")
         if politely:
             gateway.hang_up()
         else:
             gateway.down()
             gateway.up()
         eventually(gateway.attached)
-        say(gateway, "after")
+        line.say("after")
         eventually(lambda: running.texts() == ["before", "after"])
 
 
 def test_a_message_larger_than_the_socket_and_one_beyond_all_measure(
-    tmp_path: Path, gateway: SignalGateway
+    tmp_path: Path, gateway: SignalGateway, line: Websocket
 ) -> None:
     large = "x" * 300_000
-    with Attached(tmp_path, gateway) as running:
-        say(gateway, "small", large)
+    with line.receiving(tmp_path) as running:
+        line.say("small", large)
         gateway.deliver_text(json.dumps({"envelope": "y" * FRAME_LIMIT}))
-        say(gateway, "after")
+        line.say("after")
         eventually(lambda: len(running.raws()) == 4)
         raws = running.raws()
         assert parse(raws[1]).text == large
@@ -219,8 +152,10 @@ def test_an_address_of_the_sixth_version_is_named_as_the_gateway_wants_it() -> N
         assert b"Host: [::1]:8080\r\n" in theirs.recv(10_000)
 
 
-def test_receivers_that_are_not_attached_are_not_at_work(tmp_path: Path, gateway: SignalGateway) -> None:
-    with Attached(tmp_path, gateway) as running:
+def test_receivers_that_are_not_attached_are_not_at_work(
+    tmp_path: Path, gateway: SignalGateway, line: Websocket
+) -> None:
+    with line.receiving(tmp_path) as running:
         ours = purpose([Source(Kind.FRAMES, "127.0.0.1", gateway.port, ACCOUNT)])
         eventually(lambda: at_work(running.lock, ours) == 1)
         gateway.down()
@@ -234,7 +169,7 @@ BOT = (sys.executable, "-m", "tests.fakes.signal_bot", "gateway")
 
 
 def test_receivers_of_other_settings_that_outlived_their_bot_are_replaced(
-    tmp_path: Path, gateway: SignalGateway
+    tmp_path: Path, gateway: SignalGateway, line: Websocket
 ) -> None:
     elsewhere = FakeDaemon()
     lock, database = str(tmp_path / "receiver.lock"), str(tmp_path / "inbox.db")
@@ -252,7 +187,7 @@ def test_receivers_of_other_settings_that_outlived_their_bot_are_replaced(
     try:
         assert [one.wait(PATIENCE) for one in left] == [0] * SEATS
         eventually(lambda: gateway.attached() == SEATS)
-        say(gateway, "SOS")
+        line.say("SOS")
         eventually(lambda: before.texts() == ["SOS"])
     finally:
         bot.send_signal(signal.SIGINT)
@@ -262,7 +197,7 @@ def test_receivers_of_other_settings_that_outlived_their_bot_are_replaced(
 
 
 def test_the_receivers_outlive_a_killed_bot_and_the_next_bot_starts_no_others(
-    tmp_path: Path, gateway: SignalGateway
+    tmp_path: Path, gateway: SignalGateway, line: Websocket
 ) -> None:
     lock, database = str(tmp_path / "receiver.lock"), str(tmp_path / "inbox.db")
     given = environment(
@@ -280,11 +215,11 @@ def test_the_receivers_outlive_a_killed_bot_and_the_next_bot_starts_no_others(
     keepers = holders_of(lock)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    say(gateway, "while no bot is there")
+    line.say("while no bot is there")
     eventually(lambda: stored.texts() == ["while no bot is there"])
     second = bot()
     try:
-        say(gateway, "and with the next")
+        line.say("and with the next")
         eventually(lambda: stored.count() == 2)
         assert holders_of(lock) == keepers
         assert gateway.attached() == SEATS

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.test_signal_receiver import Running, eventually
+from tests.faults.receivers import Running, eventually
 from tests.signal_stack import BOT, signal_stack
 
 KILLS = int(os.environ.get("WATCHLINE_SIGNAL_KILLS", "10"))

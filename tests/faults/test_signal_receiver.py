@@ -1,16 +1,14 @@
 """The receiver's processes against a signal-cli that forgets what it handed over: nothing may be lost.
 
-The same with the real signal-cli, and with many kills, is in `test_signal_kill.py`.
+What the gateway's websocket is owed as well is in `test_receivers.py`; the same with the real signal-cli, and with many
+kills, in `test_signal_kill.py`.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,12 +17,11 @@ import pytest
 
 from bot.channels.signal.parse import parse
 from bot.receiver import STOP_SECONDS
-from bot.seats import SEATS, AlreadyReceiving, holders_of, seats_taken, take_seat
+from bot.seats import SEATS, AlreadyReceiving, holders_of, take_seat
 from bot.socket_peek import FRAME_LIMIT
-from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon, message
-from tests.fakes.signal_receiver import SELF, environment, open_database
-
-PATIENCE = 30.0
+from tests.fakes.signal_daemon import ACCOUNT, FakeDaemon
+from tests.fakes.signal_receiver import environment, open_database
+from tests.faults.receivers import PATIENCE, Running, eventually, say
 
 
 @pytest.fixture
@@ -33,86 +30,6 @@ def daemon() -> Iterator[FakeDaemon]:
     yield fake
     fake.close()
     assert fake.strange == []
-
-
-class Running:
-    """A receiver that was started, and what it stored."""
-
-    def __init__(self, folder: Path, *daemons: FakeDaemon, lock: str = "receiver.lock", **more: Any) -> None:
-        self.lock = str(folder / lock)
-        self.database = str(folder / "inbox.db")
-        self.environment = environment(
-            host="127.0.0.1",
-            ports=[one.port for one in daemons],
-            account=ACCOUNT,
-            lock=self.lock,
-            database=self.database,
-            **more,
-        )
-        self._log = folder / f"{lock}.log"
-        self.keeper = self.another()
-
-    def another(self) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
-            return subprocess.Popen(SELF, env=self.environment, stdout=log, start_new_session=True)
-
-    def subscriptions(self) -> int:
-        """How often signal-cli has said that it hands out the messages."""
-        return self._log.read_bytes().count(b"receiver.receiving")
-
-    def stands(self) -> bool:
-        """Whether a worker has seen a frame that the store does not take."""
-        return b"receiver.not_stored" in self._log.read_bytes()
-
-    def refused(self) -> int:
-        """How often signal-cli has said that it does not know the account."""
-        return self._log.read_bytes().count(b"receiver.subscription_refused")
-
-    def stayed(self) -> bool:
-        """Whether a keeper wanted back to its own signal-cli and put it off."""
-        return b"receiver.stays" in self._log.read_bytes()
-
-    def worker(self) -> int:
-        """Process id of the keeper's only child, once there is one."""
-        children = Path(f"/proc/{self.keeper.pid}/task/{self.keeper.pid}/children")
-        return int(eventually(lambda: children.read_text().split())[0])
-
-    def end(self) -> None:
-        """Ends whoever receives: the keeper, or the worker it left."""
-        if self.keeper.poll() is None:
-            self.keeper.terminate()
-        else:
-            for holder in holders_of(self.lock):
-                os.kill(holder, signal.SIGTERM)
-        eventually(self.free)
-        self.keeper.wait(PATIENCE)
-
-    def free(self) -> bool:
-        """Whether keeper and worker are both gone."""
-        return not seats_taken(self.lock)
-
-    def kill_worker(self) -> None:
-        """Kill -9, until the keeper has noticed."""
-        worker = self.worker()
-        os.kill(worker, signal.SIGKILL)
-        eventually(lambda: not Path(f"/proc/{worker}").exists())
-
-    def count(self) -> int:
-        """How many frames are stored."""
-        with closing(open_database(self.database)) as database:
-            return int(database.execute("SELECT count(*) FROM inbox").fetchone()[0])
-
-    def stores_more(self) -> None:
-        """Waits until another frame is stored."""
-        before = self.count()
-        eventually(lambda: self.count() > before)
-
-    def raws(self) -> list[bytes]:
-        with closing(open_database(self.database)) as database:
-            return [raw for (raw,) in database.execute("SELECT raw FROM inbox ORDER BY rowid")]
-
-    def texts(self) -> list[str]:
-        return [parse(raw).text for raw in self.raws()]
 
 
 @contextmanager
@@ -124,23 +41,6 @@ def receiving(folder: Path, daemon: FakeDaemon, **more: Any) -> Iterator[Running
         running.end()
 
 
-def eventually(condition: Callable[[], Any]) -> Any:
-    """Asks until the answer is true, and returns it."""
-    end = time.monotonic() + PATIENCE
-    while not (answer := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return answer
-
-
-TIMESTAMPS = itertools.count(1_800_000_000_000)
-
-
-def say(daemon: FakeDaemon, *texts: str) -> None:
-    for text in texts:
-        daemon.push(message(text, next(TIMESTAMPS)))
-
-
 def test_what_came_before_anybody_listened_is_stored_in_order(tmp_path: Path, daemon: FakeDaemon) -> None:
     say(daemon, "SOS", "second")
     with receiving(tmp_path, daemon) as running:
@@ -148,47 +48,18 @@ def test_what_came_before_anybody_listened_is_stored_in_order(tmp_path: Path, da
         eventually(lambda: running.texts() == ["SOS", "second", "third"])
 
 
-def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, daemon: FakeDaemon) -> None:
-    texts = [f"m{n}" for n in range(40)]
-    with receiving(tmp_path, daemon, pause=0.01) as running:
-        daemon.wait_for("subscribed")
-        for n, text in enumerate(texts):
-            say(daemon, text)
-            if n % 10 == 5:
-                running.stores_more()
-                running.kill_worker()
-        eventually(lambda: len(running.texts()) >= len(texts))
-        assert running.texts() == texts
-        assert daemon.subscriptions == 1, "the connection outlived the workers"
-
-
-def test_what_a_killed_worker_had_seen_and_not_stored_the_next_one_finds(
-    tmp_path: Path, daemon: FakeDaemon
-) -> None:
-    refuse = tmp_path / "inbox.db.refuse"
-    refuse.write_bytes(b"SOS")
-    with receiving(tmp_path, daemon) as running:
-        say(daemon, "SOS 1", "SOS 2")
-        eventually(running.stands)
-        running.kill_worker()
-        refuse.unlink()
-        eventually(lambda: running.texts() == ["SOS 1", "SOS 2"])
-
-
-def test_a_killed_keeper_is_outlived_by_its_worker(tmp_path: Path, daemon: FakeDaemon) -> None:
+def test_what_comes_while_nobody_receives_the_next_receiver_has(tmp_path: Path, daemon: FakeDaemon) -> None:
     with receiving(tmp_path, daemon) as running:
         daemon.wait_for("subscribed")
         worker = running.worker()
         running.keeper.kill()
         running.keeper.wait(PATIENCE)
-        say(daemon, *(f"a{n}" for n in range(20)))
-        eventually(lambda: len(running.texts()) == 20)
         eventually(lambda: holders_of(running.lock) == {worker})
         os.kill(worker, signal.SIGTERM)
         eventually(running.free)
         say(daemon, "while nobody was there")
         running.keeper = running.another()
-        eventually(lambda: running.texts()[-1:] == ["while nobody was there"])
+        eventually(lambda: running.texts() == ["while nobody was there"])
 
 
 def test_a_keeper_killed_while_its_next_worker_starts_is_outlived_too(
@@ -202,16 +73,6 @@ def test_a_keeper_killed_while_its_next_worker_starts_is_outlived_too(
         running.keeper.kill()
         running.keeper.wait(PATIENCE)
         eventually(lambda: running.texts() == ["SOS"])
-
-
-def test_an_orderly_end_takes_what_is_under_way(tmp_path: Path, daemon: FakeDaemon) -> None:
-    with receiving(tmp_path, daemon, pause=0.01) as running:
-        daemon.wait_for("subscribed")
-        say(daemon, *(f"b{n}" for n in range(20)))
-        running.keeper.terminate()
-        assert running.keeper.wait(PATIENCE) == 0
-        say(daemon, "kept by signal-cli")
-        assert len(running.texts()) == 20
 
 
 def test_an_orderly_end_takes_what_a_worker_that_just_died_has_left(
@@ -312,22 +173,6 @@ def test_a_receiver_for_whom_there_is_no_seat_refuses_to_start(tmp_path: Path, d
         for seat in taken:
             os.close(seat.descriptor)
     assert holders_of(running.lock) == set()
-
-
-def test_what_a_receiver_that_is_killed_whole_had_not_stored_the_other_has(
-    tmp_path: Path, daemon: FakeDaemon
-) -> None:
-    texts = [f"c{n}" for n in range(20)]
-    # The first takes an hour to store anything, so that all it was handed is lost with it.
-    with receiving(tmp_path, daemon, pause=3600) as slow, receiving(tmp_path, daemon) as other:
-        daemon.wait_for("subscribed")
-        daemon.wait_for("subscribed")
-        worker = slow.worker()
-        say(daemon, *texts)
-        for pid in (slow.keeper.pid, worker):
-            os.kill(pid, signal.SIGKILL)
-        slow.keeper.wait(PATIENCE)
-        eventually(lambda: other.texts() == texts)
 
 
 def test_what_two_receivers_are_handed_is_stored_once(tmp_path: Path, daemon: FakeDaemon) -> None:

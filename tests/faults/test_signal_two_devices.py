@@ -27,8 +27,8 @@ from bot.channels.signal.channel import SignalChannel
 from bot.channels.signal.frames import describe
 from bot.channels.signal.parse import parse
 from bot.channels.signal.settings import SignalSettings
+from tests.faults.receivers import Running, eventually
 from tests.faults.test_signal_kill import DAEMON_KILLS, KILLS, Daemon, account, campaign, kill_whole
-from tests.faults.test_signal_receiver import Running, eventually
 from tests.signal_stack import BOT, two_signal_clis
 
 TOP = Path(__file__).parents[2]
