@@ -25,7 +25,7 @@ class Seat(NamedTuple):
     """One lock file, held."""
 
     number: int
-    """From 0. Where there are two signal-clis, whoever sits here receives from that one."""
+    """From 0. Where there are two signal-clis, whoever sits here receives from that one, if it can be had."""
     descriptor: int
 
 

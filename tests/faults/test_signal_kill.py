@@ -11,7 +11,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,12 @@ def campaign(
     *,
     steady: bool = False,
     pause: float = 0.02,
+    other: Sequence[Any] = (),
 ) -> tuple[list[str], list[str]]:
-    """What was sent and what was stored, with a kill after every few messages; `pause` is the seconds between two."""
+    """What was sent and what was stored, with a kill after every few messages; `pause` is the seconds between two,
+    `other` the signal-cli that the receiver may listen to instead."""
     chance = random.Random(SEED)
-    running = Running(folder, Daemon(stack))  # type: ignore[arg-type]
+    running = Running(folder, *map(Daemon, (stack, *other)))  # type: ignore[arg-type]
     try:
         with Load(stack.user(name), name, pause) as load:
             for _ in range(kills):

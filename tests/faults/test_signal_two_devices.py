@@ -68,8 +68,9 @@ def clis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def receiving_from(stack: Any, folder: Path, name: str) -> Iterator[Running]:
-    running = Running(folder, Daemon(stack), lock=f"{name}.lock")  # type: ignore[arg-type]
+def receiving_from(stack: Any, folder: Path, name: str, *other: Any) -> Iterator[Running]:
+    """A receiver with a lock file of its own, so that its own signal-cli is the one that is named first."""
+    running = Running(folder, *map(Daemon, (stack, *other)), lock=f"{name}.lock")  # type: ignore[arg-type]
     try:
         yield running
     finally:
@@ -112,19 +113,26 @@ def test_signal_clis_killed_in_turns_lose_nothing(
 ) -> None:
     first, second = clis
     turns = itertools.count()
-    with receiving_from(second, tmp_path, "second") as beside:
+    with receiving_from(second, tmp_path, "second", first) as beside:
 
         def kill(running: Running) -> None:
             stack, receiver = ((first, running), (second, beside))[next(turns) % 2]
             before = receiver.subscriptions()
             stack.stop_daemon(kill=True)
             started(stack)
-            # The other may be killed when this one is there again.
+            # Its receiver listens to the other one meanwhile, or is back from there.
             eventually(lambda: receiver.subscriptions() > before)
 
         eventually(beside.subscriptions)
         sent, stored = campaign(
-            first, tmp_path, "one of two signal-clis", kill, DAEMON_KILLS, steady=True, pause=PAUSE
+            first,
+            tmp_path,
+            "one of two signal-clis",
+            kill,
+            DAEMON_KILLS,
+            steady=True,
+            pause=PAUSE,
+            other=[second],
         )
     assert account("one of two signal-clis", sent, stored, capsys, DAEMON_KILLS) == set()
     assert once(sent, stored), "what both stored is stored once"
