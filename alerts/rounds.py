@@ -50,7 +50,8 @@ class Reached(enum.Enum):
     UNSENT = "unsent"
     """None has gone out: our channel is down, or behind."""
     UNDELIVERED = "undelivered"
-    """Refused everywhere, or taken by a channel with receipts and not delivered."""
+    """Refused everywhere, or taken by a channel with receipts and not delivered: that another one took it and tells no
+    more does not make it arrive."""
     ACCEPTED = "accepted"
     """Taken by a channel that tells no more."""
     DELIVERED = "delivered"
@@ -73,11 +74,22 @@ def reached(sends: Iterable[Sending]) -> Reached:
     states = [(s.channel, s.state) for s in sends]
     if any(state in (SendState.DELIVERED, SendState.READ) for _, state in states):
         return Reached.DELIVERED
-    if any(state is SendState.SENT and channel in WITHOUT_RECEIPTS for channel, state in states):
+    taken = {channel in WITHOUT_RECEIPTS for channel, state in states if state is SendState.SENT}
+    if taken == {True}:
         return Reached.ACCEPTED
-    if any(state in (SendState.SENT, SendState.REFUSED) for _, state in states):
+    if taken or any(state is SendState.REFUSED for _, state in states):
         return Reached.UNDELIVERED
     return Reached.UNSENT
+
+
+def told_apart(sends: Iterable[Sending]) -> str:
+    """As `reached`, in the words for the desk: who refuses us everywhere is another matter than a phone that is off."""
+    rows = tuple(sends)
+    how = reached(rows)
+    taken = {s.channel in WITHOUT_RECEIPTS for s in rows if s.state is SendState.SENT}
+    if how is Reached.UNDELIVERED and not taken:
+        return "refused"
+    return "unsure" if how is Reached.UNDELIVERED and True in taken else how.value
 
 
 def first_sent(sends: Iterable[Sending]) -> datetime | None:

@@ -41,6 +41,7 @@ from handlers import closing, ending, ok_word, outcome
 from handlers.asking import asks_about_codes
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
+from handlers.paging import CROWDED
 from handlers.rules import Rules
 
 BOARD = 200
@@ -332,7 +333,7 @@ class Loader:
             facts = Facts(now, event, desk, self._spare(now), case=case)
             facts = replace(facts, me=work.person(case.person_id) if case else None)
             if case is not None and case.id == desk.crowd_head and self._crowded(desk):
-                facts = replace(facts, board=work.unclosed_cases(desk.id, BOARD))
+                facts = replace(facts, board=work.unclosed_cases(desk.id, CROWDED))
         elif deadline.kind in ROUND_KINDS:
             round_ = work.round(deadline.subject)
             asks = round_ is not None and self._asks_next(round_)

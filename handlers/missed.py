@@ -14,7 +14,7 @@ from alerts.outbox import Guard
 from alerts.people import Person
 from alerts.policy import Protocol
 from alerts.records import replace
-from alerts.rounds import Reached, first_sent, held_up, reached
+from alerts.rounds import Reached, first_sent, held_up, reached, told_apart
 from alerts.walltime import zone_named
 from handlers import paging, relay, shutdown
 from handlers.draft import Draft
@@ -80,7 +80,7 @@ def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
     label = draft.facts.check_in.label if draft.facts.check_in is not None else ""
     what = say(language, f"checkin.headline_{protocol.watches.value}", label=label).replace("  ", " ")
     at = round_.asked_at.astimezone(zone_named(draft.rules.zone)).strftime("%Y-%m-%d %H:%M")
-    how = say(language, f"checkin.reached_{reached(draft.facts.sends).value}")
+    how = say(language, f"checkin.reached_{told_apart(draft.facts.sends)}")
     text = say(language, "checkin.headline", what=what.strip(), time=at, reached=how)
     patience = timedelta(seconds=draft.rules.gap_seconds)
     sent_at = first_sent(draft.facts.sends)

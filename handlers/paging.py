@@ -12,6 +12,7 @@ from datetime import datetime
 from alerts.cases import Case, CaseStatus, Source, acknowledged, climbing_anew, raised, taken
 from alerts.deadlines import DeadlineKind
 from alerts.escalation import (
+    answer_by,
     beside_taker,
     case_deadlines,
     leads,
@@ -37,8 +38,11 @@ CALLS = ("page.case", "page.crowd")
 """Pages that a climb repeats: they say how long it has waited."""
 YOURS = {"page.case": "page.case_yours", "page.unanswered": "page.unanswered_yours"}
 """Pages that also reach whoever has the case, and their words for them: they are not to take it any more."""
-LISTED = 40
-"""References that the page of a crowd names."""
+LISTED = 500
+"""References that the page of a crowd names, all of them: what one message of either platform holds. Of more it says
+how many."""
+CROWDED = 2 * LISTED
+"""Cases among which those of a crowd are looked for."""
 
 
 def kind_for(case: Case) -> OutboundKind:
@@ -114,7 +118,9 @@ def crowd_of(draft: Draft) -> int:
 def crowd_list(draft: Draft) -> list[str]:
     """References of the unverified P1 cases that climb as one list, the oldest first."""
     waiting = [c for c in draft.facts.board if not c.verified and c.urgency == 1 and not c.drill]
-    return [c.ref for c in waiting if c.status is CaseStatus.OPEN][:LISTED]
+    refs = [c.ref for c in waiting if c.status is CaseStatus.OPEN][:LISTED]
+    more = draft.facts.desk.crowd - len(refs)
+    return [*refs, f"+{more}"] if refs and more > 0 else refs
 
 
 def climb(draft: Draft, case: Case, without: frozenset[str] = frozenset(), words: str = "") -> Case:
@@ -307,15 +313,25 @@ def due_answer(draft: Draft, case: Case) -> None:
         p for i in order_of_call(desk) if i not in (case.taken_by, case.person_id) and (p := desk.person(i))
     ]
     others = [p for p in others if takes_messages(draft, p)] or others
-    other = others[case.nags % len(others)] if others else None
+    # After an outage several waits end at one instant: nobody is called twice for them.
+    nags = nags_by_now(draft, case)
+    turns = [others[nth % len(others)] for nth in range(case.nags, nags)] if others else []
     taker = desk.person(case.taken_by)
-    everybody = [p for p in (other, taker) if p is not None]
+    everybody = [*turns, *([taker] if taker is not None else [])]
     if case.climb_from is None:
         # Else the steps of the policy call people already.
-        page(draft, case, everybody, key="page.unanswered", guard=Guard.SOUGHT)
-    draft.event("unanswered", case=case.ref, urgency=case.urgency, times=case.nags + 1)
-    called = (*case.paged, other.id) if other is not None else case.paged
-    draft.put_case(replace(case, nags=case.nags + 1, paged=tuple(dict.fromkeys(called))))
+        page(draft, case, {p.id: p for p in everybody}.values(), key="page.unanswered", guard=Guard.SOUGHT)
+    draft.event("unanswered", case=case.ref, urgency=case.urgency, times=nags)
+    called = (*case.paged, *(p.id for p in turns))
+    draft.put_case(replace(case, nags=nags, paged=tuple(dict.fromkeys(called))))
+
+
+def nags_by_now(draft: Draft, case: Case) -> int:
+    """How many times somebody was to be called by now because the person waits for words."""
+    nags, rule = case.nags + 1, rule_of(case, draft.rules.policy)
+    while answer_by(replace(case, nags=nags), rule) <= draft.now:
+        nags += 1
+    return nags
 
 
 def due_review(draft: Draft, case: Case) -> None:

@@ -13,7 +13,7 @@ from alerts.cases import Case, CaseStatus, Message, StoredFile
 from alerts.events import OutboundKind
 from alerts.ids import from_micros
 from alerts.outbox import OUT, Outgoing, SendState
-from alerts.rounds import Sending
+from alerts.rounds import WITHOUT_RECEIPTS, Sending
 from alerts.sealing import Unsealable
 from alerts.store import tables
 from alerts.store.loading import CHUNK
@@ -179,12 +179,14 @@ class CaseReads(PeopleReads):
         return tuple(self._find(CASES, every))
 
     def undelivered(self) -> int:
-        """How many things were said of which no copy went out: refused, or still waiting."""
+        """How many things were said of which no copy arrived: refused, still waiting, or taken by a channel with
+        receipts that gave none."""
         t = tables.outbox
-        query = select(t.c.group_id, t.c.state).where(t.c.kind != "")
+        query = select(t.c.group_id, t.c.state, t.c.channel).where(t.c.kind != "")
         reached: dict[str, bool] = {}
-        for group, state in self.connection.execute(query):
-            fine = state in ("sent", "delivered", "read", "stale", "held")
+        for group, state, channel in self.connection.execute(query):
+            fine = state in ("delivered", "read", "stale", "held")
+            fine = fine or (state == "sent" and channel in WITHOUT_RECEIPTS)
             reached[group] = reached.get(group, False) or fine
         return sum(not fine for fine in reached.values())
 

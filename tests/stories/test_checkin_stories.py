@@ -332,6 +332,14 @@ def test_not_delivered_on_signal_is_the_desks_and_not_the_contacts(manner: Manne
     assert "not delivered" in story.texts("page", who="ana", channel="signal")[0]
 
 
+def test_that_telegram_took_it_is_no_delivery_either() -> None:
+    story = Manner().play(script("channel: {sami@signal: offline}", "until: 2026-03-02T22:30"))
+    assert story.out("contact_alert") == []
+    assert [c["opened_at"] for c in story.cases] == ["2026-03-02T21:00:00Z"]
+    assert "not delivered as far as we know" in story.texts("page", who="ana", channel="signal")[0]
+    assert story.undelivered == 2  # the question and the reminder on Signal
+
+
 def test_refused_everywhere_is_the_desks(manner: Manner) -> None:
     story = manner.play(
         script(
@@ -343,7 +351,7 @@ def test_refused_everywhere_is_the_desks(manner: Manner) -> None:
     assert story.out("contact_alert") == []
     assert story.out("prompt", who="sami") == []
     assert [c["opened_at"] for c in story.cases] == ["2026-03-02T21:00:00Z"]
-    assert "not delivered" in story.texts("page", who="ana", channel="signal")[0]
+    assert "refused on every channel" in story.texts("page", who="ana", channel="signal")[0]
 
 
 def test_refused_on_one_channel_goes_on_on_the_other(manner: Manner) -> None:

@@ -115,6 +115,16 @@ def test_a_crowd_of_strangers_climbs_as_one_list_that_names_them_all(manner: Man
     assert all(ref in "".join(story.texts("page", who="ben", channel="telegram")) for ref in refs)
 
 
+def test_the_list_of_a_large_crowd_names_every_one() -> None:
+    names = [f"s{n}" for n in range(45)]
+    people = "".join(f"  {name}: {{}}\n" for name in names)
+    steps = [f"{name}: SOS" for name in names]
+    story = Manner().play(script(*steps, "wait: 3m").replace("  omar:", people + "  omar:"))
+    for channel in ("signal", "telegram"):
+        (crowd,) = story.texts("page", who="ben", channel=channel)
+        assert [n for n in names if case_of(story, n)["case"] not in crowd] == []
+
+
 # ------------------------------------------------------------------------------------------- an officer's own alarm
 
 

@@ -28,6 +28,7 @@ from alerts.rounds import (
     reached,
     round_deadline,
     rung_at,
+    told_apart,
 )
 from config.protocols import load_protocols
 
@@ -158,7 +159,8 @@ def test_a_round_that_is_over_has_no_deadline() -> None:
         ([("signal", "refused"), ("telegram", "queued")], Reached.UNDELIVERED),
         ([("signal", "refused"), ("telegram", "refused")], Reached.UNDELIVERED),
         ([("signal", "sent")], Reached.UNDELIVERED),
-        ([("signal", "sent"), ("telegram", "sent")], Reached.ACCEPTED),
+        ([("signal", "sent"), ("telegram", "sent")], Reached.UNDELIVERED),
+        ([("signal", "refused"), ("telegram", "sent")], Reached.ACCEPTED),
         ([("telegram", "sent")], Reached.ACCEPTED),
         ([("signal", "delivered"), ("telegram", "refused")], Reached.DELIVERED),
         ([("signal", "read")], Reached.DELIVERED),
@@ -167,6 +169,23 @@ def test_a_round_that_is_over_has_no_deadline() -> None:
 )
 def test_undelivered_is_not_unanswered(sends: list[tuple[str, str]], expected: Reached) -> None:
     assert reached(Sending(channel, SendState(state)) for channel, state in sends) is expected
+
+
+@pytest.mark.parametrize(
+    ("sends", "expected"),
+    [
+        ([("signal", "refused"), ("telegram", "refused")], "refused"),
+        ([("signal", "sent"), ("telegram", "refused")], "undelivered"),
+        ([("signal", "sent"), ("telegram", "sent")], "unsure"),
+        ([("telegram", "sent")], "accepted"),
+        ([("signal", "delivered"), ("telegram", "sent")], "delivered"),
+        ([], "unsent"),
+    ],
+)
+def test_the_desk_is_told_what_kept_a_question_from_arriving(
+    sends: list[tuple[str, str]], expected: str
+) -> None:
+    assert told_apart(Sending(channel, SendState(state)) for channel, state in sends) == expected
 
 
 def test_the_first_message_that_went_out_counts() -> None:
