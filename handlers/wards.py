@@ -58,4 +58,6 @@ def for_ward(draft: Draft, event: Heard, contact: Person, ward: Ward, *, urgency
         relay.rest_to_desk(draft, case, contact, event.inbound)
     if urgency is not None:
         case = missed.belongs_to(draft, ward.rounds, case)
-    draft.say(contact, OutboundKind.RECEIPT, draft.word(contact, "contact.stored"), case=case)
+    called = urgency is not None and not case.taken_by
+    text = draft.word(contact, "receipt.stored" if called else "contact.stored")
+    draft.say(contact, OutboundKind.RECEIPT, text, case=case)

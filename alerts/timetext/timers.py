@@ -61,6 +61,7 @@ _WITHIN = one_of(words.WITHIN)
 _UNTIL = one_of(words.UNTIL)
 _WEAK_EXTEND = one_of(words.WEAK_EXTEND)
 _STOP = one_of(words.STOP)
+_ENDS = one_of((*words.STOP, *words.ENDS_TIMER))
 _ENDABLE = Phrases({"timer": words.TIMER_NOUNS, "check_in": words.CHECK_IN_NOUNS})
 _LABEL_LEADS = one_of(words.LABEL_LEADS)
 
@@ -68,10 +69,14 @@ _LABEL_LEADS = one_of(words.LABEL_LEADS)
 def parse_timer(text: str, now: datetime, zone: str, *, asked: bool = False) -> Timer | Misread | None:
     """ "timer 2h court", "timer 18:00 court", "timer court tomorrow 9:00", "/timer 45".
 
-    A lone number is minutes. "18h" and the like may be a clock time or a length: the earlier one counts.
+    A lone number is minutes. "18h" and the like may be a clock time or a length: the earlier one counts. "timer end"
+    and "timer extend 30m" start none.
     """
     reader = Reader(text)
-    if opening(reader, Command.TIMER) is Opening.NONE and not asked:
+    opened = opening(reader, Command.TIMER)
+    if opened is Opening.NONE and not asked:
+        return None
+    if opened is not Opening.NONE and (parse_end(text) or isinstance(parse_extend(text, now, zone), Extend)):
         return None
     start = reader.at
     found = _timer_time(reader, now, zone)
@@ -94,7 +99,10 @@ def parse_timer(text: str, now: datetime, zone: str, *, asked: bool = False) -> 
 def parse_extend(text: str, now: datetime, zone: str, *, asked: bool = False) -> Extend | Misread | None:
     """ "extend 30m", "more 30 min", "more time", "extend until 19:00". A lone number is minutes."""
     reader = Reader(text)
+    named = opening(reader, Command.TIMER) is not Opening.NONE
     opened = opening(reader, Command.EXTEND)
+    if named and opened is Opening.NONE:
+        return None
     weak = opened is Opening.NONE and not asked
     if weak and reader.take(_WEAK_EXTEND) is None:
         return None
@@ -112,9 +120,11 @@ def parse_extend(text: str, now: datetime, zone: str, *, asked: bool = False) ->
 
 
 def parse_end(text: str) -> End | None:
-    """ "end", "end timer", "end timer court", "stop check-ins"."""
+    """ "end", "end timer", "end timer court", "timer end", "stop check-ins"."""
     reader = Reader(text)
     start = reader.at
+    if opening(reader, Command.TIMER) is not Opening.NONE and reader.take(_ENDS) and reader.ended():
+        return End("timer")
     for verbs in (_STOP, COMMANDS[Command.END]):
         reader.at = start
         firm = slash(reader)

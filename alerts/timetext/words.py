@@ -128,6 +128,9 @@ STOP = (
 )
 """They end something only when they say what, with one of the next two lists."""
 
+ENDS_TIMER = ("off", "over", "fin", "apagar", "apagado", "انتهى")
+"""They end a timer only right after its name, as the whole message: "timer off"."""
+
 TIMER_NOUNS = (
     *("timer", "the timer", "my timer", "temporizador", "el temporizador", "cronómetro"),
     *("minuteur", "le minuteur", "minuterie", "la minuterie", "المؤقت", "التايمر"),

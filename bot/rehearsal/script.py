@@ -333,7 +333,10 @@ def _step(node: yaml.Node, people: Mapping[str, Character], zone: ZoneInfo) -> S
     if isinstance(node, yaml.ScalarNode) and node.value == "restart":
         return Step(line_of(node), "restart")
     if not isinstance(node, yaml.MappingNode) or len(node.value) != 1:
-        raise ScriptError(line_of(node), "a step is one word with what belongs to it", STEPS_ALLOWED)
+        wrong = "a step is one word with what belongs to it"
+        if isinstance(node, yaml.ScalarNode) and node.value:
+            wrong = f"{node.value!r} is no step: {wrong}"
+        raise ScriptError(line_of(node), wrong, STEPS_ALLOWED)
     key_node, value = node.value[0]
     key = read_scalar(key_node, STEPS_ALLOWED)
     line = line_of(key_node)

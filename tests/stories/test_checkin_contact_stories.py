@@ -19,6 +19,7 @@ def test_an_alarm_of_an_alerted_contact_is_the_defenders_case(manner: Manner) ->
     assert story.short("receipt") == [
         "03-02 21:30 lina signal receipt"
     ]  # none to the defender, who is silent
+    assert "the desk is being called now" in story.texts("receipt", who="lina")[0]
 
 
 def test_an_ok_after_a_contacts_alarm_is_verified(manner: Manner) -> None:

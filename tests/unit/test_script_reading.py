@@ -53,6 +53,7 @@ def refusal(text: str) -> ScriptError:
         ("steps:\n  - ana: SOS\n  - ana: \x07\n", 6, "character"),
         ("steps:\n  - wait: 1h\n  - until: 2026-03-02T09:30\n", 6, "passed"),
         ("steps:\n  - outage: 1h\n  - until: 2026-03-02T09:59:59\n", 6, "passed"),
+        ("steps:\n  - explode\n", 5, "'explode' is no step"),
         ("steps:\n  - ana: {react: ''}\n", 5, "reaction"),
         ("steps:\n  - ana: {reply: }\n", 5, "text"),
         ("steps:\n  - channel: {}\n", 5, "channel"),

@@ -289,6 +289,22 @@ def test_when_it_was_asked_for_the_word_is_not_needed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("timer end", None),
+        ("timer cancel", None),
+        ("timer extend 30m", None),
+        ("timer extend", None),
+        ("timer end of the road 2h", "end of the road"),
+        ("timer extend a hand 2h", "extend a hand"),
+    ],
+)
+def test_what_ends_or_extends_a_timer_starts_none(said: str, label: str | None) -> None:
+    found = parse_timer(said, NOW, BEIRUT)
+    assert found is None if label is None else isinstance(found, Timer) and found.label == label
+
+
+@pytest.mark.parametrize(
     ("said", "found"),
     [
         ("extend 30m", Extend(by=timedelta(minutes=30))),
@@ -309,6 +325,9 @@ def test_when_it_was_asked_for_the_word_is_not_needed() -> None:
         ("extend 1", Misread(Hint.TIMER_UNIT, "1")),
         ("extend 9 days", Misread(Hint.EXTEND_BOUNDS, "9 days")),
         ("extend 30 bananas", Misread(Hint.EXTEND_TIME, "30 bananas")),
+        ("timer extend 30m", Extend(by=timedelta(minutes=30))),
+        ("timer extend", Extend()),
+        ("timer more time", None),
         ("more people are coming", None),
         ("more than 30 soldiers", None),
         ("more 2", None),
@@ -340,6 +359,10 @@ def test_more_time(said: str, found: object) -> None:
         ("إيقاف المؤقت", End("timer")),
         ("termina el temporizador", End("timer")),
         ("arrête le minuteur", End("timer")),
+        ("timer end", End("timer")),
+        ("Timer off.", End("timer")),
+        ("temporizador cancelar", End("timer")),
+        ("timer end of the road 2h", None),
         ("para el coche", None),
         ("stop", None),
         ("stop it", None),
