@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 PREFIX: Final = "WATCHLINE_"
 IN_FILE: Final = "_file"
@@ -96,7 +96,7 @@ def _settings_file(
     if not named and not path.exists():
         return {}
     try:
-        lines = dotenv_values(path, interpolate=False, encoding="utf-8") if path.is_file() else None
+        lines = _lines(path) if path.is_file() else None
     except (OSError, UnicodeDecodeError):
         lines = None
     if lines is None:
@@ -106,15 +106,29 @@ def _settings_file(
         )
         return {}
     values: dict[str, str] = {}
-    for name, value in lines.items():
+    for line in lines:
+        name, value = line.key or "", line.value
         short = name.removeprefix(PREFIX).lower()
-        if not name.startswith(PREFIX):
+        ours = name.upper().startswith(PREFIX)
+        # A name of others may stand alone, for the container engine to hand on.
+        if line.error or (name and value is None and (ours or not name.isidentifier())):
+            # Passed over, it would be a setting of which nobody knows that it is not set. It may hold a secret.
+            text = line.original.string
+            number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            problems.append(f"Line {number} of {path} is no NAME=value: correct it, or put a # before it")
+        elif not ours:
             continue  # what belongs to the container engine may stand there too
-        if short not in known:
-            problems.append(f"{name} in {path} is no setting: {meant(name, known)}")
-        elif value is not None:
-            values[short] = value
+        elif not name.startswith(PREFIX) or short not in known:
+            problems.append(f"{name} in {path} is no setting: {meant(name.upper(), known)}")
+        else:
+            values[short] = value or ""
     return values
+
+
+def _lines(path: Path) -> list[Binding]:
+    """What stands in a settings file, also in one that an editor began with a mark of its encoding."""
+    with path.open(encoding="utf-8-sig") as file:
+        return list(parse_stream(file))
 
 
 def _named_files(found: Collected) -> None:

@@ -250,11 +250,9 @@ def _out(codes: tuple[CodeFacts, ...]) -> str:
     officers = len(codes) - leads
     whom = [f"{count} for {what}" for count, what in ((leads, "a lead"), (officers, "an officer")) if count]
     first, last = min(code.until for code in codes), max(code.until for code in codes)
-    more = f", the last until {last:%Y-%m-%d %H:%M} UTC" if last != first else ""
-    return (
-        f" Codes are out that nobody has used yet: {' and '.join(whom)}. They work until {first:%Y-%m-%d %H:%M} UTC"
-        f"{more}."
-    )
+    until, at_last = (f"{one:%Y-%m-%d %H:%M} UTC" for one in (first, last))
+    more = f", the last until {at_last}" if at_last != until else ""
+    return f" Codes are out that nobody has used yet: {' and '.join(whom)}. They work until {until}{more}."
 
 
 def _content(facts: Facts, staff: tuple[StaffFacts, ...]) -> Iterator[Finding]:

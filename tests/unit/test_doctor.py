@@ -60,6 +60,12 @@ CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
         "send their codes",
     ),
     (
+        {"staff": (), "codes": (CodeFacts(True, SOON), CodeFacts(False, SOON + timedelta(seconds=5)))},
+        Weight.WRONG,
+        "1 for a lead and 1 for an officer. They work until 2026-03-05 09:00 UTC.",
+        "make new ones",
+    ),
+    (
         {"staff": (StaffFacts(False, BOTH),) * 2, "codes": (CodeFacts(True, SOON), CodeFacts(False, SOON))},
         Weight.WARNING,
         "when no officer takes a case. Codes are out that nobody has used yet: 1 for a lead. They",

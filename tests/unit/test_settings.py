@@ -71,6 +71,26 @@ def test_a_slip_in_the_settings_file_is_refused_with_what_was_meant(tmp_path: Pa
     assert SECRET not in problem
 
 
+@pytest.mark.parametrize(
+    "line", ["WATCHLINE_ZONE Asia/Beirut", "WATCHLINE_PAGE_WEBHOOK: " + SECRET, "WATCHLINE_ZONE", SECRET]
+)
+def test_a_line_of_the_settings_file_that_sets_nothing_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(f"# a comment\nPOSTGRES_USER=other\n\n{line}\n")
+    (problem,) = problems(tmp_path)
+    assert problem.startswith(f"Line 4 of {tmp_path / '.env'} is no NAME=value")
+    assert SECRET not in problem
+
+
+def test_a_setting_in_small_letters_is_refused_and_a_mark_of_the_encoding_is_passed_over(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_text("watchline_zone=Asia/Beirut\n")
+    (problem,) = problems(tmp_path)
+    assert "is WATCHLINE_ZONE meant?" in problem
+    (tmp_path / ".env").write_text("WATCHLINE_ZONE=Asia/Beirut\n", encoding="utf-8-sig")
+    assert read(tmp_path).zone == "Asia/Beirut"
+
+
 def test_a_name_of_the_environment_that_is_no_setting_is_told_and_not_refused(tmp_path: Path) -> None:
     read(tmp_path, chromium="/usr/bin/chromium")
     given = {"WATCHLINE_CHROMIUM": "x", "WATCHLINE_ZONE": "UTC", "OTHER": "1", "WATCHLINE_TELEGRAM_TOKN": "x"}
