@@ -186,6 +186,8 @@ class Stage:
 
     def _fetch(self) -> bool:
         """What was sent as a file is fetched, as soon as its channel is up."""
+        if not self.network.world.files:
+            return False  # nobody has sent any: this is asked at every instant of a story
         with self.engine.store.reading() as work:
             wanted = files.wanted(work, self.clock.now(), CLAIM)
         there = [file for file in wanted if self.network.is_up(file.channel)]
