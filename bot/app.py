@@ -31,6 +31,7 @@ from bot.engine import Engine
 from bot.lane import Lane
 from bot.lock import RunLock
 from bot.receiving import receive
+from bot.room import is_scarce
 from bot.rules import shipped_rules
 from bot.runtime import Runtime
 from bot.ticker import Ticker
@@ -82,6 +83,8 @@ class Desk:
     channels: dict[str, Channel]
     downloads: Downloads
     lock: RunLock | None
+    scarce: Callable[[], bool] = lambda: False
+    """Whether little room is left for the database."""
 
 
 Parse = Callable[[bytes], Inbound]
@@ -133,14 +136,15 @@ def set_up_desk(
     engine = Engine(store, rules, parsers, clock, entropy)
     lanes = {name: Lane(c, Delivery(engine, name, budgets[name])) for name, c in channels.items()}
     runtime = Runtime(engine, lanes)
-    downloads = Downloads(engine, runtime, channels)
+    scarce = is_scarce(config.database)
+    downloads = Downloads(engine, runtime, channels, scarce)
     for lane in lanes.values():
         lane.delivery.open_file = downloads.open_file
     if signal_channel is not None:
         window = signal_channel.redelivery()
         engine.redelivery = {} if window is None else {signal_channel.name: window}
         engine.observe = trusting(runtime, signal_channel)
-    return Desk(runtime, channels, downloads, lock)
+    return Desk(runtime, channels, downloads, lock, scarce)
 
 
 def trusting(runtime: Runtime, channel: SignalChannel) -> Callable[[str, Mapping[str, object]], None]:

@@ -29,7 +29,7 @@ from bot.bundles import MAYBE_SENT, bundle, may_repeat, queued, words
 from bot.conversations import Conversations, is_relayed
 from bot.engine import Engine
 from bot.limits import Budget, ChatLimits
-from bot.worth import said_otherwise, says_as_much, twins, wanted
+from bot.worth import no_longer_theirs, said_otherwise, says_as_much, twins, wanted
 
 __all__ = ["Budget", "Consignment", "Delivery", "references"]
 
@@ -136,7 +136,7 @@ class Delivery:
         work.rounds(row.round_id for row in rows if row.round_id)
         work.addresses(row.address_id for row in rows)
         sent: set[str] = set()
-        for row in rows:
+        for row in (_followed(work, row) for row in rows):
             if row.id in sent:
                 continue
             if row.address_id in chats:
@@ -176,7 +176,8 @@ class Delivery:
         """What goes next to a chat where relayed words wait first."""
         row = self.conversations.next_to(work, first, now, below)
         while row is not None:
-            good = [r for r in bundle(work, row, None, now) if self._still_wanted(work, r)]
+            bundled = bundle(work, _followed(work, row), None, now)
+            good = [r for r in bundled if self._still_wanted(work, r)]
             if good:
                 return good
             work.flush()
@@ -227,7 +228,8 @@ class Delivery:
         if case is not None and case.silent and row.person_id == case.person_id:
             work.put(replace(row, state=SendState.HELD))
             return False
-        if wanted(row, case, round_) and not said_otherwise(work, row):
+        theirs = not no_longer_theirs(work, self.engine.rules.desk, row)
+        if theirs and wanted(row, case, round_) and not said_otherwise(work, row):
             return True
         work.put(replace(row, state=SendState.STALE))
         return False
@@ -235,7 +237,7 @@ class Delivery:
     def _consign(self, work: Work, rows: list[Outgoing], now: datetime) -> Consignment | None:
         row = rows[0]
         address = work.address(row.address_id)
-        if address is None or address.person_id != row.person_id:
+        if address is None:
             for one in rows:
                 work.put(replace(one, state=SendState.REFUSED, reason="no_address"))
             return None
@@ -346,6 +348,17 @@ class Delivery:
             ready = queues.next_ready(work.connection, now)
         times = [t for t in (ready, limited) if t is not None]
         return min(times, default=None)
+
+
+def _followed(work: Work, row: Outgoing) -> Outgoing:
+    """The row, for whom the account it goes to belongs to by now: a stranger who turned out to be somebody known, since
+    it was written. It is the same telephone, and what was said to it is not lost."""
+    address = work.address(row.address_id)
+    if address is None or address.person_id == row.person_id:
+        return row
+    moved = replace(row, person_id=address.person_id)
+    work.put(moved)
+    return moved
 
 
 def references(consignments: Iterable[Consignment]) -> list[str]:

@@ -7,12 +7,12 @@ fetched again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from alerts.cases import StoredFile
-from alerts.events import Attachment, OutboundFile
+from alerts.events import LONG_TEXT, Attachment, OutboundFile
 from alerts.facts import Fetched, Poisoned
 from alerts.store import files
 from bot.channels.port import Channel, FetchFailed
@@ -24,6 +24,9 @@ log = structlog.get_logger("watchline")
 LIMIT_BYTES = 25 * 1024 * 1024
 """The largest file that is kept. Telegram lets bots fetch 20 MB; Signal carries up to 100 MB."""
 AT_ONCE = 2
+SMALL_BYTES = 256 * 1024
+MANY = 500
+"""Files that are looked through for small texts while the others have to wait for room."""
 LOOK_SECONDS = 1.0
 FETCH_SECONDS = 600.0
 
@@ -31,7 +34,16 @@ FETCH_SECONDS = 600.0
 class Downloads:
     """Fetches what is wanted, a few files at a time."""
 
-    def __init__(self, engine: Engine, runtime: Runtime, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        runtime: Runtime,
+        channels: Mapping[str, Channel],
+        scarce: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`scarce` tells whether the room that is left is for messages alone."""
+        self._scarce = scarce
+        self._waits = False
         self._engine = engine
         self._runtime = runtime
         self._channels = channels
@@ -49,15 +61,22 @@ class Downloads:
 
     async def _look(self) -> list[StoredFile]:
         try:
-            return await asyncio.to_thread(self._wanted)
+            return await asyncio.to_thread(self.wanted)
         except Exception as error:  # noqa: BLE001  # a store that is away comes back, and the files are still wanted then
             log.warning("downloads_not_read", error=type(error).__name__)
             return []
 
-    def _wanted(self) -> list[StoredFile]:
+    def wanted(self) -> list[StoredFile]:
+        """What is to be fetched now. Of what does not open the desk is told."""
+        waits, self._waits = self._waits, self._scarce()
+        if self._waits and not waits:
+            log.error("files_wait_for_room")
         now = self._engine.clock.now()
         with self._engine.store.reading() as work:
-            found, shut = files.looked_through(work, now, AT_ONCE * 4)
+            found, shut = files.looked_through(work, now, MANY if self._waits else AT_ONCE * 4)
+        if self._waits:
+            # The rest of a long message may be an alarm, and is small.
+            found = [f for f in found if f.content_type == LONG_TEXT and (f.size or 0) <= SMALL_BYTES]
         for file in shut:
             tell_shut(self._engine, file)
         return found

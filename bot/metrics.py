@@ -36,6 +36,9 @@ class Metrics:
             "watchline_desk_rows_shut",
             "Members of the desk, accounts of theirs and rotas that cannot be opened.",
         )
+        self._scarce = self._gauge(
+            "watchline_disk_nearly_full", "1 while so little room is left for the database that files wait."
+        )
         self._up = self._gauge("watchline_channel_up", "1 while receiving from a channel works.", "channel")
         self._canary_age = self._gauge(
             "watchline_canary_age_seconds", "Since a channel's canary last made its whole trip.", "channel"
@@ -71,6 +74,7 @@ class Metrics:
         self._stalled.set(figures.stalled)
         self._webhook.set(figures.webhook or 0.0)
         self._shut.set(figures.shut)
+        self._scarce.set(figures.scarce)
         for channel, state in figures.channels.items():
             self._up.labels(channel).set(state in GOOD_STATES)
         for canary in figures.canaries:

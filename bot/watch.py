@@ -83,6 +83,8 @@ class Figures:
     canaries: tuple[Canary, ...] = ()
     webhook: float | None = None
     """Since when the alarm service has not taken a call that it should."""
+    scarce: bool = False
+    """Whether so little room is left for the database that files wait."""
     shut: int = 0
     """Members of the desk, accounts of theirs and rotas that cannot be opened: others are called than was meant."""
 
@@ -102,6 +104,8 @@ def verdict(figures: Figures) -> tuple[str, ...]:
     ):
         if seconds is not None and seconds > BEHIND_SECONDS:
             wrong.append(name)
+    if figures.scarce:
+        wrong.append("disk_nearly_full")
     if figures.shut:
         wrong.append("desk_does_not_open")
     wrong += [f"{name}_down" for name, s in sorted(figures.down.items()) if s > CHANNEL_DOWN_SECONDS]
@@ -152,6 +156,7 @@ class Watch:
         new_id: Callable[[], str] = lambda: os.urandom(16).hex(),
         webhook: Callable[[], datetime | None] = lambda: None,
         end: Callable[[], None] = lambda: os._exit(HANGS_STATUS),
+        scarce: Callable[[], bool] = lambda: False,
     ) -> None:
         """`show` is told the figures and the verdict at each beat. `webhook` tells since when the alarm
         service fails. `end` ends the process, hanging threads and all."""
@@ -168,6 +173,7 @@ class Watch:
         self._new_id = new_id
         self._end = end
         self._webhook = webhook
+        self._scarce = scarce
         self._rounds = desk.rounds
         self._still = 0
         """Beats in a row in which the desk thread did not come around."""
@@ -279,6 +285,7 @@ class Watch:
             canaries=self.trips.all(),
             webhook=_age(now, self._webhook()),
             shut=shut,
+            scarce=self._scarce(),
         )
 
     def _read(self, now: datetime) -> tuple[Backlog, int]:

@@ -6,6 +6,7 @@ from alerts.cases import Case, CaseStatus
 from alerts.checkins import Round, RoundStatus
 from alerts.events import OutboundKind
 from alerts.outbox import CHANNEL_BACK, CHANNEL_DEAD, OUT, UNASKED, Guard, Outgoing, SendState
+from alerts.people import LinkStatus
 from alerts.store.work import Work
 from bot.bundles import may_repeat
 
@@ -31,6 +32,20 @@ def twins(work: Work, row: Outgoing) -> list[Outgoing]:
         return []
     others = (r for r in work.group(row.group_id) if r.id != row.id and r.person_id == row.person_id)
     return [r for r in others if r.text == row.text and (r.fallback or row.fallback)]
+
+
+def no_longer_theirs(work: Work, desk: str, row: Outgoing) -> bool:
+    """Whether this tells of somebody's case or silence, and whom it was for has lost the right to hear of it since it
+    was said: they left the desk or their rights are frozen, or they are no trusted contact any more."""
+    about = row.defender_id
+    case = work.case(row.case_id) if row.case_id else None
+    if about is None or row.person_id in (about, case.person_id if case is not None else about):
+        return False
+    if any(p.id == row.person_id and p.is_staff for p in work.desk_people(desk)):
+        return False
+    whose = {about, case.person_id if case is not None else about}
+    links = (link for person_id in sorted(whose) for link in work.links_of(person_id))
+    return not any(link.contact_id == row.person_id and link.status is LinkStatus.CONSENTED for link in links)
 
 
 def says_as_much(one: Outgoing, other: Outgoing) -> bool:

@@ -225,6 +225,7 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
         show=show,
         trips=trips,
         webhook=lambda: alarm.failing_since if alarm is not None else None,
+        scarce=desk.scarce,
     )
     return [watch.run, alarm.run] if alarm is not None else [watch.run]
 

@@ -37,6 +37,7 @@ from bot.engine import ALIVE
 from bot.practice import LINEAGE
 from bot.receiver_sources import purpose
 from bot.rules import DESK, own_file, wrong_policy
+from bot.room import is_scarce
 from bot.seats import at_work
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
@@ -93,7 +94,7 @@ def _store(settings: Settings, facts: Facts) -> Facts:
         file = sqlite_path(settings)
         keys = settings.keys_path.absolute().parent
         beside = file is not None and settings.passphrase_file is None and keys == file.absolute().parent
-        facts = replace(facts, key_beside_database=beside)
+        facts = replace(facts, key_beside_database=beside, scarce=is_scarce(settings.database_url)())
         facts = replace(facts, fit=Store.fit(settings.database_url, schema=settings.db_schema))
         store = Store.open(
             settings.database_url,

@@ -95,6 +95,8 @@ class Facts:
     """When `run` last said that it lives, which it does every few seconds."""
     overdue_since: datetime | None = None
     page_since: datetime | None = None
+    scarce: bool = False
+    """Whether so little room is left for the database that files wait."""
     shut: int = 0
     """Members of the desk, accounts of theirs and rotas that cannot be opened."""
     staff: tuple[StaffFacts, ...] | None = None

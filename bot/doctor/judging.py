@@ -70,6 +70,14 @@ def _store(facts: Facts) -> Iterator[Finding]:
             "The database was made for practice, and `run` refuses it.",
             "Point WATCHLINE_DATABASE elsewhere and run `watchline init`.",
         )
+    if facts.scarce:
+        yield Finding(
+            Weight.WRONG,
+            "store",
+            "The disk of the database is nearly full: files that people send are not fetched, and soon no message can"
+            " be stored.",
+            "Make room on it, or move the database to a larger one.",
+        )
     if facts.shut:
         yield Finding(
             Weight.WRONG,

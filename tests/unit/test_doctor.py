@@ -45,6 +45,7 @@ def test_a_desk_that_is_well_has_nothing_to_do() -> None:
 
 
 CASES: list[tuple[dict[str, Any], Weight, str, str]] = [
+    ({"scarce": True}, Weight.WRONG, "nearly full", "Make room"),
     ({"shut": 2}, Weight.WRONG, "2 entries of who is called", "of one and the same day"),
     ({"unknown_settings": {"WATCHLINE_X": "is Y meant?"}}, Weight.WARNING, "WATCHLINE_X", "is Y meant"),
     (

@@ -55,6 +55,7 @@ UNPROVEN = Canary(
         (replace(WELL, canaries=(replace(UNPROVEN, unheard=True),)), ("signal_canary_missed",)),
         (replace(WELL, webhook=61.0), ("page_webhook_failing",)),
         (replace(WELL, shut=1), ("desk_does_not_open",)),
+        (replace(WELL, scarce=True), ("disk_nearly_full",)),
     ],
 )
 def test_the_verdict_names_what_is_wrong(figures: Figures, wrong: tuple[str, ...]) -> None:
