@@ -36,8 +36,8 @@ from bot.doctor.people_and_channels import AHEAD
 from bot.engine import ALIVE
 from bot.practice import LINEAGE
 from bot.receiver_sources import purpose
-from bot.rules import DESK, own_file, wrong_policy
 from bot.room import is_scarce
+from bot.rules import DESK, own_file, wrong_policy
 from bot.seats import at_work
 from config.keyfile import KeyFileError
 from config.policyfile import reviewed_on
