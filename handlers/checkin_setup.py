@@ -44,7 +44,7 @@ from handlers.asking import has_rights, said_with, spoken
 from handlers.checkin_words import check_in_words, misread_words, protocol_word, schedule_words
 from handlers.draft import Draft
 from handlers.localtime import clock, zone_of
-from handlers.telling import first_on_call, notice
+from handlers.telling import first_on_call, notice_of
 
 LONGEST = 300
 """Characters of a message that may be a command."""
@@ -93,14 +93,14 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
         # Who holds the phone needs no word for it: to be asked no more is as good as an OK.
         for officer in first_on_call(draft):
             key, somebody = "notice.changed_without_word", draft.word(officer, "desk.somebody")
-            notice(draft, (officer,), key, name=name or somebody)
+            notice_of(draft, (officer,), key, name=name or somebody)
     elif gone := put_off(draft):
         # Somebody else may hold the phone, or stand beside it.
         told = {check_in.made_by for check_in in gone if check_in.status is CheckInStatus.ENDED}
         for officer in first_on_call(draft):
             if officer.id not in told:
                 somebody = draft.word(officer, "desk.somebody")
-                notice(draft, (officer,), "notice.checkins_put_off", name=name or somebody)
+                notice_of(draft, (officer,), "notice.checkins_put_off", name=name or somebody)
     return True
 
 

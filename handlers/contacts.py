@@ -23,7 +23,7 @@ from alerts.records import replace
 from handlers import codes, dialogue, relay
 from handlers.asking import Asked, spoken
 from handlers.draft import Draft
-from handlers.telling import answer, first_on_call, notice, unasked
+from handlers.telling import answer, first_on_call, notice_of, unasked
 from handlers.words import excerpt
 
 NO = "no"
@@ -246,4 +246,4 @@ def tell_desk(
             relay.relay_to_staff(draft, case, officer, defender, words)
             told = True
     if not told and any((*rounds, *cases)):
-        notice(draft, first_on_call(draft), key, name=defender.alias, contact=link.label)
+        notice_of(draft, first_on_call(draft), key, name=defender.alias, contact=link.label)

@@ -12,7 +12,7 @@ from handlers import codes, contacts, dialogue, invitations, own_plan, refusing,
 from handlers.asking import WHICH_CODE, Asked, asked, has_rights
 from handlers.draft import Draft
 from handlers.invitations import without_code
-from handlers.telling import answer, answer_on, first_on_call, notice
+from handlers.telling import answer, answer_on, first_on_call, notice_of
 from handlers.words import excerpt
 
 __all__ = ["CHOICES", "STAFF_CHOICES", "choice", "heard", "invite", "without_code"]
@@ -157,7 +157,7 @@ def rename(draft: Draft, person: Person, wanted: str) -> None:
     before = person.alias
     draft.put_person(replace(person, alias=name))
     answer(draft, person, "name.set", name=name)
-    notice(draft, first_on_call(draft), "staff.renamed", before=before, name=name)
+    notice_of(draft, first_on_call(draft), "staff.renamed", before=before, name=name)
 
 
 def invite(draft: Draft, officer: Person, rest: str) -> None:

@@ -15,7 +15,7 @@ from alerts.people import Invitation, LinkStatus, Person, Purpose, Reach, Role, 
 from alerts.records import replace
 from handlers import dialogue, relay, rota
 from handlers.draft import Draft
-from handlers.telling import answer, first_on_call, notice, staff_but, unasked
+from handlers.telling import answer, first_on_call, notice, notice_of, staff_but, unasked
 
 
 def name_for(draft: Draft, person: Person, invitation: Invitation) -> str:
@@ -95,11 +95,11 @@ def as_defender(draft: Draft, person: Person, invitation: Invitation) -> bool:
         dialogue.begin(draft, person)
     maker = draft.person(invitation.made_by)
     if maker is not None:
-        notice(draft, [maker], "staff.enrolled", name=alias)
+        notice_of(draft, [maker], "staff.enrolled", name=alias)
     if known:
         # A code may have come to somebody it was not meant for, who is known here: nobody gets in unnoticed.
         heard_by = (*([maker] if maker is not None else ()), *first_on_call(draft))
-        notice(draft, heard_by, "staff.known_before", name=alias, known=known)
+        notice_of(draft, heard_by, "staff.known_before", name=alias, known=known)
     draft.event("defender_joined")
     return True
 
@@ -154,7 +154,7 @@ def as_channel(draft: Draft, inbound: Inbound, person: Person, invitation: Invit
         notice(draft, leads, "staff.linked", name=owner.alias, channel=channel)
     elif owner.role is Role.DEFENDER:
         # Whoever held the phone for a minute could answer for them from then on.
-        notice(draft, first_on_call(draft), "notice.linked", name=owner.alias, channel=channel)
+        notice_of(draft, first_on_call(draft), "notice.linked", name=owner.alias, channel=channel)
     draft.event("channel_linked", channel=inbound.channel)
     return True
 

@@ -24,7 +24,7 @@ from handlers import own_plan, paging
 from handlers.asking import has_rights, spoken
 from handlers.draft import Draft
 from handlers.rules import Rules
-from handlers.telling import answer, first_on_call, notice
+from handlers.telling import answer, first_on_call, notice_of
 
 SHORTEST, LONGEST = 3, 40
 """Letters of a word."""
@@ -89,7 +89,7 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
         name = paging.name_for_desk(draft, person)
         told = "notice.ok_word" if digest else "notice.ok_word_off"
         for officer in first_on_call(draft):
-            notice(draft, (officer,), told, name=name or draft.word(officer, "desk.somebody"))
+            notice_of(draft, (officer,), told, name=name or draft.word(officer, "desk.somebody"))
         draft.put_person(replace(draft.latest(person), ok_word=digest))
         draft.event("ok_word_changed", person=person.id)
     answer(draft, person, key)

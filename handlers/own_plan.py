@@ -20,7 +20,7 @@ from alerts.timetext.lexing import Reader
 from handlers import sos
 from handlers.asking import has_rights, phrases_of, spoken
 from handlers.draft import Draft
-from handlers.telling import answer, first_on_call, notice
+from handlers.telling import answer, first_on_call, notice_of
 
 HEAD = 40
 """Characters in which the words of the command stand."""
@@ -83,7 +83,7 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
 def changed_for_desk(draft: Draft, person: Person, plan: str) -> None:
     """The desk hears that a plan it counts on was taken away, or that another stands in its place."""
     if person.notes and plan != person.notes:
-        notice(draft, first_on_call(draft), "notice.plan_changed", name=person.alias)
+        notice_of(draft, first_on_call(draft), "notice.plan_changed", name=person.alias)
 
 
 def show(draft: Draft, person: Person) -> None:

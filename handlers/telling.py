@@ -29,6 +29,14 @@ def notice(draft: Draft, people: Iterable[Person], key: str, **arguments: object
         draft.say(person, OutboundKind.NOTICE, draft.word(person, key, **arguments), urgency=3)
 
 
+def notice_of(draft: Draft, people: Iterable[Person], key: str, **arguments: object) -> None:
+    """As `notice`, where it names a defender or a trusted contact: on the account that may carry content; whoever has
+    none reads only that there is something."""
+    for person in {p.id: p for p in people}.values():
+        text, bare = draft.word(person, key, **arguments), draft.word(person, "notice.of_somebody")
+        draft.say(person, OutboundKind.NOTICE, text, via="content", urgency=3, bare=bare, line=bare)
+
+
 def unasked(
     draft: Draft,
     person: Person,

@@ -1,7 +1,7 @@
 """What waits for a channel goes to whoever may still read it by then, and to whoever it was meant for.
 
 While it waited somebody may have left the desk, lost their rights or ceased to be a trusted contact; or a stranger may
-have turned out to be somebody known.
+have turned out to be somebody known. And what names a defender is not sent where others may read it.
 """
 
 from __future__ import annotations
@@ -91,3 +91,20 @@ def test_a_silent_case_stays_silent_for_an_account_that_was_linked_since() -> No
             work.flush()
         it.waits(minutes=15)
         assert not any("red house" in text for text in it.texts("nour"))
+
+
+def test_what_names_a_defender_goes_where_content_may_go() -> None:
+    with chat(Character("nour", (SIGNAL, TELEGRAM)), restarts=False) as it:
+        it.says("ana", "invite Nour", TELEGRAM)
+        code = it.code("ana")
+        it.says("ana", "/oncall", TELEGRAM)
+        told = it.says("nour", code, SIGNAL).new("ana")
+        it.says("nour", "skip", SIGNAL).says("nour", "skip", SIGNAL)
+        for words in ("/name Rose", "/plan call my brother", "/plan off", "/okword lemon"):
+            told += it.says("nour", words, SIGNAL).new("ana")
+        code = it.says("nour", "link", SIGNAL).code("nour")
+        told += it.says("nour", code, TELEGRAM).new("ana")
+        assert len(told) >= 4
+        named = [line for line in told if "Nour" in line["text"] or "Rose" in line["text"]]
+        assert named
+        assert {line["channel"] for line in named} == {SIGNAL}
