@@ -85,8 +85,11 @@ def finish(draft: Draft, officer: Person, case: Case, outcome: str, note: str) -
     for other_id in case.paged:
         other = draft.facts.desk.person(other_id)
         if other is not None and other.id != officer.id:
-            text = draft.word(other, "notice.closed", ref=case.ref, officer=officer.alias)
-            draft.say(other, OutboundKind.NOTICE, text, case=case, defender_id=case.person_id)
+            bare = draft.word(other, "notice.closed", ref=case.ref, officer=officer.alias)
+            ended = draft.word(other, f"taxonomy.{OUTCOME_LIST}.{outcome}")
+            text = draft.word(other, "notice.closed_so", closed=bare, outcome=ended)
+            texts = {} if draft.rules.telegram_content == "always" else {"telegram": bare}
+            draft.say(other, OutboundKind.NOTICE, text, texts=texts, case=case, defender_id=case.person_id)
 
 
 def has_written(draft: Draft, case: Case) -> bool:

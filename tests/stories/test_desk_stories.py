@@ -115,6 +115,15 @@ def test_a_crowd_of_strangers_climbs_as_one_list_that_names_them_all(manner: Man
     assert all(ref in "".join(story.texts("page", who="ben", channel="telegram")) for ref in refs)
 
 
+def test_who_was_called_for_a_case_hears_how_it_ended() -> None:
+    steps = ("sami: SOS", "wait: 3m", "ben: take", "ben: I am here", "ben: close held")
+    story = Manner().play(script(*steps))
+    assert story.texts("notice", who="ana")[-1].endswith("How it ended: Still held.")
+    gone = Manner().play(script("channel: {ana@signal: refused}", *steps))
+    assert gone.short("notice", who="ana")[-1].endswith("ana telegram notice")
+    assert "held" not in gone.texts("notice", who="ana")[-1]
+
+
 def test_the_list_of_a_large_crowd_names_every_one() -> None:
     names = [f"s{n}" for n in range(45)]
     people = "".join(f"  {name}: {{}}\n" for name in names)
