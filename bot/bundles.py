@@ -170,5 +170,6 @@ def _says_when(work: Work, rules: Rules, row: Outgoing, now: datetime) -> str:
     person = work.person(row.person_id)
     if person is None or now - written < LATE:
         return ""
-    at = shown(written, now, person.zone or rules.zone)
-    return rules.words.say(person.language or rules.language, "relay.written", time=at)
+    language = person.language if rules.words.speaks(person.language) else rules.language
+    at = shown(written, now, person.zone or rules.zone, language)
+    return rules.words.say(language, "relay.written", time=at)

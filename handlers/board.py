@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from alerts.cases import Case, CaseStatus, Message
 from alerts.events import OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person
 from handlers import paging
 from handlers.draft import Draft
+from handlers.localtime import desk_clock
 from handlers.words import excerpt
 
 SHOWN = 20
@@ -18,13 +16,6 @@ WELLBEING = 14
 """Answers of how somebody is that are shown."""
 THREAD_LINE = 300
 """Characters of one message in a thread."""
-
-
-def clock(draft: Draft, instant: datetime) -> str:
-    """An instant on the desk's clock."""
-    local = instant.astimezone(ZoneInfo(draft.rules.zone))
-    same_day = local.date() == draft.now.astimezone(ZoneInfo(draft.rules.zone)).date()
-    return local.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
 
 
 def line(draft: Draft, reader: Person, case: Case) -> str:
@@ -40,7 +31,7 @@ def line(draft: Draft, reader: Person, case: Case) -> str:
         ref=case.ref,
         urgency=f"P{case.urgency}",
         status=status,
-        time=clock(draft, case.opened_at),
+        time=desk_clock(draft, reader, case.opened_at),
     )
 
 
@@ -91,7 +82,9 @@ def show(draft: Draft, event: Heard, officer: Person, case: Case, rest: str) -> 
     for message in draft.facts.thread:
         author = draft.person(message.author_id)
         who = paging.name_for_desk(draft, author) or draft.word(officer, "desk.somebody")
-        parts.append(f"{clock(draft, message.at)} {who}: {excerpt(said_in(message), THREAD_LINE)}")
+        parts.append(
+            f"{desk_clock(draft, officer, message.at)} {who}: {excerpt(said_in(message), THREAD_LINE)}"
+        )
     draft.say(
         officer,
         OutboundKind.ANSWER,

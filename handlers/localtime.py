@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Literal
 
-from babel.dates import format_timedelta
+from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 
 from alerts.people import Person
@@ -23,24 +23,35 @@ def zone_of(draft: Draft, person: Person) -> str:
 
 
 def clock(draft: Draft, person: Person, instant: datetime) -> str:
-    """An instant on a person's clock; with its date unless it is today."""
-    return shown(instant, draft.now, zone_of(draft, person))
+    """An instant on a person's clock; with its day unless it is today."""
+    return shown(instant, draft.now, zone_of(draft, person), draft.language_of(person))
 
 
-def shown(instant: datetime, now: datetime, zone_name: str) -> str:
-    """An instant on the clock of a zone; with its date unless it is today."""
+def desk_clock(draft: Draft, reader: Person, instant: datetime) -> str:
+    """An instant on the desk's clock, in the reader's language; with its day unless it is today."""
+    return shown(instant, draft.now, draft.rules.zone, draft.language_of(reader))
+
+
+def shown(instant: datetime, now: datetime, zone_name: str, language: str) -> str:
+    """An instant on the clock of a zone; with its day unless it is today."""
     zone = zone_named(zone_name)
-    local = instant.astimezone(zone)
-    same_day = local.date() == now.astimezone(zone).date()
-    return local.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M")
+    local, today = instant.astimezone(zone), now.astimezone(zone)
+    return local.strftime("%H:%M") if local.date() == today.date() else dated(local, today, language)
+
+
+def dated(local: datetime, today: datetime, language: str) -> str:
+    """A local time with its day: "Sun 29 Nov 01:26"; of another year with that."""
+    year = "" if local.year == today.year else "y "
+    return format_datetime(local, f"EEE d MMM {year}HH:mm", locale=language)
 
 
 def between(draft: Draft, person: Person, since: datetime, until: datetime) -> tuple[str, str]:
-    """Two instants that belong together, on a person's clock: both with their dates, unless both are today."""
-    zone = zone_named(zone_of(draft, person))
-    days = {moment.astimezone(zone).date() for moment in (since, until, draft.now)}
-    style = "%H:%M" if len(days) == 1 else "%Y-%m-%d %H:%M"
-    return since.astimezone(zone).strftime(style), until.astimezone(zone).strftime(style)
+    """Two instants that belong together, on a person's clock: both with their days, unless both are today."""
+    zone, language = zone_named(zone_of(draft, person)), draft.language_of(person)
+    begins, ends, today = (moment.astimezone(zone) for moment in (since, until, draft.now))
+    if {begins.date(), ends.date()} == {today.date()}:
+        return begins.strftime("%H:%M"), ends.strftime("%H:%M")
+    return dated(begins, today, language), dated(ends, today, language)
 
 
 def length(draft: Draft, person: Person, span: timedelta) -> str:

@@ -18,6 +18,7 @@ from alerts.rounds import Reached, first_sent, held_up, reached, told_apart
 from alerts.walltime import zone_named
 from handlers import paging, relay, shutdown
 from handlers.draft import Draft
+from handlers.localtime import dated
 
 
 def to_desk(draft: Draft, round_: Round, person: Person, protocol: Protocol) -> Case:
@@ -79,7 +80,9 @@ def headline_of(draft: Draft, round_: Round, protocol: Protocol) -> str:
     say = draft.rules.words.say
     label = draft.facts.check_in.label if draft.facts.check_in is not None else ""
     what = say(language, f"checkin.headline_{protocol.watches.value}", label=label).replace("  ", " ")
-    at = round_.asked_at.astimezone(zone_named(draft.rules.zone)).strftime("%Y-%m-%d %H:%M")
+    zone = zone_named(draft.rules.zone)
+    # Read for as long as the case is open: with its day, whatever day it is.
+    at = dated(round_.asked_at.astimezone(zone), draft.now.astimezone(zone), language)
     how = say(language, f"checkin.reached_{told_apart(draft.facts.sends)}")
     text = say(language, "checkin.headline", what=what.strip(), time=at, reached=how)
     patience = timedelta(seconds=draft.rules.gap_seconds)

@@ -28,7 +28,7 @@ from alerts.schedule import next_prompt
 from alerts.walltime import zone_named
 from handlers import ladder_rungs, missed, paging, relay, resting
 from handlers.draft import Draft
-from handlers.localtime import clock
+from handlers.localtime import clock, dated
 from handlers.words import excerpt
 
 
@@ -100,7 +100,8 @@ def timer_ended(draft: Draft, check_in: CheckIn, person: Person) -> None:
 
 def ended_meanwhile(draft: Draft, check_in: CheckIn, person: Person, case: Case, meant: datetime) -> None:
     """A timer has run out while a grave case of the person is open."""
-    at = meant.astimezone(zone_named(draft.rules.zone)).strftime("%Y-%m-%d %H:%M")
+    zone = zone_named(draft.rules.zone)
+    at = dated(meant.astimezone(zone), draft.now.astimezone(zone), draft.rules.language)
     words = draft.rules.words.say(draft.rules.language, "checkin.timer_meanwhile_short", time=at)
     words = " ".join(part for part in (check_in.label, words) if part)
     draft.record(

@@ -111,7 +111,7 @@ def test_an_outage_is_told_with_its_dates_and_in_the_largest_units(manner: Manne
     story = manner.play(script("until: 2026-03-02T20:10", "outage: 26h"))
     told = [text for text in story.texts("notice", who="ana") if "away" in text]
     assert len(told) == 1
-    assert "from 2026-03-02 20:10 to 2026-03-03 22:10 (1 day and 2 hours)" in told[0]
+    assert "from Mon 2 Mar 20:10 to Tue 3 Mar 22:10 (1 day and 2 hours)" in told[0]
 
 
 def test_after_an_outage_over_the_desks_rungs_the_lead_follows_at_the_ladders_distance(

@@ -78,7 +78,7 @@ def test_of_a_case_for_which_nothing_rested_nothing_begins_again() -> None:
 # -------------------------------------------------------------------------------------------- a timer ends meanwhile
 
 SOS = ('nour: "timer 30m court"', "nour: SOS")
-ENDED = "court Their timer ended at 2026-03-02 09:30 without a word."
+ENDED = "court Their timer ended at Mon 2 Mar 09:30 without a word."
 
 
 def about_timer(story: Story, who: str, *kinds: str) -> list[str]:

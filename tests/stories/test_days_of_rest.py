@@ -215,8 +215,8 @@ def test_of_each_case_one_page_says_how_it_stands_once_a_channel_is_back() -> No
         assert len(pages) == 2, pages
         (sami,) = [page for page in pages if "Sami" in page]
         (nour,) = [page for page in pages if "Nour" in page]
-        assert "Nobody has taken it since 2026-03-02 23:00." in sami
-        assert "Nobody has taken it since 2026-03-02 23:30." in nour
+        assert "Nobody has taken it since Mon 2 Mar 23:00." in sami
+        assert "Nobody has taken it since Mon 2 Mar 23:30." in nour
     assert story.undelivered == 0
 
 

@@ -126,7 +126,7 @@ def test_words_of_an_earlier_day_say_the_day_and_by_the_other_channel_they_are_n
     script = WAITS.replace("LANGUAGE", "en").replace("[signal]", "[signal, telegram]")
     story = manner.play(DESK + script + steps)
     (text,) = [text for text in story.texts("relay", who="sami") if "ten minutes" in text]
-    assert text.startswith("(Written: 2026-03-02 10:01.)\n")
+    assert text.startswith("(Written: Mon 2 Mar 10:01.)\n")
 
 
 def test_what_a_defender_reads_late_of_anything_but_words_is_as_it_was(manner: Manner) -> None:
