@@ -179,8 +179,8 @@ def test_where_neither_knows_the_account_no_worker_is_started_until_one_does(
     first.accounts.clear()
     second.accounts.clear()
     with receiving(tmp_path, *daemons, count=1) as running:
-        for daemon in (first, first, first, second):
-            daemon.wait_for("gone")
+        for _ in ("the worker", "a look", "another look"):
+            second.wait_for("gone")
         assert running.refused() == 2, (
             "each has refused once, and is only asked whether it knows the account since"
         )
