@@ -17,16 +17,19 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from alerts.recognition.entries import GAP, Part, parts, plain_forms, romanised
-from alerts.recognition.normal import fold, spellings
+from alerts.recognition.normal import fold, spellings, squeeze
 
 _LONGESTGAP = 2  # words that `~` may stand for
 _SHORTEST_STEM = 2
 _SHORTEST_FORM = 5
 _SHORTEST_CORRECTED = 6
 _SEVERAL = 2
+_ARABIC = "ar"
+_AND = "و"  # is written joined to the next word
 WHOLE = frozenset(
     ("sos", "help", "helpme", "bare", "alone", "test")
 )  # classes also compared with whole messages
+# Arabic in Latin letters and figures is compared by its consonants alone: everybody writes its vowels differently.
 _ARABIZI = str.maketrans(
     {
         "2": "",
@@ -43,8 +46,16 @@ _ARABIZI = str.maketrans(
         "u": "",
         "y": "",
         "'": "",
+        "w": "",
     }
 )
+_CONSONANTS = str.maketrans(
+    dict(zip("بتجحدرزسصضطفقكلمنه", "btjhdrzssdtfqklmnh", strict=True))
+    | {"خ": "kh", "ش": "sh", "غ": "gh"}
+    | dict.fromkeys("اويعئؤ", "")
+)
+_ARABIZI_WORD = re.compile(r"[a-z]*(?:[235679][a-z]+)+[235679]?|[a-z]{3,}[235679]")
+_CONSONANTS_NEEDED = 3
 
 
 class Hit(NamedTuple):
@@ -188,8 +199,10 @@ class Lexicon:
             if own is _BLANK:
                 own = self.words[head] = Entry()
             own.add(target)
-            if not target.rest and any(digit in "235679" for digit in head) and head[0].isascii():
-                self.arabizi.setdefault(head.translate(_ARABIZI), Entry()).add(target)
+            if not target.rest and language == _ARABIC:
+                bare = _consonants(head)
+                if len(bare) >= _CONSONANTS_NEEDED:
+                    self.arabizi.setdefault(bare, Entry()).add(target)
         for part in target.rest:
             if not isinstance(part, str):
                 for word in part.words:
@@ -230,8 +243,14 @@ class Lexicon:
                     found += [entry for pattern, entry in gate.forms if pattern.fullmatch(word)]
                 if word.endswith(gate.ending):
                     found += [entry for endings, entry in gate.endings if word.endswith(endings)]
-        if not found and word[0].isascii() and not word.isalpha() and not word.isdigit():
-            arabic = self.arabizi.get(word.translate(_ARABIZI))
+        if word[0] == _AND and len(word) > _SHORTEST_STEM and not any(entry.plain for entry in found):
+            joined = self.words.get(word[1:])
+            found += [joined] if joined is not None and _ARABIC in joined.languages else []
+        if not found and word.isascii() and _ARABIZI_WORD.fullmatch(word):
+            # A "2" is a hamza, and in the cities also a qaf.
+            arabic = self.arabizi.get(_consonants(word)) or self.arabizi.get(
+                _consonants(word.replace("2", "9"))
+            )
             found += [arabic] if arabic is not None else []
         return found
 
@@ -302,6 +321,13 @@ class Lexicon:
                 ends += [(target, _matched(words, start + 1, target.rest)) for target in entry.loose]
                 found += [Hit(start, end, target.language, target.kind) for target, end in ends if end]
         return found
+
+
+def _consonants(word: str) -> str:
+    """What is left of an Arabic word, in either alphabet, to compare it by."""
+    if word.isascii():
+        return squeeze(word.replace("ch", "sh").translate(_ARABIZI))
+    return squeeze(word.translate(_CONSONANTS))
 
 
 def _mapping(value: object) -> dict[str, list[str]]:

@@ -36,6 +36,8 @@ _ARABIC_VARIANTS = {
     "ڤ": "ف",
     "ۇ": "و",
     "ظ": "ض",
+    "ذ": "د",
+    "ث": "ت",
 }
 # Bengali letters that sound alike and are often mistaken for each other; the word's meaning hardly ever hangs on them.
 _BENGALI_VARIANTS = {
@@ -49,6 +51,56 @@ _BENGALI_VARIANTS = {
     "\u09c0": "\u09bf",
     "\u09c2": "\u09c1",
     "\u0981": "",
+}
+# What people shorten on a phone, where the short form is a word of no other language here. The same in lexicons.
+_SHORTENED = {
+    "jsuis": "je suis",
+    "jsui": "je suis",
+    "chui": "je suis",
+    "chuis": "je suis",
+    "jsus": "je suis",
+    "jme": "je me",
+    "jte": "je te",
+    "jle": "je le",
+    "jla": "je la",
+    "jles": "je les",
+    "jai": "j ai",
+    "jvais": "je vais",
+    "jveux": "je veux",
+    "jpeux": "je peux",
+    "jsais": "je sais",
+    "jcrois": "je crois",
+    "jentends": "j entends",
+    "jvois": "je vois",
+    "cest": "c est",
+    "cetait": "c etait",
+    "mont": "m ont",
+    "qqn": "quelqu un",
+    "qqun": "quelqu un",
+    "quelquun": "quelqu un",
+    "kelkun": "quelqu un",
+    "mtn": "maintenant",
+    "mnt": "maintenant",
+    "tjr": "toujours",
+    "tjrs": "toujours",
+    "ds": "dans",
+    "ns": "nous",
+    "tt": "tout",
+    "bcp": "beaucoup",
+    "daide": "d aide",
+    "avc": "avec",
+    "smth": "something",
+    "smone": "someone",
+    "tonite": "tonight",
+    "pls": "please",
+    "plz": "please",
+    "pfv": "por favor",
+    "agr": "agora",
+    "ngm": "ninguem",
+    "gnt": "gente",
+    "porfa": "por favor",
+    "xfa": "por favor",
+    "ahorita": "ahora",
 }
 _LATIN_VARIANTS = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae", "ß": "ss"}
 _CYRILLIC_TO_LATIN = str.maketrans("аеорсухкмтнвіјѕьһԁɡ", "aeopcyxkmthbijsbhdg")
@@ -116,6 +168,12 @@ _PERSIAN_PREFIX = re.compile(r"(?<![^\s(|])(ن?مي) (?=[^\W\d_]|\()")
 _PERSIAN_ENDING = re.compile(r"(?<=[^\W\d_]) (اند|ها)(?![^\s)|])")
 _YA_WITH_DOT = "\u09af\u09bc"  # another letter than without the dot
 _BENGALI_NG = re.compile("ং\u09cd?গ")
+# Ways to end a verb that are one in meaning: Arabic "وا" and "و", Persian "ند" and "ن", Turkish "yolar" and "yorlar",
+# and the Bengali of Dhaka's streets, "করতেছে" and "করতাছে" for "করছে".
+_ARABIC_PLURAL = re.compile(r"(?<=[\u0621-\u064a]{2}و)ا(?![^\W_])")
+_PERSIAN_PLURAL = re.compile(r"(?<![^\W_])(ن?مي[^\W\d_]{2,})ند(?![^\W_])")
+_TURKISH_NOW = re.compile(r"(?<=[a-z]{2}[iu])yo(?=(?:lar)?(?![^\W_]))")
+_BENGALI_NOW = re.compile(r"(?<=[^\W_])(?:তেছ|তাছ|তেস)(?=[\u09be-\u09cc])")
 _LONGEST = 48  # characters; no word of the lexicon comes near it
 
 
@@ -130,7 +188,24 @@ def fold(text: str) -> str:
         folded = " ".join([table[word] for word in words])
     if "'" in folded:
         folded = _APOSTROPHE.sub(r"\1 ", folded).replace("'", "")
-    return _SPELLED.sub(lambda found: _join(found.group()), persian_joined(folded))
+    folded = _SPELLED.sub(lambda found: _join(found.group()), persian_joined(folded))
+    return _one_spelling(folded)
+
+
+def _one_spelling(folded: str) -> str:
+    """`folded` with what is shortened written out, and with one of several endings that mean the same."""
+    words = folded.split(" ")
+    if not _SHORTENED.keys().isdisjoint(words):
+        folded = " ".join([_SHORTENED.get(word, word) for word in words])
+    if "yo" in folded:
+        folded = _TURKISH_NOW.sub("yor", folded)
+    if folded.isascii():
+        return folded
+    if "وا" in folded:
+        folded = _ARABIC_PLURAL.sub("", folded)
+    if "ند" in folded:
+        folded = _PERSIAN_PLURAL.sub(r"\1ن", folded)
+    return _BENGALI_NOW.sub("ছ", folded) if "ত" in folded else folded
 
 
 def persian_joined(text: str) -> str:

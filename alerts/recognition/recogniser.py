@@ -45,7 +45,9 @@ _AROUND = frozenset(("filler", "urgent", "now", "me", "sos", "help", "helpme", "
 _STAY_UNCLEAR = frozenset(  # said to be doubts, word by word
     ("phrase-unclear", "help-me-unclear", "siren", "not-well", "named-alone")
 )
-_NEVER_STILLED = frozenset(("siren", "not-well", "farewell", "named-alone", "entered"))  # by the model
+_NEVER_STILLED = frozenset(  # by the model
+    ("siren", "not-well", "farewell", "named-alone", "entered", "not-back")
+)
 _CRIED = 2  # how many times surer the model must be to still a cry for help
 _MODEL_READS = 60  # words of a text the model looks at, from each end
 
