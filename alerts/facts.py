@@ -19,7 +19,7 @@ from alerts.oncall import Rota
 from alerts.outbox import Outgoing
 from alerts.people import Address, ContactLink, Invitation, Person
 from alerts.records import quick
-from alerts.rounds import Sending
+from alerts.rounds import Outage, Sending
 
 
 @quick
@@ -228,6 +228,8 @@ class Facts:
     """Its copies and fallbacks."""
     sends: tuple[Sending, ...] = ()
     """What was sent to the defender for the round."""
+    outages: Mapping[str, Outage] = field(default_factory=dict)
+    """By channel, when it was last known to be dead; loaded when the contacts' rung comes."""
     alerts: tuple[Outgoing, ...] = ()
     """What its trusted contacts were to be told; loaded when a channel that is down keeps what the round says."""
     held: tuple[Round, ...] = ()

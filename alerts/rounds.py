@@ -17,7 +17,7 @@ Source of the rules: protection practice, "Check-ins".
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +69,16 @@ class Sending:
     """When it was put into the outbox."""
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The last time that a channel was known to be dead."""
+
+    since: datetime
+    back_at: datetime | None
+    """None: it still is."""
+
+
 def reached(sends: Iterable[Sending]) -> Reached:
     """How far our messages have come."""
     states = [(s.channel, s.state) for s in sends]
@@ -116,6 +126,22 @@ def held_up(sends: Iterable[Sending], now: datetime, patience: timedelta) -> tup
     waiting = [s.created_at for s in all_sends if s.state in LIVE and s.created_at is not None]
     last = max((_sent_at(s) for s in all_sends if s.state in OUT and s.sent_at is not None), default=None)
     return tuple(sorted(at for at in waiting if now - at > patience and (last is None or at > last)))
+
+
+def could_answer(sends: Iterable[Sending], outages: Mapping[str, Outage]) -> bool:
+    """Whether a question has gone out by a channel that works now, and that worked then or has brought it. What a dead
+    channel takes may reach nobody, and no answer comes back by it."""
+
+    def fair(sending: Sending) -> bool:
+        outage = outages.get(sending.channel)
+        if sending.state not in OUT or sending.sent_at is None:
+            return False
+        if outage is None or outage.back_at is None:
+            return outage is None
+        brought = sending.state in (SendState.DELIVERED, SendState.READ)
+        return brought or not outage.since <= sending.sent_at < outage.back_at
+
+    return any(map(fair, sends))
 
 
 def told_of_it(round_: Round, sends: Iterable[Sending]) -> bool:
@@ -180,6 +206,12 @@ def asks_next(round_: Round, ladder: Ladder) -> bool:
     """Whether the next rung only asks the person once more, so that nobody else has to be known for it."""
     coming = next_rung(round_, ladder)
     return coming is not None and ladder.rungs[coming[0]].kind in ASKS
+
+
+def contacts_next(round_: Round, ladder: Ladder) -> bool:
+    """Whether the next rung is the trusted contacts'."""
+    coming = next_rung(round_, ladder)
+    return coming is not None and ladder.rungs[coming[0]].kind is RungKind.CONTACTS
 
 
 def told_others_at(round_: Round, ladder: Ladder) -> datetime:

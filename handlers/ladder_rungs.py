@@ -2,7 +2,8 @@
 
 * The person is asked, and asked again, until the desk has the case.
 * Contacts hear of it only if they consented, and only when our question had reached the person, or may have. Where it
-  was refused or not delivered, their rung is the desk's; where it never left us, they wait and the desk is told.
+  was refused or not delivered, their rung is the desk's; where it never left us, or went out by channels known to be
+  dead alone, they wait and the desk is told.
 * From the desk's rung on there is a case. It climbs by the escalation policy; the ladder's later rungs go on beside it
   until it is closed. From the lead's rung on it is P1.
 * Nothing is ever made public by a rung: the last one asks two people for a decision.
@@ -20,7 +21,7 @@ from alerts.escalation import leads
 from alerts.events import OutboundKind
 from alerts.ladder import RungKind
 from alerts.outbox import UNASKED, Guard
-from alerts.people import LinkStatus, Person, Standing
+from alerts.people import Address, LinkStatus, Person, Reach, Standing
 from alerts.policy import Protocol
 from alerts.records import replace
 from alerts.rounds import (
@@ -28,6 +29,7 @@ from alerts.rounds import (
     Reached,
     asked_anew,
     carried_out,
+    could_answer,
     grace,
     heard_from,
     held_up,
@@ -47,6 +49,8 @@ ANSWERS = (
 URGENCY = {CheckInKind.PERIODIC: 4, CheckInKind.TIMER: 2}
 """How soon a question to the person goes out, among everything else that waits."""
 
+LOOK_AGAIN = timedelta(minutes=10)
+"""While all channels of a person are known to be dead, their contacts' rung comes again so often."""
 COMPANY = timedelta(seconds=10)
 """A notice that may concern many people at once waits so long for theirs."""
 
@@ -97,6 +101,7 @@ def ask(
     *,
     again: bool = False,
     via: str = "first",
+    to: tuple[Address, ...] = (),
 ) -> None:
     """The question with its four answers. It goes out as long as nobody has answered it, to the person or the desk."""
     kind = check_in.kind if check_in is not None else CheckInKind.PERIODIC
@@ -107,7 +112,7 @@ def ask(
         person,
         OutboundKind.REMINDER if again else OutboundKind.PROMPT,
         draft.word(person, key, label=label).replace("  ", " "),
-        to=draft.addresses(person, via) or draft.addresses(person, "first"),
+        to=to or draft.addresses(person, via) or draft.addresses(person, "first"),
         round_=round_,
         case=silent,  # while a case of theirs is silent, this is held with it
         urgency=URGENCY[kind],
@@ -157,8 +162,27 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
         draft.put_round(replace(round_, contacts_from=sent_at + fresh))
     elif not willing or (how is Reached.UNDELIVERED and not person.contacts_when_undelivered):
         missed.to_desk(draft, carried_out(round_, place), person, protocol)
+    elif not could_answer(draft.facts.sends, draft.facts.outages) and not may_be_ours(
+        draft, round_, person, fresh
+    ):
+        return
     else:
         alert(draft, carried_out(round_, place), person, willing)
+
+
+def may_be_ours(draft: Draft, round_: Round, person: Person, fresh: timedelta) -> bool:
+    """What we asked went out by dead channels alone: the person is asked anew by one that works, and contacts wait for
+    a fresh grace, or until one works. Returns True when they need not: once the desk has the case asking on is its."""
+    dead = {name for name, outage in draft.facts.outages.items() if outage.back_at is None}
+    well = tuple(a for a in draft.addresses(person, "all") if a.channel not in dead and a.status is Reach.OK)
+    if well and round_.status is not RoundStatus.LIVE:
+        return True
+    if well:
+        ask(draft, round_, draft.facts.check_in, person, again=True, to=well[:1])
+    elif round_.status is RoundStatus.LIVE and not told_of_it(round_, draft.facts.sends):
+        round_ = unsent(draft, round_, person)
+    draft.put_round(replace(round_, contacts_from=draft.now + (fresh if well else LOOK_AGAIN)))
+    return False
 
 
 def consented(draft: Draft) -> tuple[Person, ...]:

@@ -371,6 +371,7 @@ class Loader:
             facts,
             check_in=work.check_in(round_.check_in_id),
             sends=work.sends_of_round(round_.id, round_.person_id),
+            outages=dead_channels.outages(work, round_, self.rules.protocols.get(round_.protocol)),
             cases=work.open_cases_of(round_.person_id),
             case=work.case(round_.case_id) if round_.case_id else None,
             links=() if self._asks_next(round_) else work.links_of(round_.person_id),

@@ -15,7 +15,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from alerts.checkins import Round
 from alerts.ids import EPOCH, from_micros, micros
 from alerts.outbox import Outgoing, SendState
+from alerts.policy import Protocol
 from alerts.records import replace
+from alerts.rounds import Outage, contacts_next
 from alerts.store import queues, tables
 from alerts.store.work import Work
 
@@ -40,14 +42,26 @@ def last_told(connection: Connection, channel: str) -> Told:
     none = make(tables.meta).values(name=name, value=_written(Told()))
     connection.execute(none.on_conflict_do_nothing(index_elements=["name"]))
     value = connection.execute(select(_m.value).where(_m.name == name).with_for_update()).scalar_one()
-    said = json.loads(value)
-    return Told(bool(said["dead"]), from_micros(said["since"]), from_micros(said["at"]), str(said["node"]))
+    return _read(value)
 
 
 def note_told(connection: Connection, channel: str, told: Told) -> None:
     """Notes what is told now."""
     changed = update(tables.meta).where(_m.name == _name(channel)).values(value=_written(told))
     connection.execute(changed)
+
+
+def outages(work: Work, round_: Round, protocol: Protocol | None) -> dict[str, Outage]:
+    """By channel of the person or of what was sent for the round, when it was last known to be dead; read when the next
+    rung is the contacts'."""
+    if protocol is None or not contacts_next(round_, protocol.ladder):
+        return {}
+    person = work.person(round_.person_id)
+    used = {s.channel for s in work.sends_of_round(round_.id, round_.person_id)}
+    names = {_name(c): c for c in used | {a.channel for a in (person.addresses if person else ())}}
+    rows = work.connection.execute(select(_m.name, _m.value).where(_m.name.in_(sorted(names))))
+    found = {names[name]: _read(value) for name, value in rows}
+    return {c: Outage(t.since, None if t.dead else t.at) for c, t in found.items() if t.since > EPOCH}
 
 
 def alerts_kept(work: Work, round_: Round) -> tuple[Outgoing, ...]:
@@ -57,6 +71,11 @@ def alerts_kept(work: Work, round_: Round) -> tuple[Outgoing, ...]:
     waiting = [row.id for row in alerts if row.state is SendState.QUEUED]
     taken = set(waiting) - set(queues.claimed(work.connection, waiting))
     return tuple(replace(row, state=SendState.SENDING) if row.id in taken else row for row in alerts)
+
+
+def _read(value: str) -> Told:
+    said = json.loads(value)
+    return Told(bool(said["dead"]), from_micros(said["since"]), from_micros(said["at"]), str(said["node"]))
 
 
 def _written(told: Told) -> str:
