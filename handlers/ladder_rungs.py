@@ -162,7 +162,7 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
         draft.put_round(replace(round_, contacts_from=sent_at + fresh))
     elif not willing or (how is Reached.UNDELIVERED and not person.contacts_when_undelivered):
         missed.to_desk(draft, carried_out(round_, place), person, protocol)
-    elif not could_answer(draft.facts.sends, draft.facts.outages) and not may_be_ours(
+    elif not could_answer(draft.facts.sends, draft.facts.outages) and contacts_wait(
         draft, round_, person, fresh
     ):
         return
@@ -170,19 +170,19 @@ def contacts(draft: Draft, round_: Round, person: Person, place: int, protocol: 
         alert(draft, carried_out(round_, place), person, willing)
 
 
-def may_be_ours(draft: Draft, round_: Round, person: Person, fresh: timedelta) -> bool:
-    """What we asked went out by dead channels alone: the person is asked anew by one that works, and contacts wait for
-    a fresh grace, or until one works. Returns True when they need not: once the desk has the case asking on is its."""
+def contacts_wait(draft: Draft, round_: Round, person: Person, fresh: timedelta) -> bool:
+    """Whether contacts wait because what we asked went out by dead channels alone: for a fresh grace, when the person
+    can be asked anew by one that works, or until one does. Once the desk has the case, asking on is the desk's."""
     dead = {name for name, outage in draft.facts.outages.items() if outage.back_at is None}
     well = tuple(a for a in draft.addresses(person, "all") if a.channel not in dead and a.status is Reach.OK)
     if well and round_.status is not RoundStatus.LIVE:
-        return True
+        return False
     if well:
         ask(draft, round_, draft.facts.check_in, person, again=True, to=well[:1])
     elif round_.status is RoundStatus.LIVE and not told_of_it(round_, draft.facts.sends):
         round_ = unsent(draft, round_, person)
     draft.put_round(replace(round_, contacts_from=draft.now + (fresh if well else LOOK_AGAIN)))
-    return False
+    return True
 
 
 def consented(draft: Draft) -> tuple[Person, ...]:
