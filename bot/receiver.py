@@ -415,9 +415,9 @@ class _Worker:
         attempt = 0
         while left := [frame for frame in left if not self._stored([frame])]:
             if self._stop.asked and attempt >= len(BACKOFF_SECONDS):
-                raise SystemExit(
-                    1
-                )  # they stay in the socket; with the keeper, which was told to end too, they go
+                # They stay in the socket, for the last worker; with the keeper, which was told to end too, they go.
+                log.error("receiver.left_behind", frames=len(left))
+                raise SystemExit(1)
             if attempt == 0:
                 log.error("receiver.not_stored", frames=len(left))
             self._stop.wait(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)])

@@ -183,8 +183,13 @@ class SignalChannel:
             else:
                 self._health.turn(SignalState.RECEIVING)
                 return
-        for raw in theirs:
-            await self._store_until_stored(accept, raw)
+        for place, raw in enumerate(theirs):
+            try:
+                await self._store_until_stored(accept, raw)
+            except asyncio.CancelledError:
+                # Told to end. The one in hand may be stored yet, those behind it are gone.
+                log.error("signal.left_behind", frames=len(theirs) - place)
+                raise
 
     async def _store_until_stored(self, accept: Accept, raw: RawInbound) -> None:
         """Offers the frame until it is stored: the gateway will not bring it again."""
