@@ -46,12 +46,11 @@ from handlers.rules import Rules
 
 BOARD = 200
 """Cases that staff see at once."""
-THREAD = 12
+THREAD, CLEARED = 12, 60
 NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
 NAMING = 200
 """Characters of a message in which staff may name somebody in a command."""
-CLEARED = 60
 CLEAR_WINDOW = timedelta(hours=47)
 """Telegram deletes messages of the last 48 hours only."""
 CASE_KINDS, ROUND_KINDS = frozenset(CASE_DEADLINES), frozenset({DeadlineKind.RUNG})
