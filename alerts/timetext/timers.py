@@ -74,9 +74,7 @@ def parse_timer(text: str, now: datetime, zone: str, *, asked: bool = False) -> 
     """
     reader = Reader(text)
     opened = opening(reader, Command.TIMER)
-    if opened is Opening.NONE and not asked:
-        return None
-    if opened is not Opening.NONE and (parse_end(text) or isinstance(parse_extend(text, now, zone), Extend)):
+    if not asked and (opened is Opening.NONE or _of_running_timer(text, now, zone)):
         return None
     start = reader.at
     found = _timer_time(reader, now, zone)
@@ -96,12 +94,17 @@ def parse_timer(text: str, now: datetime, zone: str, *, asked: bool = False) -> 
     return Misread(Hint.TIMER_TIME, reader.between(start))
 
 
+def _of_running_timer(text: str, now: datetime, zone: str) -> bool:
+    """Whether it ends or extends one."""
+    return parse_end(text) is not None or isinstance(parse_extend(text, now, zone), Extend)
+
+
 def parse_extend(text: str, now: datetime, zone: str, *, asked: bool = False) -> Extend | Misread | None:
     """ "extend 30m", "more 30 min", "more time", "extend until 19:00". A lone number is minutes."""
     reader = Reader(text)
     named = opening(reader, Command.TIMER) is not Opening.NONE
     opened = opening(reader, Command.EXTEND)
-    if named and opened is Opening.NONE:
+    if named and opened is Opening.NONE and not asked:
         return None
     weak = opened is Opening.NONE and not asked
     if weak and reader.take(_WEAK_EXTEND) is None:
