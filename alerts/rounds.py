@@ -130,18 +130,17 @@ def held_up(sends: Iterable[Sending], now: datetime, patience: timedelta) -> tup
 
 def could_answer(sends: Iterable[Sending], outages: Mapping[str, Outage]) -> bool:
     """Whether a question has gone out by a channel that works now, and that worked then or has brought it. What a dead
-    channel takes may reach nobody, and no answer comes back by it."""
+    channel takes may reach nobody, and no answer comes back by it. Where none has gone out, refused by the person's
+    account, no channel of ours stands in the way."""
+    out = [s for s in sends if s.state in OUT and s.sent_at is not None]
+    return not out or any(_by_a_live_one(s, outages.get(s.channel)) for s in out)
 
-    def fair(sending: Sending) -> bool:
-        outage = outages.get(sending.channel)
-        if sending.state not in OUT or sending.sent_at is None:
-            return False
-        if outage is None or outage.back_at is None:
-            return outage is None
-        brought = sending.state in (SendState.DELIVERED, SendState.READ)
-        return brought or not outage.since <= sending.sent_at < outage.back_at
 
-    return any(map(fair, sends))
+def _by_a_live_one(sending: Sending, outage: Outage | None) -> bool:
+    if outage is None or outage.back_at is None:
+        return outage is None
+    brought = sending.state in (SendState.DELIVERED, SendState.READ)
+    return brought or not outage.since <= _sent_at(sending) < outage.back_at
 
 
 def told_of_it(round_: Round, sends: Iterable[Sending]) -> bool:
