@@ -120,13 +120,14 @@ def test_words_of_an_earlier_day_say_the_day_and_by_the_other_channel_they_are_n
     manner: Manner,
 ) -> None:
     steps = (
-        "  - channel: {telegram: down}\n  - wait: 20h\n  - channel: {telegram: up}\n  - wait: 1m\n"
+        "  - channel: {telegram: down}\n  - wait: 4h\n  - channel: {telegram: up}\n  - wait: 1m\n"
         "  - channel: {signal: up}\n  - wait: 1m\n"
     )
     script = WAITS.replace("LANGUAGE", "en").replace("[signal]", "[signal, telegram]")
-    story = manner.play(DESK + script + steps)
+    # In the evening, so that a day ends while the channels are down.
+    story = manner.play(DESK.replace("T09:00", "T21:00") + script + steps)
     (text,) = [text for text in story.texts("relay", who="sami") if "ten minutes" in text]
-    assert text.startswith("(Written: Mon 2 Mar 10:01.)\n")
+    assert text.startswith("(Written: Mon 2 Mar 22:01.)\n")
 
 
 def test_what_a_defender_reads_late_of_anything_but_words_is_as_it_was(manner: Manner) -> None:
