@@ -201,9 +201,7 @@ class Turns:
         report = Report()
         started = self._stopwatch()
         waiting = inbox.next_in_inbox(work.connection, work.vault, limit)
-        # On PostgreSQL each person's first alone is found: behind it there may be more.
-        more = bool(waiting) and work.connection.dialect.name == "postgresql"
-        report.full = more or len(waiting) >= limit or any(row.urgent for row in waiting)
+        report.full = len(waiting) >= limit or any(row.urgent for row in waiting)
         events = [(w, self._parsed(w, work, now, report)) for w in waiting]
         loader = self.loader(work)
         loader.prefetch(e for _, e in events if e is not None)
@@ -222,8 +220,10 @@ class Turns:
         return report
 
     def one(self, work: Work, row: Waiting, now: datetime) -> Report:
-        """The turn of one frame alone. Raises whatever is wrong with it."""
+        """The turn of one frame alone, unless another node has had it. Raises whatever is wrong with it."""
         report = Report()
+        if not inbox.claim(work.connection, row.id):
+            return report
         event = Heard(row.id, clean(self.parsers[row.channel](row.opened())), row.received_at)
         loader, fate = self.loader(work), unread.fate(work, row, event.inbound, now)
         if event.inbound.kind is InboundKind.RECEIPT:

@@ -176,21 +176,25 @@ _HELD_UP = prepared(
 _of_lane = select(inbox).where(
     _new(inbox), inbox.c.lane == bindparam("lane"), inbox.c.id <= bindparam("last")
 )
-_in_order = _of_lane.order_by(inbox.c.id).limit(bindparam("limit"))
-# Where another node may hold the first of them, the second must not go before it.
-_first_alone = (
-    _of_lane.where(~_OVERTAKES).limit(bindparam("limit")).with_for_update(skip_locked=True, of=inbox)
-)
-_AHEAD = Prepared(lambda dialect: _first_alone if dialect == "postgresql" else _in_order)
-_OLDEST = prepared(
-    select(inbox).where(_new(inbox), inbox.c.urgent == false()).order_by(inbox.c.id).limit(bindparam("limit"))
-)
-_FIRST_OF_LANES = _locked(
+_AHEAD = prepared(_of_lane.order_by(inbox.c.id).limit(bindparam("limit")))
+# Where another node may hold the first of a lane, the second must not go before it.
+_FIRST_AHEAD = _locked(_of_lane.where(~_OVERTAKES))
+_usual = select(inbox).where(_new(inbox), inbox.c.urgent == false())
+_OLDEST = prepared(_usual.order_by(inbox.c.id).limit(bindparam("limit")))
+_FIRST_OF_LANES = _locked(_usual.where(~_OVERTAKES).order_by(inbox.c.id).limit(bindparam("limit")))
+# Whoever holds the first of a lane has the rest of it too: nobody else takes the second while the first is new. An
+# alarm that came a moment ago is among them, or what was sent after it would go before it.
+_BEHIND = prepared(
     select(inbox)
-    .where(_new(inbox), inbox.c.urgent == false(), ~_OVERTAKES)
+    .where(
+        _new(inbox),
+        inbox.c.lane.in_(bindparam("lanes", expanding=True)),
+        inbox.c.id.not_in(bindparam("firsts", expanding=True)),
+    )
     .order_by(inbox.c.id)
     .limit(bindparam("limit"))
 )
+_CLAIM = _locked(select(inbox.c.id).where(_new(inbox), inbox.c.id == bindparam("row")))
 _FINISH = prepared(
     update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(state="done", sealed=None)
 )
@@ -199,20 +203,30 @@ _FINISH = prepared(
 def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Waiting]:
     """The next frames to work on: alarms with what the same people sent before them, or else the oldest ones.
 
-    On PostgreSQL other nodes take the rest: of what is no alarm at most one of a lane at once.
+    On PostgreSQL other nodes work beside this one: of each lane its first is claimed, and what is behind it goes with
+    it. So each person has a turn before anybody has a second one.
     """
+    shared = connection.dialect.name == "postgresql"
     # An alarm does not overtake what the same person sent before it: that comes first, a little in each batch.
     alarms, held_up = together(connection, (_ALARMS, {}), (_HELD_UP, {}))
     first = []
     for one in held_up:
-        some = 1 if alarms else limit
-        first = _AHEAD.rows(connection, lane=one.lane, last=one.alarm, limit=some)
+        up_to = {"lane": one.lane, "last": one.alarm}
+        if not shared or _FIRST_AHEAD.rows(connection, **up_to):
+            first = _AHEAD.rows(connection, **up_to, limit=1 if alarms else limit)
     rows = [*first, *alarms]
     if not rows:
-        usual = _FIRST_OF_LANES if connection.dialect.name == "postgresql" else _OLDEST
-        rows = usual.rows(connection, limit=limit)
+        rows = (_FIRST_OF_LANES if shared else _OLDEST).rows(connection, limit=limit)
+        if shared and 0 < len(rows) < limit:
+            lanes, firsts = [row.lane for row in rows], [row.id for row in rows]
+            rows += _BEHIND.rows(connection, lanes=lanes, firsts=firsts, limit=limit - len(rows))
     vault.load({row.key_id for row in rows})
     return [_frame(row, vault) for row in rows]
+
+
+def claim(connection: Connection, inbox_id: str) -> bool:
+    """Whether this frame still waits and no other node has it; on PostgreSQL it is ours until the commit."""
+    return bool(_CLAIM.rows(connection, row=inbox_id))
 
 
 def _frame(row: Any, vault: Vault) -> Waiting:

@@ -73,6 +73,16 @@ class Desk:
         return [(c.address_id, c.outbound.text) for c in delivery.claim(limit, busy)]
 
 
+def node_beside(first: Desk, url: str) -> Engine:
+    """A second node on the same database. Its store is the caller's to close."""
+    entropy = SeededEntropy(7)
+    key = RehearsalKeys(SeededEntropy(1).draw(32))
+    store = Store.open(url, key, entropy=entropy.draw, now=first.clock.now, pool_low=4, pool_high=8)
+    second = Engine(store, first.engine.rules, first.engine.parsers, first.clock, entropy)
+    first.engine.nodes.single = second.nodes.single = False
+    return second
+
+
 def frame(who: str, kind: str = "text", **more: object) -> RawInbound:
     """What somebody does on Signal, as the pretend platform hands it over."""
     number = next(NUMBERS)

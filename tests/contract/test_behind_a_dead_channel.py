@@ -16,13 +16,10 @@ from alerts.facts import Answered
 from alerts.outbox import Outgoing
 from alerts.sealing import Unsealable
 from alerts.store import tables
-from alerts.store.store import Store
 from alerts.store.work import Work
-from bot.clock import SeededEntropy
 from bot.delivery import Budget, Consignment, Delivery
 from bot.engine import Engine
-from bot.rehearsal.play import RehearsalKeys
-from tests.contract.desks import NUMBERS, Desk, all_sent, frame, say, to_ana, waiting
+from tests.contract.desks import NUMBERS, Desk, all_sent, frame, node_beside, say, to_ana, waiting
 from tests.postgres import Postgres
 
 DOWN = RetryAt(1.0, "unreachable", whole_channel=True)
@@ -124,14 +121,10 @@ def test_what_cannot_be_opened_three_times_is_put_away_however_often_others_were
 def nodes(postgres: Postgres) -> Iterator[tuple[Desk, Engine]]:
     """A desk on PostgreSQL, and a second node of it."""
     with postgres.fresh_database() as url:
-        first, entropy = Desk(url), SeededEntropy(7)
-        first.engine.nodes.single = False
-        key = RehearsalKeys(SeededEntropy(1).draw(32))
-        store = Store.open(url, key, entropy=entropy.draw, now=first.clock.now, pool_low=4, pool_high=8)
-        second = Engine(store, first.engine.rules, first.engine.parsers, first.clock, entropy)
-        second.nodes.single = False
+        first = Desk(url)
+        second = node_beside(first, url)
         yield first, second
-        store.close()
+        second.store.close()
         first.store.close()
 
 

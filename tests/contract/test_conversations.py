@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from alerts.events import OutboundKind, RawInbound, RetryAt, Sent
 from alerts.records import replace
-from alerts.store import inbox, tables
+from alerts.store import tables
 from bot.conversations import CASES, GIVES_WAY, KNOWN, STREAK
 from bot.delivery import Budget, Consignment, Delivery
 from tests.contract.desks import NUMBERS, Desk, all_sent, frame, say, spoil, to_ana, waiting
@@ -269,13 +269,3 @@ def test_what_is_kept_in_mind_of_who_had_a_turn_does_not_grow_and_still_counts(d
     assert len(talks._gone) <= KNOWN
     assert len(talks._gone[row.address_id]) <= CASES
     assert talks._gone[row.address_id][row.case_id or ""][0] >= STREAK
-
-
-def test_one_who_wrote_much_is_worked_off_without_a_pause(desk: Desk) -> None:
-    desk.engine.accept(lines("ana", 5))
-    rounds = 0
-    while desk.engine.work_inbox().full:
-        rounds += 1
-    with desk.store.reading() as work:
-        assert not inbox.inbox_waiting(work.connection)
-    assert rounds <= 5
