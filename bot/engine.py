@@ -136,6 +136,7 @@ class Engine:
         report = Report()
         with self.store.writing(lock=False) as work:  # a reader may not claim rows
             waiting = inbox.next_in_inbox(work.connection, work.vault, INBOX_BATCH)
+        report.full = bool(waiting)  # each of them is done or counted, so this comes to an end
         for row in waiting:
             try:
                 with self.store.writing() as work:
@@ -156,7 +157,8 @@ class Engine:
                 raise
             # Even telling the desk of it fails: it is counted all the same, or it would stand in the way for ever.
             with self.store.writing() as work:
-                inbox.note_attempt(work.connection, row.id)
+                if inbox.claim(work.connection, row.id):
+                    inbox.note_attempt(work.connection, row.id)
             return Report(
                 failed=[(row.id, type(wrong).__name__), (row.id, f"telling {type(worse).__name__}")]
             )

@@ -238,14 +238,15 @@ class Turns:
     def failed(self, work: Work, row: Waiting, now: datetime, error: Exception) -> Report:
         """Counts a failure against a frame, and tells the desk once it is in quarantine."""
         report = Report()
-        self._failed(row, work, now, report, error)
-        work.flush()
+        if inbox.claim(work.connection, row.id):
+            self._failed(row, work, now, report, error)
+            work.flush()
         return report
 
     def one_deadline(self, work: Work, deadline: Deadline, now: datetime) -> Report:
-        """The turn of one deadline alone. Raises whatever is wrong with it."""
+        """The turn of one deadline alone, if it still stands. Raises whatever is wrong with it."""
         report = Report()
-        if deadline == work.deadline(deadline.kind, deadline.subject):
+        if work.holds(deadline):
             work.disarm(deadline.kind, deadline.subject)
             report.frames = unread.due(work, deadline)
             if not report.frames:
@@ -258,7 +259,7 @@ class Turns:
         the desk is paged, since nobody else is called meanwhile."""
         report = self.put_off(work, deadline, now, error)
         told = self._told.get(deadline.subject)
-        if told is None or abs(now - told) >= STUCK_AGAIN:
+        if report.failed and (told is None or abs(now - told) >= STUCK_AGAIN):
             about = work.reference_of(deadline.subject) or deadline.subject
             event = Poisoned("", "", "", deadline.urgency == 1, about)
             self._apply(work, decide(self.loader(work).load(event, now), self.rules), report)
@@ -267,7 +268,9 @@ class Turns:
         return report
 
     def put_off(self, work: Work, deadline: Deadline, now: datetime, error: Exception) -> Report:
-        """The deadline a minute later, and nothing more."""
+        """The deadline a minute later, and nothing more; nor that, when another node has carried it out meanwhile."""
+        if not work.holds(deadline):
+            return Report()
         work.arm(replace(deadline, due_at=now + POISON_DELAY))
         work.flush()
         return Report(failed=[(deadline.subject, type(error).__name__)])

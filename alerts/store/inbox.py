@@ -138,11 +138,11 @@ def _new(table: Any) -> Any:
 
 def _locked(query: Select[Any]) -> Prepared:
     """The query, which on PostgreSQL claims what it finds and passes over what other nodes hold."""
-    return Prepared(
-        lambda dialect: (
-            query.with_for_update(skip_locked=True, of=inbox) if dialect == "postgresql" else query
-        )
-    )
+    return Prepared(lambda dialect: _skipping(query) if dialect == "postgresql" else query)
+
+
+def _skipping(query: Select[Any]) -> Select[Any]:
+    return query.with_for_update(skip_locked=True, of=inbox)
 
 
 _earlier = inbox.alias("earlier")
@@ -176,15 +176,16 @@ _HELD_UP = prepared(
 _of_lane = select(inbox).where(
     _new(inbox), inbox.c.lane == bindparam("lane"), inbox.c.id <= bindparam("last")
 )
-_AHEAD = prepared(_of_lane.order_by(inbox.c.id).limit(bindparam("limit")))
+_AHEAD = _locked(_of_lane.order_by(inbox.c.id).limit(bindparam("limit")))
 # Where another node may hold the first of a lane, the second must not go before it.
 _FIRST_AHEAD = _locked(_of_lane.where(~_OVERTAKES))
 _usual = select(inbox).where(_new(inbox), inbox.c.urgent == false())
 _OLDEST = prepared(_usual.order_by(inbox.c.id).limit(bindparam("limit")))
 _FIRST_OF_LANES = _locked(_usual.where(~_OVERTAKES).order_by(inbox.c.id).limit(bindparam("limit")))
-# Whoever holds the first of a lane has the rest of it too: nobody else takes the second while the first is new. An
-# alarm that came a moment ago is among them, or what was sent after it would go before it.
-_BEHIND = prepared(
+# Whoever holds the first of a lane has the rest of it too: nobody else takes the second while the first is new. It is
+# held as well, since one that was stored late may come to stand before the first meanwhile. An alarm that came a moment
+# ago is among them, or what was sent after it would go before it.
+_BEHIND = _locked(
     select(inbox)
     .where(
         _new(inbox),
@@ -194,7 +195,10 @@ _BEHIND = prepared(
     .order_by(inbox.c.id)
     .limit(bindparam("limit"))
 )
-_CLAIM = _locked(select(inbox.c.id).where(_new(inbox), inbox.c.id == bindparam("row")))
+_that_waits = select(inbox.c.id).where(_new(inbox), inbox.c.id == bindparam("row"))
+_CLAIM = Prepared(
+    lambda dialect: _skipping(_that_waits.where(~_OVERTAKES)) if dialect == "postgresql" else _that_waits
+)
 _FINISH = prepared(
     update(inbox).where(inbox.c.id.in_(bindparam("ids", expanding=True))).values(state="done", sealed=None)
 )
@@ -225,7 +229,8 @@ def next_in_inbox(connection: Connection, vault: Vault, limit: int) -> list[Wait
 
 
 def claim(connection: Connection, inbox_id: str) -> bool:
-    """Whether this frame still waits and no other node has it; on PostgreSQL it is ours until the commit."""
+    """Whether this frame still waits, and no other node has it or what the same person sent before it; on PostgreSQL it
+    is ours until the commit."""
     return bool(_CLAIM.rows(connection, row=inbox_id))
 
 

@@ -39,7 +39,7 @@ from alerts.store.loading import (
     deadline_values,
     upsert_of,
 )
-from alerts.store.prepared import prepared
+from alerts.store.prepared import Prepared, prepared
 from alerts.store.shapes import (
     BY_KIND,
     CASES,
@@ -72,6 +72,13 @@ _DISARM = prepared(
 )
 _DEADLINE = prepared(
     select(tables.deadlines).where(_d.kind == bindparam("kind"), _d.subject == bindparam("subject"))
+)
+_DEADLINE_IF_FREE = Prepared(
+    lambda dialect: (
+        _DEADLINE.make(dialect).with_for_update(skip_locked=True)  # type: ignore[attr-defined]
+        if dialect == "postgresql"
+        else _DEADLINE.make(dialect)
+    )
 )
 _RECENT_ROUNDS = prepared(
     select(tables.rounds)
@@ -180,6 +187,12 @@ class Work(CaseReads):
             return self._due[place]
         row = _DEADLINE.first(self.connection, kind=kind.value, subject=subject)
         return deadline_of(row) if row else None
+
+    def holds(self, deadline: Deadline) -> bool:
+        """Whether a deadline that an earlier transaction found is as it was then. It is held until the commit; False as
+        well when another node holds it."""
+        row = _DEADLINE_IF_FREE.first(self.connection, kind=deadline.kind.value, subject=deadline.subject)
+        return row is not None and deadline_of(row) == deadline
 
     def read_deadlines(self, found: Iterable[Deadline]) -> None:
         """Deadlines that this transaction has just read, so that `deadline` need not."""

@@ -97,3 +97,17 @@ def test_what_another_node_has_or_had_is_not_done_again_alone(nodes: tuple[Desk,
     first.engine.work_inbox()
     with second.store.writing() as other:
         assert second.turns.one(other, row, second.clock.now()).turns == 0
+
+
+@pytest.mark.parametrize("texts", [("two", "three"), ("two", "SOS")])
+def test_what_another_node_has_is_not_had_twice_when_something_earlier_turns_up(
+    nodes: tuple[Desk, Engine], texts: tuple[str, ...]
+) -> None:
+    """Of two receivers the one that stores what was said first may be the slower one."""
+    first, second = nodes
+    comes(first, "sami", *texts)
+    with first.store.writing() as work:
+        assert inbox.next_in_inbox(work.connection, work.vault, INBOX_BATCH)
+        first.clock.advance(-timedelta(seconds=5))
+        comes(first, "sami", "one", to=second)
+        assert taken(second) == ["one"]
