@@ -27,6 +27,8 @@ AT_ONCE = 2
 SMALL_BYTES = 256 * 1024
 MANY = 500
 """Files that are looked through for small texts while the others have to wait for room."""
+LOOKED_THROUGH = 100
+"""The same while there is room."""
 LOOK_SECONDS = 1.0
 FETCH_SECONDS = 600.0
 
@@ -54,7 +56,9 @@ class Downloads:
         async with asyncio.TaskGroup() as group:
             while True:
                 for file in await self._look():
-                    if file.id not in self._busy and len(self._busy) < AT_ONCE:
+                    # The rest of a long message may be an alarm: it does not wait for files that take long.
+                    most = AT_ONCE + 1 if is_small_text(file) else AT_ONCE
+                    if file.id not in self._busy and len(self._busy) < most:
                         self._busy.add(file.id)
                         group.create_task(self._fetch(file))
                 await asyncio.sleep(LOOK_SECONDS)
@@ -73,10 +77,9 @@ class Downloads:
             log.error("files_wait_for_room")
         now = self._engine.clock.now()
         with self._engine.store.reading() as work:
-            found, shut = files.looked_through(work, now, MANY if self._waits else AT_ONCE * 4)
+            found, shut = files.looked_through(work, now, MANY if self._waits else LOOKED_THROUGH)
         if self._waits:
-            # The rest of a long message may be an alarm, and is small.
-            found = [f for f in found if f.content_type == LONG_TEXT and (f.size or 0) <= SMALL_BYTES]
+            found = list(filter(is_small_text, found))
         for file in shut:
             tell_shut(self._engine, file)
         return found
@@ -127,6 +130,11 @@ class Downloads:
     def open_file(self, file_id: str) -> OutboundFile | None:
         """A stored file for sending on; None when it is not there."""
         return stored(self._engine, file_id)
+
+
+def is_small_text(file: StoredFile) -> bool:
+    """Whether it is the rest of a long message, and small."""
+    return file.content_type == LONG_TEXT and (file.size or 0) <= SMALL_BYTES
 
 
 def tell_shut(engine: Engine, file: files.Shut) -> None:

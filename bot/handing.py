@@ -146,7 +146,10 @@ class Handing:
             outcome = await asyncio.wait_for(lane.channel.send(consignment.outbound), SEND_SECONDS)
         except TimeoutError:
             outcome = RetryAt(1.0, "timeout", ambiguous=True)
-        except Exception as error:  # noqa: BLE001
+        except (Exception, asyncio.CancelledError) as error:
+            me = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and (me is None or me.cancelling()):
+                raise  # it is we who end; else a library has cancelled what it waited for itself
             # The port says that `send` does not raise; a channel with a bug must not lose the message.
             log.error("send_raised", channel=lane.channel.name, error=type(error).__name__)
             outcome = RetryAt(5.0, "server_error", ambiguous=True)

@@ -50,6 +50,7 @@ PASSED_OVER = 4
 """Steps for what comes in after which what is to go out has its turn, and every so many times of that what is due:
 somebody who writes without a pause must not keep pages from going out."""
 CATCH_UP_SECONDS = 10.0
+LAST_ANSWERS_SECONDS = 3.0
 SWITCH_SECONDS = 0.0005
 
 
@@ -75,6 +76,7 @@ class Runtime:
         self._pause = threading.Event()
         self.progress_at = engine.clock.now()
         """When the desk thread last finished a step; the watch looks at it."""
+        self._released = False
         self.rounds = 0
         """How often it has come around, whatever came of it: a thread that hangs does not."""
         self._thread: threading.Thread | None = None
@@ -180,8 +182,24 @@ class Runtime:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(timeout=10)
+            if not self._thread.is_alive() and self.failure is None:
+                self._hear_out()
         for _, waiting in (*self._arrivals, *self._calls):
             waiting.cancel()
+
+    def _hear_out(self) -> None:
+        """What is being sent has a moment to be answered: else it would go out again at the next start, and a page wait
+        three minutes for another node."""
+        end = time.monotonic() + LAST_ANSWERS_SECONDS
+        try:
+            self._note_answers()
+            while any(lane.in_flight for lane in self.lanes.values()) and time.monotonic() < end:
+                with self._wake:
+                    if not self._answers:
+                        self._wake.wait(timeout=max(0.0, end - time.monotonic()))
+                self._note_answers()
+        except Exception as error:  # noqa: BLE001  # what is not noted goes out again
+            log.warning("answers_not_noted", error=type(error).__name__)
 
     def _run(self) -> None:
         begun = failed = False
@@ -245,11 +263,18 @@ class Runtime:
 
     def _first_look(self) -> None:
         """Inbox before everything that is overdue, so that an answer that arrived while we were away counts."""
-        self.engine.release()
+        if not self._released:  # once: what has been handed over since is on its way
+            self.engine.release()
+            self._released = True
         while self.engine.work_inbox().full:
             self._store_arrivals()
             self.progress_at, self.rounds = self.engine.clock.now(), self.rounds + 1
-        self.engine.mark_alive()
+        try:
+            self.engine.mark_alive()
+        except Exception as error:
+            if self.engine.store.is_away(error):
+                raise
+            log.error("gap_not_told", error=type(error).__name__)  # the next sign of life tries it again
 
     def _nothing_new(self) -> bool:
         return not (

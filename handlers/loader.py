@@ -122,7 +122,7 @@ class Loader:
                 return self._ordered(event, desk, now)
             case Gap():
                 overdue, count = self.work.overdue((DeadlineKind.PROMPT, *ROUND_KINDS), now, NAMED_OVERDUE)
-                people = self.work.people(d.person_id for d in overdue if d.person_id)
+                people = self.work.people_that_open(d.person_id for d in overdue if d.person_id)
                 facts = Facts(now, event, desk, self._spare(now), people=people)
                 return replace(facts, overdue=tuple(overdue), overdue_count=count)
             case ChannelTurned():

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from alerts.events import Outbound, Outcome, RawInbound, Sent
+from alerts.store import tables
 from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
 from bot.delivery import Budget, Delivery
@@ -145,3 +146,35 @@ def test_the_climb_of_a_case_never_waits_for_a_backlog(it: Chat) -> None:
     before = steps()
     started(engine, Backlog(tells=False), functools.partial(eventually, lambda: steps() > before))
     assert "check_in" not in sources(it)
+
+
+def test_a_person_whose_record_does_not_open_keeps_nobody_from_hearing_that_we_were_away(it: Chat) -> None:
+    engine = overdue(it)
+    people = tables.people
+    with engine.store.writing() as work:
+        sami = work.person_at("signal", account("sami", "signal"))
+        assert sami is not None
+        damage = people.update().where(people.c.id == sami.id).values(sealed=b"\1" * 60)
+        work.connection.execute(damage)
+    report = engine.mark_alive()
+    assert report is not None
+    assert [name for name, _ in report.events] == ["gap_told"]
+
+
+def test_what_cannot_be_told_at_the_start_does_not_make_it_begin_anew(
+    it: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = overdue(it)
+    released = []
+
+    def fails() -> None:
+        raise ValueError
+
+    monkeypatch.setattr(engine, "mark_alive", fails)
+    monkeypatch.setattr(engine, "release", lambda: released.append(1))
+
+    async def story(runtime: Runtime) -> None:
+        await eventually(lambda: runtime.rounds > 3, runtime)
+
+    started(engine, Backlog(), story)
+    assert released == [1], "what is being sent would be sent again"

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from alerts.events import OutboundKind, Sent
+from alerts.events import Outbound, OutboundKind, Outcome, RetryAt, Sent
 from alerts.outbox import EVERYTHING
 from alerts.sealing import Unsealable
 from alerts.store import tables
@@ -192,3 +192,23 @@ def test_a_page_whose_commit_was_not_answered_goes_out_and_is_no_repeat(it: It) 
     it.handing.hand_out()
     assert len(it.line.pages) == 1
     assert "may be a repeat" not in it.line.pages[0].outbound.text
+
+
+def test_a_channel_that_cancels_its_own_send_has_answered_all_the_same(it: It) -> None:
+    it.arrive("sami", "SOS")
+    it.handing.work_inbox()
+    (page,) = it.line.pages
+
+    class Cut(Named):
+        async def send(self, _: Outbound) -> Outcome:
+            raise asyncio.CancelledError
+
+    answers: list[Outcome] = []
+    handing = Handing(it.engine, it.lanes, lambda _lane, _consignment, outcome: answers.append(outcome))
+    lane = Lane(cast(Channel, Cut("signal")), it.out)
+
+    async def go() -> None:
+        await asyncio.wait([asyncio.ensure_future(handing._sent(lane, page))])
+
+    asyncio.run(go())
+    assert [isinstance(one, RetryAt) and one.ambiguous for one in answers] == [True]
