@@ -15,6 +15,7 @@ from alerts.cases import StoredFile
 from alerts.events import LONG_TEXT, Attachment, OutboundFile
 from alerts.facts import Fetched, Poisoned
 from alerts.store import files
+from alerts.store.work import Work
 from bot.channels.port import Channel, FetchFailed
 from bot.engine import Engine
 from bot.runtime import Runtime
@@ -121,11 +122,22 @@ class Downloads:
 
     def _store(self, file: StoredFile, data: list[bytes]) -> None:
         # One commit for the content and for passing it on: a crash in between must not keep it from the desk.
-        self._engine.happened(Fetched(file.id), lambda work: files.store_chunks(work, file, data))
+        self._happened(file, lambda work: files.store_chunks(work, file, data))
 
     def _failed(self, file: StoredFile, *, gone: bool) -> None:
         now = self._engine.clock.now()
-        self._engine.happened(Fetched(file.id), lambda work: files.failed(work, file, now, gone=gone))
+        self._happened(file, lambda work: files.failed(work, file, now, gone=gone))
+
+    def _happened(self, file: StoredFile, note: Callable[[Work], object]) -> None:
+        """Notes it, and has what follows from it; unless another node has stored the file meanwhile."""
+
+        def noted(work: Work) -> bool:
+            stored = files.is_stored(work, file.id)
+            if not stored:
+                note(work)
+            return not stored
+
+        self._engine.happened(Fetched(file.id), noted)
 
     def open_file(self, file_id: str) -> OutboundFile | None:
         """A stored file for sending on; None when it is not there."""

@@ -188,6 +188,9 @@ class Engine:
                     if self.store.is_away(wrong):
                         raise
                     report.add(self._deadline_failed(deadline, wrong))
+                if pressed():
+                    report.full = True  # the rest is found again
+                    break
         return self._told(report)
 
     def _deadline_failed(self, deadline: Deadline, wrong: Exception) -> Report:
@@ -232,9 +235,11 @@ class Engine:
         return report
 
     def happened(self, event: Event, before: Callable[[Work], object] = lambda _: None) -> Report:
-        """The turn of something that is in no queue, in one commit with what is written `before` it."""
+        """The turn of something that is in no queue, in one commit with what is written `before` it. No turn when that
+        says False."""
         with self.store.writing() as work:
-            before(work)
+            if before(work) is False:
+                return Report()
             report = self.turns.event(work, event, self.clock.now())
         return self._told(report)
 

@@ -78,6 +78,14 @@ def passed_on(work: Work, channel: str, ref: str) -> tuple[Outgoing, ...]:
     return tuple(row for group in (*said, *came) for row in work.group(group))
 
 
+def is_stored(work: Work, file_id: str) -> bool:
+    """Whether a file has been stored meanwhile: each node fetches what is wanted. Nobody else changes that until the
+    commit."""
+    t = tables.attachments
+    state = select(t.c.state).where(t.c.id == file_id).with_for_update()
+    return work.connection.execute(state).scalar() == "stored"
+
+
 def store_chunks(work: Work, file: StoredFile, data: Sequence[bytes]) -> StoredFile:
     """Seals the whole content and notes it as stored, in one transaction. `data` are pieces of any size."""
     t = tables.attachment_chunks

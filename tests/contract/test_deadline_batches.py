@@ -90,6 +90,17 @@ def test_on_a_slow_machine_a_commit_ends_after_a_slice(desk: Engine) -> None:
     assert (report.turns, report.full, left(desk)) == (SLICE, True, MANY - SLICE)
 
 
+def test_after_a_batch_that_failed_whoever_writes_waits_for_one_turn_and_no_more(
+    desk: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(desk.turns, "deadlines", fails)
+    report = desk.work_deadlines(pressed=lambda: True)
+    assert (report.turns, report.full, left(desk)) == (1, True, MANY - 1)
+
+
 @pytest.mark.parametrize("written", [False, True])
 def test_what_was_asked_ahead_does_not_hide_what_was_noted_or_written_since(
     desk: Engine, written: bool
