@@ -193,6 +193,8 @@ class Facts:
     """The message of theirs that is edited, deleted or quoted."""
     menu: Outgoing | None = None
     """The latest message with choices that went out to this address."""
+    last_said: Outgoing | None = None
+    """The last that went out to this address; loaded when a yes may answer a check-in's question."""
     links: tuple[ContactLink, ...] = ()
     """Their trusted contacts."""
     wards: tuple[Ward, ...] = ()

@@ -27,11 +27,11 @@ from handlers import (
     resting,
     sos,
 )
+from handlers.checkin_said import OKS, SIGNS, plainly_ok
 from handlers.draft import Draft
 from handlers.localtime import clock
 
 CHOICES = frozenset({"checkin", "wellbeing", "checkin_set"})
-OKS = frozenset({Intent.OK, Intent.SAFE})
 BY_INTENT = {
     **dict.fromkeys(OKS, "ok"),
     Intent.TALK: "talk",
@@ -77,7 +77,7 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
     inbound = event.inbound
     live = checkin_answers.waiting(draft)
     if inbound.kind is InboundKind.EDIT and live and means_an_answer(draft, inbound.text):
-        changed_to_an_answer(draft, event, person)
+        to_be_sure(draft, event, person)
         return True
     if inbound.kind is InboundKind.TEXT:
         expects = live or checkin_answers.desk_case(draft, None) is not None
@@ -88,6 +88,12 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
                 sign_of_life(draft, checkin_answers.in_words(draft, event, "ok"), person)
             elif not nothing_asked(draft, checkin_answers.in_words(draft, event, "ok"), person):
                 draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.thanks"), urgency=3)
+            return True
+        if live and plainly_ok(draft, event, person, intent):
+            checkin_answers.answered(draft, event, person, "ok", None)
+            return True
+        if live and intent in (*OKS, Intent.YES) and SIGNS.intersection(inbound.text):
+            to_be_sure(draft, event, person)
             return True
         if expects and intent in BY_INTENT:
             checkin_answers.answered(draft, event, person, BY_INTENT[intent], None)
@@ -101,8 +107,7 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
         if intent in OKS and not draft.facts.cases and nothing_asked(draft, event, person):
             return True
         if live and intent in NEARLY_OK:
-            relay.keep(draft, event, person.id, person, None)
-            checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
+            to_be_sure(draft, event, person)
             return True
     if live and not draft.facts.cases and inbound.kind in (*NOT_WORDS, InboundKind.TEXT):
         not_an_answer(draft, event, person)
@@ -150,12 +155,15 @@ def means_an_answer(draft: Draft, text: str) -> bool:
     return intent in BY_INTENT or intent in NEARLY_OK
 
 
-def changed_to_an_answer(draft: Draft, event: Heard, person: Person) -> None:
-    """A message was changed into an answer while a question waits. It may be an old message: the person is asked."""
+def to_be_sure(draft: Draft, event: Heard, person: Person) -> None:
+    """What may be an answer, or for whoever has their case: both have it, and the person is asked. So is who changed a
+    message into an answer, which may be an old one."""
     case = next((c for c in map(draft.latest, draft.facts.cases) if not c.drill), None)
     relay.keep(draft, event, person.id, person, case)
     if case is not None:
         relay.to_desk(draft, case, person, event.inbound)
+        if event.inbound.kind is InboundKind.TEXT:
+            relay.waits_for_words(draft, case)
     checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure", case)
 
 
@@ -168,11 +176,12 @@ def reacted(draft: Draft, event: Heard, person: Person) -> bool:
     waits = round_ is not None and (
         round_.status is RoundStatus.LIVE or checkin_answers.desk_case(draft, round_) is not None
     )
-    if target.question == "checkin" and waits and round_ is not None and round_.id == target.round_id:
+    asked = target.question in (checkin_answers.ASKED, checkin_answers.LATER)
+    if asked and waits and round_ is not None and round_.id == target.round_id:
         live = round_.status is RoundStatus.LIVE
-        if sign.startswith(THUMBS):
+        if sign.startswith(THUMBS) and not (live and target.question == checkin_answers.LATER):
             checkin_answers.answered(draft, event, person, "ok", round_)
-        elif live and sign.startswith(HEARTS):
+        elif live and sign.startswith((*THUMBS, *HEARTS)):
             checkin_answers.ask_to_be_sure(draft, person, "checkin.to_be_sure")
         elif live:
             sos.doubt(draft, event, person)

@@ -21,6 +21,10 @@ from handlers.draft import Draft
 from handlers.localtime import clock
 
 LABELS = {code.partition(":")[2]: key for code, key in ladder_rungs.ANSWERS}
+ASKED = "checkin"
+"""What `question` is of "are you OK?", however it is put."""
+LATER = "checkin_later"
+"""What `question` is of "you have more time": a yes or a thumb may mean that, and no OK."""
 WELLBEING = tuple((f"wellbeing:{n}", f"wellbeing.{n}") for n in range(1, 6))
 
 
@@ -164,7 +168,7 @@ def more_time(draft: Draft, person: Person, round_: Round) -> None:
         draft.word(person, key if given else "checkin.no_more", time=at),
         round_=round_,
         choices=draft.choices(person, ladder_rungs.ANSWERS),
-        question="checkin",
+        question=LATER,
         urgency=3,
     )
 
@@ -236,6 +240,6 @@ def ask_to_be_sure(draft: Draft, person: Person, key: str, case: Case | None = N
         round_=live[-1],
         case=case,
         choices=draft.choices(person, ladder_rungs.ANSWERS),
-        question="checkin",
+        question=ASKED,
         urgency=3,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from alerts.cases import Case, Message
@@ -27,17 +27,15 @@ from alerts.facts import (
     Spare,
     Ward,
 )
-from alerts.ids import Ids, micros
+from alerts.ids import Ids
 from alerts.invitations import code_in, codes_of, names_in
 from alerts.oncall import on_call
-from alerts.outbox import Outgoing
 from alerts.people import Person
-from alerts.recognition import Intent
 from alerts.records import replace
 from alerts.rounds import Reached, asks_next, reached
 from alerts.store import dead_channels, files, queues
 from alerts.store.work import Work
-from handlers import closing, ending, ok_word, outcome
+from handlers import clearing, closing, ending, ok_word, outcome
 from handlers.asking import asks_about_codes
 from handlers.desk_commands import begins_with, references_in
 from handlers.draft import Draft
@@ -46,13 +44,11 @@ from handlers.rules import Rules
 
 BOARD = 200
 """Cases that staff see at once."""
-THREAD, CLEARED = 12, 60
+THREAD = 12
 NAMED_OVERDUE = 20
 """After a gap: people whom the desk is told by name."""
 NAMING = 200
 """Characters of a message in which staff may name somebody in a command."""
-CLEAR_WINDOW = timedelta(hours=47)
-"""Telegram deletes messages of the last 48 hours only."""
 CASE_KINDS, ROUND_KINDS = frozenset(CASE_DEADLINES), frozenset({DeadlineKind.RUNG})
 CHECK_IN_KINDS = frozenset({DeadlineKind.PROMPT, DeadlineKind.WARN})
 
@@ -277,11 +273,10 @@ class Loader:
                 wards.append(
                     Ward(link, defender, work.open_cases_of(defender.id), work.live_rounds_of(defender.id))
                 )
-        cleared: tuple[Outgoing, ...] = ()
         text = facts.event.inbound.text
-        if facts.address and len(text) < 40 and self.rules.recogniser.intent(text) is Intent.CLEAR:
-            cleared = work.sent_to(facts.address.id, micros(facts.now - CLEAR_WINDOW), CLEARED)
         about_codes = asks_about_codes(Draft(facts, self.rules), me, text)
+        facts = replace(facts, rounds=work.live_rounds_of(me.id))
+        facts = clearing.read(work, facts, self.rules.recogniser.intent)
         facts = ok_word.noticed(facts, self.rules, me, partial(work.vault.word, me.key_id))
         asked = facts.target if facts.target is not None and facts.target.round_id else facts.menu
         return replace(
@@ -291,8 +286,6 @@ class Loader:
             links=work.links_of(me.id),
             unused=work.unused_codes(me, self.rules.desk, facts.now) if about_codes else (),
             check_ins=work.check_ins_of(me.id),
-            rounds=work.live_rounds_of(me.id),
-            to_clear=cleared,
         )
 
     def _corrected(self, facts: Facts, said: Message) -> Facts:
