@@ -31,7 +31,8 @@ from handlers.checkin_said import OKS, SIGNS, plainly_ok
 from handlers.draft import Draft
 from handlers.localtime import clock
 
-CHOICES = frozenset({"checkin", "wellbeing", "checkin_set"})
+WHICH_TIMER = frozenset({checkin_timers.WHICH_ENDS, checkin_timers.WHICH_GOES_ON})
+CHOICES = frozenset({"checkin", "wellbeing", "checkin_set"}) | WHICH_TIMER
 BY_INTENT = {
     **dict.fromkeys(OKS, "ok"),
     Intent.TALK: "talk",
@@ -62,7 +63,9 @@ def choice(draft: Draft, event: Heard, person: Person, question: str, value: str
     round_ = draft.latest(draft.facts.round) if draft.facts.round is not None else None
     if round_ is not None and (round_.id != menu.round_id or round_.person_id != person.id):
         round_ = None
-    if question == "checkin_set":
+    if question in WHICH_TIMER:
+        which_timer(draft, event, person, question, value, menu)
+    elif question == "checkin_set":
         checkin_proposals.decided(draft, event, person, yes=value == "yes")
     elif question == "wellbeing":
         if round_ is not None:
@@ -113,6 +116,27 @@ def heard(draft: Draft, event: Heard, person: Person, intent: Intent | None) -> 
         not_an_answer(draft, event, person)
         return True
     return False
+
+
+def which_timer(
+    draft: Draft, event: Heard, person: Person, question: str, value: str, menu: Outgoing
+) -> None:
+    """Which timer is meant. In an alarm nothing is changed, whenever it was asked, and the desk sees what came."""
+    rests = resting.laid_down(draft, person.id) or not checkin_setup.listens(
+        draft, person, event.inbound.text or "1"
+    )
+    case = next((c for c in map(draft.latest, draft.facts.cases) if not c.drill), None)
+    if rests and case is not None:
+        label = next((c.label for c in menu.choices if c.code == f"{question}:{value}"), event.inbound.text)
+        event = replace(event, inbound=replace(event.inbound, text=label, kind=InboundKind.TEXT))
+        relay.keep(draft, event, person.id, person, case)
+        relay.to_desk(draft, case, person, event.inbound)
+        relay.waits_for_words(draft, case)
+    elif rests:
+        draft.say(person, OutboundKind.ANSWER, draft.word(person, "checkin.over"), urgency=3)
+    else:
+        checkin_timers.chosen(draft, person, question, value)
+        checkin_setup.tell_of_change(draft, person)
 
 
 def nothing_asked(draft: Draft, event: Heard, person: Person) -> bool:

@@ -87,6 +87,12 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
     """A command about check-ins. False: it was none, and goes on as what it is."""
     if not commanded(draft, event, person):
         return False
+    tell_of_change(draft, person)
+    return True
+
+
+def tell_of_change(draft: Draft, person: Person) -> None:
+    """What this turn has changed may need a second look: the officer on call hears of it."""
     changed = any(draft.latest(check_in) != check_in for check_in in draft.facts.check_ins)
     name = paging.name_for_desk(draft, person)
     if changed and person.ok_word:
@@ -101,7 +107,6 @@ def heard(draft: Draft, event: Heard, person: Person) -> bool:
             if officer.id not in told:
                 somebody = draft.word(officer, "desk.somebody")
                 notice_of(draft, (officer,), "notice.checkins_put_off", name=name or somebody)
-    return True
 
 
 def put_off(draft: Draft) -> tuple[CheckIn, ...]:
@@ -143,6 +148,8 @@ def commanded(draft: Draft, event: Heard, person: Person) -> bool:
     if is_list(draft, person, text):
         listing(draft, person)
         return True
+    if checkin_timers.is_arrival(draft, text):
+        return checkin_timers.arrived(draft, event, person)
     protocol = protocol_named(draft, text)
     if protocol is not None and periodic(draft):
         change(draft, person, protocol=protocol)
