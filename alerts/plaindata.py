@@ -83,10 +83,6 @@ class Fields:
             return default
         return _wall_time(self.get(key), f"{self.path}.{key}")
 
-    def wall_times(self, key: str) -> tuple[time, ...]:
-        """A list of local times of day; empty when missing."""
-        return tuple(_wall_time(item, f"{self.path}.{key}[{n}]") for n, item in enumerate(self.items(key)))
-
     def instant(self, key: str) -> datetime:
         """An ISO date and time with an offset; given back in UTC."""
         value = self.get(key)

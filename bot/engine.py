@@ -271,24 +271,27 @@ class Engine:
         """Writes a sign of life. When the last one is too old, we were away: that is an event."""
         now = self.clock.now()
         with self.store.writing() as work:
-            last = read_meta(work.connection, ALIVE)
-            write_meta(work.connection, ALIVE, str(micros(now)))
-            if last is None:
-                return None
-            since = from_micros(int(last))
-            known = self._looked
-            if self.nodes.single or (known is None and leases.alone(work, self.nodes.name, now)):
-                known = since
-            self._looked = now
-            if known is not None and (known - now).total_seconds() > self.rules.gap_seconds:
-                # Only our own clock: that another node's is ahead of ours says nothing about what we have noted. Who
-                # starts where nobody else is goes on with what was noted before.
-                clock_back.set_back(work, now, known - now)
-            if abs((now - since).total_seconds()) <= self.rules.gap_seconds:
-                return None
-            log.warning("gap", seconds=int((now - since).total_seconds()))
-            report = self.turns.event(work, Gap(since, now), now)
-        return self._told(report)
+            report = self._sign_of_life(work, now)
+        self._looked = now  # not before: what could not be set back is so the next time
+        return self._told(report) if report is not None else None
+
+    def _sign_of_life(self, work: Work, now: datetime) -> Report | None:
+        last = read_meta(work.connection, ALIVE)
+        write_meta(work.connection, ALIVE, str(micros(now)))
+        if last is None:
+            return None
+        since = from_micros(int(last))
+        known = self._looked
+        if self.nodes.single or (known is None and leases.alone(work, self.nodes.name, now)):
+            known = since
+        if known is not None and (known - now).total_seconds() > self.rules.gap_seconds:
+            # Only our own clock: that another node's is ahead of ours says nothing about what we have noted. Who
+            # starts where nobody else is goes on with what was noted before.
+            clock_back.set_back(work, now, known - now)
+        if abs((now - since).total_seconds()) <= self.rules.gap_seconds:
+            return None
+        log.warning("gap", seconds=int((now - since).total_seconds()))
+        return self.turns.event(work, Gap(since, now), now)
 
     def channel_turned(self, channel: str, dead_since: datetime | None) -> Report | None:
         """A channel is dead since an instant, or well. The desk is told of it, unless it was told already."""

@@ -35,12 +35,6 @@ _TAKEN = prepared(select(_c.ref).where(_c.ref.in_(bindparam("refs", expanding=Tr
 _CROWD_HEADS = prepared(
     select(_c.id).where(_c.desk == bindparam("desk"), tables.CROWD).order_by(_c.id).limit(bindparam("limit"))
 )
-_LAST_CLOSED = prepared(
-    select(tables.cases)
-    .where(_c.person_id == bindparam("person"), _c.status == CaseStatus.CLOSED.value)
-    .order_by(_c.closed_at.desc())
-    .limit(1)
-)
 _NAMED = prepared(
     select(tables.cases).where(_c.desk == bindparam("desk"), _c.ref.in_(bindparam("refs", expanding=True)))
 )

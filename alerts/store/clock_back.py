@@ -38,8 +38,7 @@ def set_back(work: Work, now: datetime, by: timedelta) -> None:
 
 
 def _rounds(work: Work, ids: list[str], by: timedelta) -> None:
-    work.rounds(ids)
-    for round_ in filter(None, map(work.round, ids)):
+    for round_ in work.rounds_that_open(ids):
         # The version stays: the rung that is armed is still the next one.
         put = replace(
             round_,

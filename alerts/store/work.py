@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ from alerts.ids import micros
 from alerts.outbox import RECEIVED_RANK, Outgoing, SendState
 from alerts.people import STAFF, Address, ContactLink, Person, Standing
 from alerts.records import replace
+from alerts.sealing import Unsealable
 from alerts.store import ahead, tables
 from alerts.store.case_reads import UNCLOSED, CaseReads
 from alerts.store.loading import (
@@ -137,6 +139,16 @@ class Work(CaseReads):
     def rounds(self, ids: Iterable[str]) -> None:
         """Reads many rounds ahead."""
         self._many(ROUNDS, ids)
+
+    def rounds_that_open(self, ids: Iterable[str]) -> list[Round]:
+        """Many rounds, less those that cannot be opened."""
+        asked, found = list(ids), []
+        with contextlib.suppress(Unsealable):
+            self.rounds(asked)
+        for one in asked:
+            with contextlib.suppress(Unsealable):
+                found.append(self.round(one))
+        return [round_ for round_ in found if round_ is not None]
 
     def live_rounds_of(self, person_id: str) -> tuple[Round, ...]:
         """A defender's rounds that wait for an answer, oldest first."""

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from alerts.events import Sent
+from alerts.store import clock_back, tables
 from bot.delivery import Budget, Delivery
 from bot.nodes import Nodes
 from bot.rehearsal.script import Character
@@ -86,6 +88,39 @@ def test_a_page_that_waits_goes_out_and_no_limit_lasts_longer_than_it_would(it: 
     drained(engine)
     set_back(it)
     assert any(one.urgency == 1 for one in delivery.claim(16))
+
+
+def test_a_round_that_does_not_open_keeps_nobody_elses_alarm_from_climbing_on(database: str) -> None:
+    people = [Character(name, BOTH, verified=True) for name in ("sami", "nour")]
+    with chat(*people, database=database, restarts=False) as it:
+        stage = it.says("sami", "timer 30m court").stage
+        stage.until(stage.clock.now() + timedelta(minutes=31))
+        it.says("nour", "SOS")
+        with stage.engine.store.writing() as work:
+            work.connection.execute(tables.rounds.update().values(sealed=b"\1" * 60))
+        set_back(it)
+        assert minutes_of_pages(it, "ben")[0] == 2
+
+
+def test_what_could_not_be_set_back_is_so_at_the_next_sign_of_life(
+    it: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = it.says("sami", "SOS").stage.engine
+    engine.nodes.single = False
+    engine.mark_alive()
+    it.stage.clock.set(it.stage.clock.now() - HOURS)
+
+    def away(*_: object) -> None:
+        raise OperationalError("", None, Exception("away"))
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(clock_back, "set_back", away)
+        with pytest.raises(OperationalError):
+            engine.mark_alive()
+    engine.mark_alive()
+    climbs = engine.next_deadline()
+    assert climbs is not None
+    assert climbs - it.stage.clock.now() <= timedelta(minutes=2)
 
 
 def set_back_while_away(it: Chat) -> None:
