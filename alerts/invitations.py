@@ -39,6 +39,7 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´′", "'"))
 
 _LONGEST = 600
 """Characters of a message in which a code is looked for: a forwarded invitation, not a report."""
+_BETWEEN = re.compile(r"[\s\-_.]+")
 _SHAPE = r"(?=[A-Z0-9]{0,4}[0-9])(?=[A-Z0-9]{0,4}[A-Z])[A-Z0-9]{5}"
 _WHOLE = re.compile(rf"(?:/?(?:START|CODE|CODIGO|CÓDIGO)\b[\s:]*)?({_SHAPE})[\s\-_.]{{0,3}}({_SHAPE})[\s.!]*")
 _WITHIN = re.compile(rf"(?<![A-Z0-9-])([{CODE_LETTERS}]{{5}})-([{CODE_LETTERS}]{{5}})(?![A-Z0-9-])")
@@ -65,14 +66,15 @@ def _group(chance: bytes, more: int) -> str:
 def code_in(text: str) -> str:
     """The code that a text holds, as it was given out; empty when it holds none.
 
-    As a whole message it may be typed in small letters, without the dash, with spaces, in another script's digits, or
-    come by a link ("/start CODE"). Within a longer text, such as a forwarded invitation, only the exact form counts.
-    What has the shape of a code but a letter that codes never have is given back too: no invitation belongs to it.
+    As a whole message it may be typed in small letters, without the dash, with spaces, letter by letter, in another
+    script's digits, or come by a link ("/start CODE"). Within a longer text, such as a forwarded invitation, only the
+    exact form counts. What has the shape of a code but a letter that codes never have is given back too: no invitation
+    belongs to it.
     """
     if len(text) > _LONGEST or not any(letter.isdecimal() for letter in text):
         return ""
     plain = plain_letters(text)
-    found = _WHOLE.fullmatch(plain.upper()) or next(
+    found = _WHOLE.fullmatch(_spelt(plain).upper()) or next(
         (
             m
             for m in _WITHIN.finditer(plain)
@@ -81,6 +83,12 @@ def code_in(text: str) -> str:
         None,
     )
     return f"{found[1]}-{found[2]}" if found else ""
+
+
+def _spelt(plain: str) -> str:
+    """A text that spells something letter by letter, put together; any other as it is."""
+    letters = _BETWEEN.split(plain)
+    return "".join(letters) if all(len(letter) == 1 for letter in letters) else plain
 
 
 def hide_code(text: str) -> str:

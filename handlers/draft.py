@@ -46,6 +46,8 @@ class Draft:
         """Whether the batch should be committed at once."""
         self.used_case_key = False
         self.used_person_key = False
+        self.code_heard = False
+        """Whether the message's code has been dealt with; what else it says has not."""
         self.events: list[tuple[str, Mapping[str, Any]]] = []
         """References only: for the log and the practice page."""
         self._verdict: tuple[str, Verdict] | None = None

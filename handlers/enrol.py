@@ -11,11 +11,20 @@ from alerts.records import replace
 from handlers import codes, contacts, dialogue, invitations, own_plan, refusing, staffing, taking
 from handlers.asking import WHICH_CODE, Asked, asked, has_rights
 from handlers.draft import Draft
-from handlers.invitations import without_code
+from handlers.invitations import beside_code, own_words, without_code
 from handlers.telling import answer, answer_on, first_on_call, notice_of
 from handlers.words import excerpt
 
-__all__ = ["CHOICES", "STAFF_CHOICES", "choice", "heard", "invite", "without_code"]
+__all__ = [
+    "CHOICES",
+    "STAFF_CHOICES",
+    "beside_code",
+    "choice",
+    "heard",
+    "invite",
+    "own_words",
+    "without_code",
+]
 
 CHOICES = frozenset({"language", "contact", "enrol"})
 STAFF_CHOICES = frozenset({*CHOICES, WHICH_CODE})

@@ -4,18 +4,31 @@
 2. A code that does not exist, was used, is too old or has lost its maker gets one and the same answer; after a few of
    these in an hour there is no answer of its own any more. Whoever used it hears that it has done its work.
 3. Using a code and what follows from it are one transaction, and the invitation is locked in it: it works once.
+4. Words beside a code are a message like any other, whether the code works or not; those of the invitation itself and a
+   greeting are none.
 """
 
 from __future__ import annotations
 
+import functools
+import re
+
 from alerts.events import Inbound, InboundKind
 from alerts.facts import Heard
-from alerts.invitations import GUESS_WINDOW, GUESSES, code_in, hide_code, is_usable, within
+from alerts.invitations import GUESS_WINDOW, GUESSES, code_in, folded, hide_code, is_usable, within
 from alerts.people import Invitation, LinkStatus, Person, Purpose, Role, Standing
 from alerts.records import replace
 from handlers import contacts, joining, relay
 from handlers.draft import Draft
 from handlers.telling import answer
+
+GREETING = 3
+"""Words beside a code that say no more than that it is one: "here is my code"."""
+GREETING_LETTERS = 30
+"""The same for scripts that do not part words."""
+PASSED_ON = ("invite.defender", "invite.officer", "invite.lead", "contact.code", "link.code")
+"""What somebody with a code may have got with it, and sends as it is."""
+_SHORTEST_PIECE = 6
 
 
 def entered(draft: Draft, event: Heard, person: Person) -> bool:
@@ -28,11 +41,13 @@ def entered(draft: Draft, event: Heard, person: Person) -> bool:
         return False
     invitation = draft.facts.invitation
     if invitation is not None and stands(draft, invitation):
-        return use(draft, inbound, person, invitation)
+        draft.code_heard = use(draft, inbound, person, invitation)
+        return draft.code_heard
     edited = inbound.kind is InboundKind.EDIT  # words that were said before, and are no code now either
     if invitation is not None and holds_by(draft, person, invitation):
         if not edited:
             said_again(draft, person, invitation)
+            draft.code_heard = True
         return not edited
     draft.talk(person, wrong_codes=(*wrong, draft.now))
     draft.event("code_refused")
@@ -44,8 +59,10 @@ def entered(draft: Draft, event: Heard, person: Person) -> bool:
     if busy:
         # Somebody is listening: what only looks like a code has a reader.
         return False
-    relay.keep(draft, event, person.id, person, None)
+    if not says_more(draft, inbound.text):
+        relay.keep(draft, event, person.id, person, None)
     answer(draft, person, "code.wrong")
+    draft.code_heard = True
     return True
 
 
@@ -116,6 +133,41 @@ def carried_out(draft: Draft, inbound: Inbound, person: Person, invitation: Invi
             return contacts.consents(draft, person, invitation)
         case Purpose.CHANNEL:
             return joining.as_channel(draft, inbound, person, invitation)
+
+
+def beside_code(draft: Draft, event: Heard) -> Heard | None:
+    """What else was said in a message whose code has been dealt with, as the desk may see it; None for nothing."""
+    invitation = draft.facts.invitation
+    if invitation is not None and invitation.purpose not in (Purpose.DEFENDER, Purpose.CONTACT):
+        return None  # staff are spoken to on a call, and whoever links an account is heard on the other one
+    if not draft.code_heard or not says_more(draft, event.inbound.text):
+        return None
+    return without_code(draft, event)
+
+
+def says_more(draft: Draft, text: str) -> bool:
+    """Whether a message with a code in it says more than that."""
+    rest = own_words(draft, hide_code(text))
+    said = {"".join(filter(str.isalpha, word)) for word in rest.split()} - {""}
+    return len(said) > GREETING or sum(map(len, said)) > GREETING_LETTERS
+
+
+def own_words(draft: Draft, text: str) -> str:
+    """A text that may be an invitation passed on, without what we said ourselves: in words that tell how to use a code
+    there is no alarm."""
+    catalogues = draft.rules.words
+    texts = tuple(catalogues.say(lang, key) for lang in catalogues.languages for key in PASSED_ON)
+    rest = plain = folded(text)
+    for piece in _pieces(texts):
+        rest = rest.replace(piece, " ")
+    return text if rest == plain else rest
+
+
+@functools.lru_cache(maxsize=8)
+def _pieces(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands between the names and numbers of texts with a code, the longest first."""
+    found = {folded(piece) for text in texts for piece in re.split(r"\{[a-z_]+\}", text)}
+    return tuple(sorted((p for p in found if len(p) >= _SHORTEST_PIECE), key=len, reverse=True))
 
 
 def without_code(draft: Draft, event: Heard) -> Heard:

@@ -12,7 +12,7 @@ from unicodedata import category
 from alerts.cases import Case, Source
 from alerts.events import REPEATED, Inbound, InboundKind, OutboundKind
 from alerts.facts import Heard
-from alerts.invitations import folded
+from alerts.invitations import code_in, folded
 from alerts.outbox import Outgoing
 from alerts.people import Address, Person, Reach, Role, Standing, Talk
 from alerts.recognition import Alarm, Intent
@@ -100,6 +100,8 @@ def heard(draft: Draft, event: Heard) -> None:
     if not expected(draft, event, person):
         unexpected(draft, enrol.without_code(draft, event), person)
         checkin_setup.zone_unchanged(draft, event, person)
+    elif (said := enrol.beside_code(draft, event)) is not None:
+        unexpected(draft, said, draft.latest(person))
 
 
 def learn_language(draft: Draft, person: Person, inbound: Inbound) -> Person:
@@ -131,7 +133,8 @@ def written_in(text: str, language: str) -> str:
 def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
     """Looks for an alarm in anything a person can send, and raises it."""
     inbound = event.inbound
-    verdict = draft.verdict(inbound.text) if inbound.text else None
+    text = enrol.own_words(draft, inbound.text) if code_in(inbound.text) else inbound.text
+    verdict = draft.verdict(text) if text else None
     kind = verdict.alarm if verdict is not None else Alarm.NONE
     if kind is Alarm.TEST:
         sos.test_alarm(draft, person)
@@ -147,6 +150,7 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
         return False
     if kind is Alarm.NONE or inbound.kind is InboundKind.DELETE:
         return False
+    event = enrol.without_code(draft, event)
     if answers_in_words(draft, event, person, kind):
         return True
     if ward is not None:

@@ -102,3 +102,51 @@ def test_guessing_by_editing_is_guessing() -> None:
             it.does("eve", edit=f"ACDE{letter}-ACDE7")
         it.does("eve", edit=code)
         assert Role.DEFENDER not in roles(it, "eve")
+
+
+HEARING = (
+    "Good morning, this is Nour. A friend gave me {}. Can we speak tomorrow about the hearing of my brother?"
+)
+
+
+def test_what_is_said_beside_a_code_reaches_the_desk_whether_the_code_works_or_not(database: str) -> None:
+    with chat("nour", "kim", "lina", database=database) as it:
+        code = invited(it, "Nour")
+        it.says("kim", HEARING.format("AC3EF-GH4KL"))
+        assert it.told("kim", "code.wrong")
+        assert any("the hearing of my brother" in text for text in it.texts("ana"))
+        it.says("nour", HEARING.format(code))
+        assert roles(it, "nour") == [Role.DEFENDER]
+        assert it.told("nour", "message.stored")
+        assert any("the hearing of my brother" in text for text in it.texts("ana"))
+        assert not any(code in text for text in it.texts("ana"))
+        it.says("nour", "/contact lina")
+        it.says("lina", f"I am her sister, and I will be at the office on Friday. {it.code('nour')}")
+        assert roles(it, "lina") == [Role.CONTACT]
+        assert any("at the office on Friday" in text for text in it.texts("ana"))
+
+
+def test_an_invitation_that_is_passed_on_as_it_is_calls_nobody_and_opens_no_case() -> None:
+    with chat("nour", "kim", "lina") as it:
+        it.says("ana", "invite Nour al Amin")
+        (whole,) = it.texts("ana")
+        it.says("nour", whole)
+        assert roles(it, "nour") == [Role.DEFENDER]
+        it.says("kim", f"Hello, my code: {invited(it, 'Kim')}")
+        assert roles(it, "kim") == [Role.DEFENDER]
+        it.says("nour", "contact lina")
+        (whole,) = it.texts("nour")
+        it.says("lina", whole)
+        assert roles(it, "lina") == [Role.CONTACT]
+        with it.stage.engine.store.reading() as work:
+            assert not work.all_cases("main")
+
+
+def test_an_alarm_that_holds_a_code_shows_it_to_nobody_and_the_code_stays_good() -> None:
+    with chat("nour") as it:
+        code = invited(it, "Nour")
+        it.says("nour", f"SOS {code}")
+        assert it.new("ana", "page")
+        assert not any(code in text for text in it.texts("ana"))
+        it.says("nour", code)
+        assert roles(it, "nour") == [Role.DEFENDER]

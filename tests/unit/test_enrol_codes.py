@@ -71,6 +71,9 @@ def test_codes_hardly_repeat() -> None:
         "\uff21\uff23\uff13\uff25\uff26-GH4KL",
         "code: AC3EF-GH4KL",
         "/START ac3efgh4kl",
+        "A C 3 E F - G H 4 K L",
+        "a c 3 e f g h 4 k l",
+        "A-C-3-E-F-G-H-4-K-L",
     ],
 )
 def test_a_code_is_found_in_what_phones_make_of_it(typed: str) -> None:
@@ -97,6 +100,8 @@ def test_a_code_is_found_in_what_phones_make_of_it(typed: str) -> None:
         "XAC3EF-GH4KLX",
         "PEACE-MARCH",
         "room 34 at 9",
+        "room 4 gate 7",
+        "a b c d e f g h i j",
         CODE + "x" * 600,
         "\ud800\0",
     ],
