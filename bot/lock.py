@@ -24,6 +24,11 @@ class RunLock:
         path = database.with_name(database.name + ".lock")
         try:
             self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except (FileNotFoundError, NotADirectoryError):
+            raise WrongDatabase(
+                f"WATCHLINE_DATABASE: there is no folder {path.parent}, so no database: run `watchline init` for a new"
+                " one, or point the setting, or WATCHLINE_DATA_DIR, at the right place"
+            ) from None
         except OSError as error:
             raise WrongDatabase(
                 f"WATCHLINE_DATABASE: {path} cannot be written ({error.strerror}): make room if the disk is full, and"

@@ -147,8 +147,10 @@ class Settings(BaseSettings):
         found: dict[str, str] = {}
         for pair in filter(None, (part.strip() for part in value.split(","))):
             zone, separator, number = (part.strip() for part in pair.partition("="))
-            if not separator or not _is_zone(zone):
+            if not separator:
                 raise ValueError("is not a list like Asia/Beirut=112,Europe/Kyiv=112")
+            if not _is_zone(zone):
+                raise ValueError(f"has {zone!r} before an =, which {_no_zone(zone)}")
             if not re.fullmatch(r"\+?[0-9 ]{2,20}", number):
                 raise ValueError("has something behind an = that is no telephone number")
             found[zone] = number
@@ -158,9 +160,7 @@ class Settings(BaseSettings):
     @classmethod
     def _zone(cls, value: str) -> str:
         if not _is_zone(value):
-            close = _zones_like(value)
-            meant = f" (is {' or '.join(close)} meant?)" if close else ""
-            raise ValueError(f"is not an IANA time zone such as Europe/Brussels{meant}")
+            raise ValueError(_no_zone(value))
         return value
 
     @field_validator("language")
@@ -231,6 +231,13 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def _no_zone(name: str) -> str:
+    """What is wrong about `name` as a time zone, with the one that may be meant."""
+    close = _zones_like(name)
+    meant = f" (is {' or '.join(close)} meant?)" if close else ""
+    return f"is not an IANA time zone such as Europe/Brussels{meant}"
 
 
 def _zones_like(name: str) -> list[str]:

@@ -95,7 +95,7 @@ def checked_schema(schema: str) -> str:
     WrongDatabase."""
     if not _SCHEMA_NAME.fullmatch(schema) or schema.startswith("pg_"):
         raise WrongDatabase(
-            f"the schema name {schema!r} cannot be used: give 1 to 58 of a-z, 0-9 and _, beginning"
+            f"WATCHLINE_DB_SCHEMA: the schema name {schema!r} cannot be used: give 1 to 58 of a-z, 0-9 and _, beginning"
             " neither with a digit nor with pg_"
         )
     return schema

@@ -6,7 +6,9 @@ itself, it stores the frames.
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -41,8 +43,26 @@ def command(worker: bool) -> None:
             " messages: run no receiver beside it, give the gateway's own address, or set WATCHLINE_SIGNAL_RECEIVE to"
             " durable"
         )
-    receiver = ReceiverSettings(signal.sources(), str(receiver_lock(settings)))
+    lock = receiver_lock(settings)
+    _folder_right(lock)
+    receiver = ReceiverSettings(signal.sources(), str(lock))
     raise typer.Exit(keep(receiver, [*RECEIVER, "--worker"]))
+
+
+def _folder_right(lock: Path) -> None:
+    """Refuses where the lock files cannot be made. To open one takes nothing from whoever holds it."""
+    try:
+        os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except (FileNotFoundError, NotADirectoryError):
+        refuse(
+            f"WATCHLINE_DATA_DIR: there is no folder {lock.parent}: run `watchline init` for a new installation, or"
+            " point the setting at the right one"
+        )
+    except OSError as error:
+        refuse(
+            f"WATCHLINE_DATA_DIR: {lock} cannot be written ({error.strerror}): make room if the disk is full, and let"
+            " the user that runs watchline own the folder"
+        )
 
 
 def _work(settings: Settings, *, linked: bool) -> None:

@@ -6,6 +6,7 @@ What is said to the person who started it goes to stdout before anything runs; w
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -201,6 +202,13 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
                 f"WATCHLINE_METRICS_PORT: cannot be listened on ({error.strerror}): choose another, or 0 for none"
             )
         show.append(metrics.show)
+    alive = settings.alive_file
+    # Looked at, not touched: to be there means that the desk works.
+    if alive is not None and not os.access(alive.parent, os.W_OK | os.X_OK):
+        refuse(
+            f"WATCHLINE_ALIVE_FILE: {alive} cannot be written: make its folder and let the user that runs watchline"
+            " write there, or correct the path"
+        )
     addresses = {
         channel: secret.get_secret_value()
         for channel, secret in (("signal", settings.canary_signal), ("telegram", settings.canary_telegram))
@@ -209,7 +217,7 @@ def watching(settings: Settings, desk: app.Desk, trips: Canaries) -> list[Job]:
     config = WatchConfig(
         heartbeat=settings.heartbeat,
         heartbeat_seconds=settings.heartbeat_seconds,
-        alive_file=settings.alive_file,
+        alive_file=alive,
         canary_addresses=addresses,
     )
     if settings.heartbeat is not None:

@@ -164,8 +164,8 @@ def _policy(facts: Facts) -> Iterator[Finding]:
             Weight.WARNING,
             "policy",
             f"{name} holds defaults that nobody at the desk has reviewed (reviewed: null).",
-            "Read it with the desk, change what does not fit, and write the day behind `reviewed:`; a copy of your own"
-            " lies in the folder that WATCHLINE_POLICY_DIR names.",
+            "Read it with the desk, change what does not fit, and write the day behind `reviewed:`, in a copy of"
+            " your own in the folder that WATCHLINE_POLICY_DIR names.",
         )
     if not facts.zone_set:
         yield Finding(

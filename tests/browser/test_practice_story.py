@@ -90,6 +90,11 @@ def test_an_sos_is_paged_taken_relayed_and_closed(page: Page) -> None:
     expect(phone(page, "sami").get_by_text("We have your message")).to_be_visible()
     expect(phone(page, "ana")).to_have_class(re.compile("ringing"))
     expect(story).to_contain_text("A case is opened: P1")
+    # The page rings on behind her own words, and can still be taken with one tap, as the hint says.
+    write(page, "ana", "what is this?")
+    expect(last(page, "ana")).to_contain_text("Not sent")
+    expect(phone(page, "ana").locator(".coach")).to_contain_text("tap 1")
+    expect(phone(page, "ana").get_by_role("button", name="1 Take")).to_have_count(1)
 
     phone(page, "ana").locator(".app-telegram").click()
     phone(page, "ana").get_by_role("button", name="Take", exact=True).click()

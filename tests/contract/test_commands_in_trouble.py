@@ -85,6 +85,32 @@ def test_a_lock_that_cannot_be_made_refuses_and_names_the_setting(installed: Des
         assert "watchline.db.lock cannot be written" in err
 
 
+def test_what_runs_before_init_is_told_so(desk: Desk) -> None:
+    account = {"signal_account": "+14155550100"}
+    for command, expected in ((("run",), 3), (("receive",), 1)):
+        status, _, err = desk.run(*command, **account)
+        assert status == expected
+        assert "WATCHLINE_DATA" in err
+        assert "there is no folder" in err
+        assert "run `watchline init`" in err
+        assert "a fault in Watchline" not in err
+
+
+def test_a_receiver_that_cannot_make_its_lock_names_the_setting(installed: Desk) -> None:
+    (installed.folder / "data" / "signal-receiver.lock").mkdir()
+    status, _, err = installed.run("receive", signal_account="+14155550100")
+    assert status == 1
+    assert "WATCHLINE_DATA_DIR: " in err
+    assert "signal-receiver.lock cannot be written" in err
+
+
+def test_an_alive_file_in_a_folder_that_is_not_there_refuses(installed: Desk) -> None:
+    path = installed.folder / "nowhere" / "alive"
+    status, _, err = installed.run("run", telegram_token=f"1:{'a' * 35}", alive_file=str(path))
+    assert status == 1
+    assert f"WATCHLINE_ALIVE_FILE: {path} cannot be written: make its folder" in err
+
+
 # -------------------------------------------------------------------------------------------- the desk's own policy
 
 

@@ -241,7 +241,7 @@ def test_a_refused_url_does_not_show_its_password() -> None:
 
 @pytest.mark.parametrize("schema", ["", "Desk", "a-b", 'x"; drop', "1desk", "pg_desk", "d" * 59])
 def test_a_schema_name_that_would_need_quoting_is_refused(schema: str) -> None:
-    with pytest.raises(WrongDatabase, match="schema"):
+    with pytest.raises(WrongDatabase, match="WATCHLINE_DB_SCHEMA: the schema name"):
         make_engine(make_url("postgresql://bot@db/watchline"), Role.WRITER, schema=schema)
 
 

@@ -230,6 +230,13 @@ def test_emergency_numbers_by_zone(tmp_path: Path) -> None:
     assert settings.emergency_numbers == {"Asia/Beirut": "112", "Europe/Kyiv": "+380 44 000"}
 
 
+def test_an_emergency_number_of_a_misspelt_zone_names_the_zone_and_what_is_meant(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, emergency_numbers="Europe/Kyiv=112,Asia/Beirutt=112")
+    assert "'Asia/Beirutt'" in problem
+    assert "is Asia/Beirut meant?" in problem
+    assert "is not a list" not in problem
+
+
 def test_secrets_in_the_environment_are_noticed() -> None:
     environment = {"WATCHLINE_TELEGRAM_TOKEN": TOKEN, "WATCHLINE_HEARTBEAT": " ", "WATCHLINE_ZONE": "UTC"}
     assert secrets_in_environment(environment) == ["WATCHLINE_TELEGRAM_TOKEN"]

@@ -319,15 +319,22 @@ export class Phone {
   }
 
   // The latest numbered menu that can still be answered: a page, only while it rings; a question, until its case is closed,
-  // of which a silent phone is not told; a check-in, until all is quiet.
+  // of which a silent phone is not told; a check-in, until all is quiet. Own words behind it end all but a page, which rings on.
   openMenu() {
     if (this.channel !== "signal") return [];
     const closing = this.host.closing();
     let closed = false;
+    let wrote = false;
     for (const message of [...this.chat.messages.values()].reverse()) {
-      if (message.mine) return [];
+      if (message.mine) {
+        if (/^\d+$/.test(message.text)) return [];
+        wrote = true;
+        continue;
+      }
       const over = message.purpose === "page" ? !this.ringing.some((page) => page.ref === message.ref) : asks(message) && this.host.quiet();
       const ended = message.purpose === "question" && (closed || this.host.quiet()) && new Date(message.at) <= closing;
+      // A number is taken for the latest menu, so behind own words only that one counts.
+      if (wrote && message.menu.length) return message.purpose === "page" && !over ? message.menu : [];
       if (!message.deleted && !over && message.menu.length) return ended ? [] : message.menu;
       closed ||= new Date(message.at) >= closing;
     }
