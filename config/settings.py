@@ -31,6 +31,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.addresses import is_near, is_open, what_is_wrong
 from config.sources import IN_FILE, PREFIX, SECRETS, Collected, collect, meant, setting, settings_path
 
 _TRANSLATIONS: Final = Path(__file__).parent / "translations"
@@ -185,6 +186,27 @@ class Settings(BaseSettings):
             raise ValueError("is not an address that begins with https://")
         return value
 
+    @field_validator("telegram_base_url", "telegram_base_file_url", "signal_gateway")
+    @classmethod
+    def _service(cls, value: str) -> str:
+        if wrong := what_is_wrong(value):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("telegram_webhook_url")
+    @classmethod
+    def _called_at(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (wrong := what_is_wrong(value.get_secret_value())):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("signal_daemon")
+    @classmethod
+    def _daemon(cls, value: str) -> str:
+        if all(is_near(one.strip().rpartition(":")[0]) for one in value.split(",")):
+            return value
+        raise ValueError("is on another network, and what people write could be read on the way")
+
     @field_validator("metrics_listen")
     @classmethod
     def _loopback(cls, value: str) -> str:
@@ -262,6 +284,13 @@ def load(environment: Mapping[str, str] | None = None, folder: Path | None = Non
         problems += [_explained(one) for one in error.errors(include_url=False, include_input=False)]
         raise SettingsWrong([_in_its_file(problem, collected) for problem in problems]) from None
     problems += _together(settings)
+    libpq = (os.environ if environment is None else environment).get("PGSSLMODE", "")
+    if settings.database is not None and is_open(settings.database_url, libpq):
+        problems.append(
+            "WATCHLINE_DATABASE leads to a server on another network without asking for TLS, so the password and the"
+            " data can be read on the way: put ?sslmode=verify-full behind it (or require, where the server's"
+            " certificate cannot be checked)"
+        )
     if problems:
         raise SettingsWrong([_in_its_file(problem, collected) for problem in problems])
     return settings
@@ -340,6 +369,11 @@ _WRONG: Final = {
 _MENDS: Final = {
     "page_webhook": "copy the address of the alarm service again",
     "heartbeat": "copy the ping address of the check again",
+    "telegram_base_url": "give one that begins with https://, or that of a server on this network",
+    "telegram_base_file_url": "give one that begins with https://, or that of a server on this network",
+    "telegram_webhook_url": "give the public one, which begins with https://",
+    "signal_gateway": "give one like http://127.0.0.1:8080, on this machine or its own network",
+    "signal_daemon": "run signal-cli on this machine or its own network, or reach it by a tunnel",
     "metrics_listen": "use 127.0.0.1, and an agent on this machine to collect from afar",
     "zone": "`timedatectl list-timezones` lists them all",
 }

@@ -1,5 +1,6 @@
 """The practice page from outside: who may ask it anything, and what its answers do."""
 
+import asyncio
 import base64
 import json
 import socket
@@ -112,6 +113,26 @@ def test_another_web_page_gets_nothing_even_with_the_token(server: PracticeServe
     assert server.desk.stored == []
 
 
+@pytest.mark.parametrize("later", range(4))
+def test_it_ends_when_told_to_though_something_happens_just_then(tmp_path: Path, later: int) -> None:
+    async def ended() -> bool:
+        watching = asyncio.ensure_future(page._watch())
+        for _ in range(4):  # so that it waits for something to happen
+            await asyncio.sleep(0)
+        page._stirred.set()
+        for _ in range(later):
+            await asyncio.sleep(0)
+        watching.cancel()
+        done, _ = await asyncio.wait({watching}, timeout=1)
+        watching.cancel()  # once more, or a test that fails would never end
+        return bool(done)
+
+    phones = PracticePhones(tmp_path / "phones", KEY, SystemEntropy(), lineage="practice")
+    page = PracticePage(phones, SystemEntropy())
+    assert asyncio.run(ended())
+    phones.close()
+
+
 def test_whoever_comes_before_it_is_up_waits_instead_of_being_refused(tmp_path: Path) -> None:
     phones = PracticePhones(tmp_path / "phones", KEY, SystemEntropy(), lineage="practice")
     page = PracticePage(phones, SystemEntropy())
@@ -210,6 +231,25 @@ def test_what_no_phone_can_do_is_said_and_changes_nothing(
         assert answer.status_code == status
         assert answer.json()["error"]
     assert server.desk.stored == []
+
+
+@pytest.mark.parametrize(
+    "told", ["audio/\r\n\r\nx", "image/png\r\nX: y", "image/svg+xml", "audio/ogg,text/html", "audio/\u00e9"]
+)
+def test_a_file_of_an_odd_type_is_only_a_file(server: PracticeServer, told: str) -> None:
+    with asks(server) as client:
+        act(client, do="attach", data="YQ==", name="a", content_type=told)
+        (file,) = server.phones.network.world.files
+        answer = client.get(f"/api/file/{file}")
+    assert (answer.content, answer.headers["content-type"]) == (b"a", "application/octet-stream")
+
+
+@pytest.mark.parametrize("told", ["audio/webm;codecs=opus", "audio/ogg", "image/jpeg"])
+def test_what_can_be_shown_is_served_as_what_it_is(server: PracticeServer, told: str) -> None:
+    with asks(server) as client:
+        act(client, do="attach", data="YQ==", name="a", content_type=told)
+        (file,) = server.phones.network.world.files
+        assert client.get(f"/api/file/{file}").headers["content-type"] == told
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"SOS", b"[" * 5000, b"\xff\xfe"])

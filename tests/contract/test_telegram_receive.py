@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import Awaitable, Callable
@@ -351,10 +352,30 @@ def test_the_webhook_lets_in_only_who_knows_the_secret_and_looks_at_nothing_befo
 
 def test_an_update_that_cannot_be_read_does_not_stand_before_the_next_one() -> None:
     async def story(server: ThreadTelegram, hook: Hook, client: httpx.AsyncClient) -> None:
-        for number, body in enumerate((b'{"update_id":7,"message":' + b"[" * 5000, b'{"update_id": 8, ')):
+        for number, body in enumerate(
+            (b'{"update_id":7,"message":' + b"[" * 5000, b'{"update_id": 8, ', b'{"update_id":9e400}')
+        ):
             assert (await client.post(hook.url, content=body, headers=HEADERS)).status_code == 200
             assert hook.inbox.frames[number].raw == body
-        assert [frame.dedup for frame in hook.inbox.frames] == ["7", "8"]
+        assert [frame.dedup for frame in hook.inbox.frames] == ["7", "8", "9"]
+
+    call(story)
+
+
+def test_connections_that_ask_nothing_keep_no_call_out() -> None:
+    async def story(server: ThreadTelegram, hook: Hook, client: httpx.AsyncClient) -> None:
+        idle = []
+        for number in range(300):
+            reader, writer = await asyncio.open_connection(httpx.URL(hook.url).host, httpx.URL(hook.url).port)
+            if number % 2:
+                writer.write(b"POST / HTTP/1.1\r\nX-Slow: ")
+            idle.append((reader, writer))
+        assert (await client.post(hook.url, json=UPDATE, headers=HEADERS)).status_code == 200
+        assert len(hook.inbox.frames) == 1
+        with contextlib.suppress(ConnectionError):
+            assert await idle[0][0].read() == b""  # the oldest had to go
+        for _, writer in idle:
+            writer.close()
 
     call(story)
 

@@ -173,6 +173,21 @@ UNSAFE = [
     ),
     ({"telegram_token": TOKEN, "telegram_webhook_secret": SECRET * 2}, "WATCHLINE_TELEGRAM_WEBHOOK_URL"),
     ({"telegram_proxy": f"http://{SECRET}"}, "WATCHLINE_TELEGRAM_PROXY"),
+    ({"telegram_base_url": "http://api.telegram.org/bot"}, "WATCHLINE_TELEGRAM_BASE_URL"),
+    ({"telegram_base_url": "api.telegram.org/bot"}, "WATCHLINE_TELEGRAM_BASE_URL"),
+    ({"telegram_base_file_url": "http://files.example/file/bot"}, "WATCHLINE_TELEGRAM_BASE_FILE_URL"),
+    (
+        {
+            "telegram_token": TOKEN,
+            "telegram_webhook_url": f"http://desk.example/{SECRET}",
+            "telegram_webhook_secret": SECRET * 2,
+        },
+        "WATCHLINE_TELEGRAM_WEBHOOK_URL",
+    ),
+    ({"signal_gateway": "http://signal.example:8080"}, "WATCHLINE_SIGNAL_GATEWAY"),
+    ({"signal_daemon": "127.0.0.1:6001,signal.example:6001"}, "WATCHLINE_SIGNAL_DAEMON"),
+    ({"database": f"postgresql://w:{SECRET}@db.example/w"}, "WATCHLINE_DATABASE"),
+    ({"database": f"postgresql://w:{SECRET}@8.8.4.4/w?sslmode=prefer"}, "WATCHLINE_DATABASE"),
     ({"page_webhook": f"http://alarm.example/{SECRET}"}, "WATCHLINE_PAGE_WEBHOOK"),
     ({"page_webhook": SECRET}, "WATCHLINE_PAGE_WEBHOOK"),
     ({"heartbeat": f"https://[{SECRET}"}, "WATCHLINE_HEARTBEAT"),
@@ -223,6 +238,34 @@ def test_a_language_that_the_bot_does_not_speak_is_refused(tmp_path: Path) -> No
 
 def test_an_address_on_this_machine_may_do_without_tls(tmp_path: Path) -> None:
     assert read(tmp_path, page_webhook="http://127.0.0.1:8080/x").page_webhook is not None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"telegram_base_url": "http://telegram-bot-api:8081/bot"},
+        {"telegram_base_url": "http://10.1.2.3:8081/bot"},
+        {"telegram_base_url": "http://[::1]:8081/bot"},
+        {"signal_gateway": "http://signal-cli:8080"},
+        {"signal_gateway": "https://signal.example"},
+        {"signal_daemon": "signal-cli:6001, [::1]:6002"},
+        {"database": "postgresql://w@db/w"},
+        {"database": "postgresql://w@/w?host=/run/postgresql"},
+        {"database": "postgresql://w@db.watchline.svc/w"},
+        {"database": "postgresql://w@db.example/w?sslmode=verify-full"},
+        {"database": "sqlite:////srv/watchline.db"},
+    ],
+    ids=lambda given: "".join(given.values()),
+)
+def test_plain_addresses_are_for_this_machine_and_its_own_network(
+    given: dict[str, str], tmp_path: Path
+) -> None:
+    assert isinstance(read(tmp_path, **given), Settings)
+
+
+def test_what_libpq_is_told_elsewhere_counts(tmp_path: Path) -> None:
+    environment = {"WATCHLINE_DATABASE": "postgresql://w@db.example/w", "PGSSLMODE": "verify-full"}
+    assert load(environment, tmp_path).database is not None
 
 
 def test_emergency_numbers_by_zone(tmp_path: Path) -> None:

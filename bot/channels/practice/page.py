@@ -17,6 +17,7 @@ import base64
 import contextlib
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
@@ -58,7 +59,7 @@ _BACKLOG = 500
 """Updates a page may be behind before it is cut off, to come back and ask for everything."""
 _SHOWN = 200
 """Messages of a chat that the page gets: the latest. A clock left running fast makes thousands of pages."""
-_SHOWABLE = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/")
+_SHOWABLE = re.compile(r"image/(?:png|jpeg|gif|webp)|audio/[\w.+-]{1,60}(?:; ?codecs=[\w.]{1,20})?", re.ASCII)
 
 _log = structlog.get_logger(__name__)
 
@@ -182,7 +183,9 @@ class PracticePage:
         """Keeps what is shown of the clock and what is kept on disk up to date."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), _BEAT)
+                # Not `wait_for`: in Python 3.11 that takes an end which comes with a stir for none, and never ends.
+                async with asyncio.timeout(_BEAT):
+                    await self._stirred.wait()
             self._stirred.clear()
             quiet = await asyncio.to_thread(self._ask_quiet)
             if quiet != self._quiet:
@@ -214,7 +217,7 @@ class PracticePage:
         file = self._phones.network.world.files.get(request.path_params["id"])
         if file is None:
             return JSONResponse({"error": "there is no such file"}, 404)
-        shown = file.content_type if file.content_type.startswith(_SHOWABLE) else "application/octet-stream"
+        shown = file.content_type if _SHOWABLE.fullmatch(file.content_type) else "application/octet-stream"
         return Response(file.data, headers={"content-type": shown, "content-disposition": "attachment"})
 
     # ------------------------------------------------------------------------------------------- live updates

@@ -8,6 +8,9 @@ Telegram calls for one chat one after the other, so one person's messages stay i
 that cannot be read is stored as the bytes it came in, for the turn to put into quarantine: refused, it would be called
 with again and again, and what the person wrote after it would wait for a day.
 
+Whoever opens connections and says nothing keeps nobody out: when there are too many, the one that has been idle for
+longest goes.
+
 Whoever is called does not notice that no call gets through: a proxy that is down, a certificate that has run out. So
 Telegram is asked every minute how its calls go.
 """
@@ -32,6 +35,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from telegram import Bot
 from telegram.error import TelegramError
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.channels.port import Accept
 from bot.channels.telegram.health import Health, TelegramHealth
@@ -45,6 +49,7 @@ BODY_BYTES = 1_000_000
 """An update with the longest text, its formatting and a quoted message is far below."""
 BODY_SECONDS = 10.0
 LOOK_SECONDS = 60.0
+MOST_CONNECTIONS = 256
 
 
 class Webhook:
@@ -78,7 +83,8 @@ class Webhook:
                 lifespan="off",
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=3,
-                limit_concurrency=256,
+                limit_concurrency=MOST_CONNECTIONS,
+                http=_Door,
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -162,7 +168,7 @@ class Webhook:
             try:
                 update = json.loads(body)
                 frame = frame_of(update, int(update["update_id"]))
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                 unread = unreadable_frame(body)
                 if unread is None:
                     log.warning("telegram.webhook_no_update")
@@ -193,6 +199,28 @@ async def _body(request: Request) -> bytes | None:
         if len(body) > BODY_BYTES:
             return None
     return bytes(body)
+
+
+class _Door(H11Protocol):
+    """A connection. uvicorn counts idle ones too, answers 503 when there are too many, and never closes one that has
+    not asked anything."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.since = self.loop.time()
+        if len(self.connections) >= MOST_CONNECTIONS:
+            doors = [one for one in self.connections if isinstance(one, _Door) and one is not self]
+            idle = [one for one in doors if one.is_idle]
+            if idle:
+                oldest = min(idle, key=lambda one: one.since)
+                self.connections.discard(oldest)
+                oldest.transport.abort()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that was asked here waits for its answer."""
+        cycle: Any = self.cycle
+        return cycle is None or bool(cycle.response_complete)
 
 
 class _Server(uvicorn.Server):
