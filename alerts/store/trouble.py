@@ -1,7 +1,8 @@
 """What is wrong with a database that cannot serve, in words for people.
 
 The drivers' own messages are never passed on: they repeat rows, addresses of servers and, some of them, passwords. What
-is told here comes from the kind of the error alone.
+is told here comes from the kind of the error alone; where a connection was refused, which has none, from what the
+message is about.
 """
 
 from __future__ import annotations
@@ -38,6 +39,19 @@ _POSTGRESQL: Final = {
     "57": "the server is shutting down or ended the connection: try again when it is back",
     "40": "others changed the same rows again and again: try again",
 }
+# The driver gives no SQLSTATE for a connection that it did not get. What the server said is in its own language; in
+# another than this one the last of `_refused` is told.
+_SAID: Final = {
+    "password authentication failed": "28",
+    "no password supplied": "28",
+    "pg_hba.conf": "28",
+    'FATAL:  role "': "28",
+    'FATAL:  database "': "3D000",
+    "starting up": "57P03",
+    "shutting down": "57",
+    "too many c": "53300",
+    "connection slots": "53300",
+}
 _SQLITE: Final = {
     "SQLITE_FULL": "the disk is full: make room",
     "SQLITE_READONLY": "the file cannot be written: let the user that runs watchline own it and its folder",
@@ -68,9 +82,19 @@ def plain_trouble(error: BaseException) -> str:
             if state.startswith(known):
                 return words
         if isinstance(cause, psycopg.OperationalError) and not state:
-            return (
-                "no server answers there, or it refuses the user or the database: start it, and check host, port,"
-                " user, password and database in the URL"
-            )
+            return _refused(str(cause))
         return f"PostgreSQL cannot do it ({type(cause).__name__} {state})".replace(" )", ")")
     return f"the database cannot be used ({type(error).__name__})"
+
+
+def _refused(said: str) -> str:
+    """What is wrong where no connection was got. The message is looked at, and never passed on."""
+    for known, state in _SAID.items():
+        if known in said:
+            return _POSTGRESQL[state]
+    if "FATAL" in said:
+        return (
+            "the server answers and refuses the user or the database: check user, password and database in the URL,"
+            " and the server's own log"
+        )
+    return "no server answers there: start it, and check host and port in the URL"

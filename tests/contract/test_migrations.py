@@ -310,6 +310,14 @@ def test_a_refusal_shows_no_password() -> None:
     assert "PLANTED" not in plain_trouble(caught.value)
 
 
+def test_a_server_without_that_database_says_so(database: str) -> None:
+    if make_url(database).get_backend_name() == "sqlite":
+        return
+    with pytest.raises(database_errors()) as caught:
+        open_store(make_url(database).set(database="nowhere").render_as_string(False))
+    assert "the server has no database of that name" in plain_trouble(caught.value)
+
+
 def test_a_rehearsal_schema_is_upgraded_beside_the_desks(database: str) -> None:
     if make_url(database).get_backend_name() == "sqlite":
         return
