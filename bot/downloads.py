@@ -125,8 +125,16 @@ class Downloads:
         self._happened(file, lambda work: files.store_chunks(work, file, data))
 
     def _failed(self, file: StoredFile, *, gone: bool) -> None:
-        now = self._engine.clock.now()
-        self._happened(file, lambda work: files.failed(work, file, now, gone=gone))
+        engine, now = self._engine, self._engine.clock.now()
+        try:
+            self._happened(file, lambda work: files.failed(work, file, now, gone=gone))
+        except Exception as error:
+            if engine.store.is_away(error):
+                raise
+            # Its case or its sender does not open: fetched again and again it would keep the others waiting.
+            with engine.store.reading() as work:
+                about = work.reference_of(file.case_id) if file.case_id else ""
+            tell_shut(engine, files.Shut(file.id, about or file.id))
 
     def _happened(self, file: StoredFile, note: Callable[[Work], object]) -> None:
         """Notes it, and has what follows from it; unless another node has stored the file meanwhile."""

@@ -262,12 +262,19 @@ class Runtime:
             task.cancel()
 
     def _first_look(self) -> None:
-        """Inbox before everything that is overdue, so that an answer that arrived while we were away counts."""
+        """Inbox before everything that is overdue, so that an answer that arrived while we were away counts. What an
+        alarm in it has to say goes out meanwhile."""
         if not self._released:  # once: what has been handed over since is on its way
             self.engine.release()
             self._released = True
-        while self.engine.work_inbox().full:
+        passes, alarms = 0, False
+        while (report := self._handing.work_inbox()).full:
             self._store_arrivals()
+            passes, alarms = passes + 1, alarms or report.urgent
+            self._look_out(report.turns)
+            if alarms and passes % PASSED_OVER == 0:
+                self._note_answers()
+                self._handing.hand_out(PRESSING)
             self.progress_at, self.rounds = self.engine.clock.now(), self.rounds + 1
         try:
             self.engine.mark_alive()

@@ -1,9 +1,13 @@
-"""Told to end: what is being sent is answered for, so that it does not go out again at the next start."""
+"""Told to end: what is being sent is answered for, so that it does not go out again at the next start. Started anew: an
+alarm in what waited is paged at once, and not when all of it is read."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from alerts.events import Outbound, Outcome, Sent
@@ -11,9 +15,10 @@ from alerts.store import tables
 from bot.delivery import Budget, Delivery
 from bot.lane import Lane
 from bot.runtime import Runtime
+from handlers.turn import Report
 from tests.contract.desks import Desk, frame, say
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 
 class Slow:
@@ -53,3 +58,35 @@ def test_what_is_on_its_way_when_it_is_told_to_end_is_noted_as_sent(desk: Desk) 
 
     asyncio.run(go())
     assert "sending" not in states(desk)
+
+
+def test_an_alarm_that_waited_is_handed_over_before_the_rest_that_waited_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.engine.accept([frame("ana", text="good morning"), frame("sami", text="SOS")])
+    paged = threading.Event()
+    seen: list[bool] = []
+    batch = desk.engine.work_inbox
+
+    def work_inbox(*how: Any) -> Report:
+        if not seen and states(desk):  # the alarm has had its turn
+            seen.append(paged.wait(PATIENCE))
+        return batch(*how)
+
+    monkeypatch.setattr(desk.engine, "work_inbox", work_inbox)
+
+    class Phones(Slow):
+        async def send(self, outbound: Outbound) -> Outcome:
+            paged.set()
+            self.asked.set()
+            return Sent(outbound.id)
+
+    async def go() -> None:
+        channel = Phones()
+        runtime = Runtime(desk.engine, {"signal": Lane(channel, Delivery(desk.engine, "signal", Budget()))})  # type: ignore[arg-type]
+        runtime.start(asyncio.get_running_loop())
+        await asyncio.wait_for(channel.asked.wait(), 2 * PATIENCE)
+        await asyncio.to_thread(runtime.stop)
+
+    asyncio.run(go())
+    assert seen[0]
