@@ -47,6 +47,11 @@ def require_utc(instant: datetime, name: str) -> datetime:
     return instant.astimezone(UTC)
 
 
+def on_desks_clock(instant: datetime, zone: str) -> str:
+    """ "2026-03-02 10:00 Europe/Brussels": for whoever reads it outside the desk's chat."""
+    return f"{instant.astimezone(zone_named(zone)):%Y-%m-%d %H:%M} {zone}"
+
+
 def to_local(instant: datetime, zone: ZoneInfo) -> datetime:
     """What the wall clock shows at that instant, without its zone."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)

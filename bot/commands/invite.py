@@ -6,6 +6,7 @@ from alerts.ids import Ids
 from alerts.invitations import clean_name, codes_of, name_key, new_invitation
 from alerts.people import Purpose
 from alerts.recognition import Alarm
+from alerts.walltime import on_desks_clock
 from bot.clock import RealClock, SystemEntropy
 from bot.commands.opening import open_store
 from bot.commands.saying import Status, foreseen, refuse, tell
@@ -68,7 +69,7 @@ def command(purpose: Purpose, name: str) -> None:
         tell(
             f"{_codes(len(earlier))} made before for {alias}, as {purpose.value}, and nobody has used"
             f" {'it' if len(earlier) == 1 else 'them'}. {'It works' if len(earlier) == 1 else 'They work'} as well,"
-            f" until {max(i.expires_at for i in earlier):%Y-%m-%d %H:%M} UTC."
+            f" until {on_desks_clock(max(i.expires_at for i in earlier), rules.zone)}."
         )
 
 

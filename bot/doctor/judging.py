@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from alerts.store.schema import Fit
+from alerts.walltime import on_desks_clock
 from bot.doctor.facts import Facts, Finding, Weight
 from bot.doctor.people_and_channels import channels, desk
 
@@ -231,8 +232,8 @@ def _watching(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Weight.WARNING,
             "watching",
-            f"Nothing has shown since {since:%Y-%m-%d %H:%M} UTC that what {channel.capitalize()} takes arrives: the"
-            " phone that canaries go to gives no receipt, and nobody else has got anything since.",
+            f"Nothing has shown since {on_desks_clock(since, facts.zone)} that what {channel.capitalize()} takes"
+            " arrives: the phone that canaries go to gives no receipt, and nobody else has got anything since.",
             "Turn that phone on and connect it. Better: let canaries go to a phone that is always on, at the desk.",
         )
     if facts.telegram is not None and not facts.canary_telegram:

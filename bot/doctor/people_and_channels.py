@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+from alerts.walltime import on_desks_clock, zone_named
 from bot.doctor.facts import CodeFacts, Facts, Finding, SignalFacts, StaffFacts, TelegramFacts, Weight
 from bot.seats import SEATS
 
@@ -208,7 +209,7 @@ def desk(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             Weight.WRONG,
             "desk",
-            "Nobody is on the desk: an SOS would be stored, and no person told." + _out(facts.codes),
+            "Nobody is on the desk: an SOS would be stored, and no person told." + _out(facts, facts.codes),
             "Let them send their codes to the bot, or make new ones with `watchline invite`."
             if facts.codes
             else "Run `watchline invite lead NAME` and `watchline invite officer NAME`, and pass the codes on.",
@@ -219,7 +220,7 @@ def desk(facts: Facts) -> Iterator[Finding]:
             Weight.WARNING,
             "desk",
             "The desk has no lead, who is the last resort when no officer takes a case."
-            + _out(tuple(code for code in facts.codes if code.lead)),
+            + _out(facts, tuple(code for code in facts.codes if code.lead)),
             "Run `watchline invite lead NAME`.",
         )
     if len(facts.staff) == 1:
@@ -227,7 +228,7 @@ def desk(facts: Facts) -> Iterator[Finding]:
             Weight.WARNING,
             "desk",
             "One person is the whole desk: when that phone is off, there is nobody to page next."
-            + _out(facts.codes),
+            + _out(facts, facts.codes),
             "Run `watchline invite officer NAME`.",
         )
     unreachable = sum(1 for person in facts.staff if not person.channels)
@@ -242,7 +243,7 @@ def desk(facts: Facts) -> Iterator[Finding]:
     yield from _rota(facts)
 
 
-def _out(codes: tuple[CodeFacts, ...]) -> str:
+def _out(facts: Facts, codes: tuple[CodeFacts, ...]) -> str:
     """Which codes nobody has used yet, and until when they work."""
     if not codes:
         return ""
@@ -250,7 +251,7 @@ def _out(codes: tuple[CodeFacts, ...]) -> str:
     officers = len(codes) - leads
     whom = [f"{count} for {what}" for count, what in ((leads, "a lead"), (officers, "an officer")) if count]
     first, last = min(code.until for code in codes), max(code.until for code in codes)
-    until, at_last = (f"{one:%Y-%m-%d %H:%M} UTC" for one in (first, last))
+    until, at_last = (on_desks_clock(one, facts.zone) for one in (first, last))
     more = f", the last until {at_last}" if at_last != until else ""
     return f" Codes are out that nobody has used yet: {' and '.join(whom)}. They work until {until}{more}."
 
@@ -286,11 +287,12 @@ def _rota(facts: Facts) -> Iterator[Finding]:
         )
     if facts.has_rota and facts.gaps:
         start, end = facts.gaps[0]
+        begins = start.astimezone(zone_named(facts.zone))
         more = f", and {len(facts.gaps) - 1} more" if len(facts.gaps) > 1 else ""
         yield Finding(
             Weight.WARNING,
             "rota",
-            f"Nobody is on call from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC{more} in the next"
+            f"Nobody is on call from {begins:%Y-%m-%d %H:%M} to {on_desks_clock(end, facts.zone)}{more} in the next"
             f" {AHEAD.days} days: the whole desk would be paged.",
             "Let the lead fill it by chat (`/rota`).",
         )

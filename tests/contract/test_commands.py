@@ -266,6 +266,13 @@ def test_a_second_invitation_tells_of_the_first_and_the_doctor_of_both(installed
     assert "Nobody is on the desk" in told
     assert f"2 for a lead and 1 for an officer. They work until {until[1]} UTC" in told
     assert "Run `watchline invite lead NAME`" not in told
+    # A desk with a zone of its own reads that clock, from both.
+    _, again, _ = installed.run("invite", "lead", "ana", zone="Asia/Kathmandu")
+    until = re.search(r" until (\S+ \S+ Asia/Kathmandu)\.", " ".join(again.split()))
+    assert until is not None, again
+    _, out, _ = installed.run("doctor", zone="Asia/Kathmandu")
+    assert "Asia/Kathmandu" in " ".join(out.split())
+    assert until[1].removesuffix(" Asia/Kathmandu") in " ".join(out.split())
 
 
 def test_a_postgres_address_is_told_as_it_has_to_be_written(installed: Desk) -> None:
