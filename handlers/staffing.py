@@ -11,12 +11,12 @@ Source: protection practice, "The desk"; law 11.
 
 from __future__ import annotations
 
-from alerts.cases import released
+from alerts.cases import Case, CaseStatus, released
 from alerts.facts import Heard, Order, Ordered
 from alerts.invitations import clean_name, name_key
 from alerts.people import STAFF, Person, Purpose, Reach, Role, Standing
 from alerts.records import replace
-from handlers import codes, joining, paging, rota, sos
+from handlers import codes, joining, paging, reach, rota, sos
 from handlers.asking import first_of
 from handlers.draft import Draft
 from handlers.telling import answer, notice, staff_but
@@ -144,11 +144,24 @@ def is_called(person: Person, name: str) -> bool:
 
 
 def release_cases(draft: Draft, person: Person) -> None:
-    """What this person had taken pages the desk again, from the first step."""
+    """What this person had taken pages the desk again, from the first step. Where nobody but they was called, the next
+    person is called now: they will not take it."""
     for case in map(draft.latest, draft.facts.board):
-        if case.taken_by == person.id and case.is_open:
+        if not case.is_open:
+            continue
+        if case.taken_by == person.id:
             paging.climb(draft, released(case, draft.now), without=frozenset({person.id}))
             draft.event("case_released", case=case.ref)
+        elif person.id in case.paged and waits_for(draft, case, person):
+            reach.out_of_reach(draft, case, person)
+
+
+def waits_for(draft: Draft, case: Case, person: Person) -> bool:
+    """Whether it is this person alone who was called for a case, or whose turn it is to answer in a taker's place."""
+    if case.status is CaseStatus.TAKEN and case.climb_from is None:
+        return case.unanswered_since is not None and bool(case.nags) and case.paged[-1] == person.id
+    others = (i for i in case.paged if i not in (person.id, case.taken_by, case.person_id))
+    return not any(draft.facts.desk.person(i) for i in others)
 
 
 def key_changed(draft: Draft, event: Heard, officer: Person) -> None:

@@ -109,6 +109,25 @@ def test_a_removed_officer_has_no_rights_and_what_he_had_is_paged_again(database
         assert it.new("ben", "page")  # rights ended, not the right to call for help
 
 
+def test_what_a_removed_officer_was_called_for_calls_the_next_at_once(database: str) -> None:
+    with chat("nour", database=database) as it:
+        it.says("nour", "SOS")
+        assert it.new("ana", "page")
+        assert not it.new("ben", "page")
+        it.says("carla", "/remove ana")
+        assert it.new("ben", "page")
+        assert not it.new("ana", "page")
+
+
+def test_whoever_is_called_beside_a_removed_officer_is_enough() -> None:
+    with chat("nour") as it:
+        it.says("nour", "SOS")
+        it.waits(minutes=2, seconds=5)
+        assert it.new("ben", "page")
+        it.says("carla", "/remove ana")
+        assert not it.new(kind="page")
+
+
 def test_the_last_lead_cannot_go() -> None:
     with chat() as it:
         it.says("carla", "/remove carla")
