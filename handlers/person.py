@@ -140,7 +140,7 @@ def is_alarm(draft: Draft, event: Heard, person: Person) -> bool:
         sos.test_alarm(draft, person)
         return True
     ward = alerted_ward(draft, person)
-    blue = inbound.kind in OUT_OF_THE_BLUE and ward is None and sos.out_of_the_blue(draft, person, inbound)
+    blue = inbound.kind in OUT_OF_THE_BLUE and ward is None and sos.out_of_the_blue(draft, person)
     if kind is Alarm.NONE and blue:
         if inbound.kind is InboundKind.VOICE and person.uses_voice:
             kind = Alarm.DOUBT

@@ -18,7 +18,7 @@ from datetime import timedelta
 from alerts.cases import Case, CaseStatus, Source, raised
 from alerts.checkins import Round, RoundStatus
 from alerts.deadlines import DeadlineKind
-from alerts.events import Inbound, InboundKind, OutboundKind
+from alerts.events import InboundKind, OutboundKind
 from alerts.facts import Heard
 from alerts.people import Person, Question
 from alerts.records import replace
@@ -237,9 +237,10 @@ def says_safe(draft: Draft, event: Heard, person: Person, case: Case) -> None:
     draft.say(person, OutboundKind.ANSWER, draft.word(person, "sos.safe_heard"), case=case)
 
 
-def out_of_the_blue(draft: Draft, person: Person, inbound: Inbound) -> bool:
-    """No open case, nothing asked, no check-in waiting, and no exchange with an officer in the last 24 hours."""
+def out_of_the_blue(draft: Draft, person: Person) -> bool:
+    """No open case, nothing asked, no check-in waiting, and no exchange with an officer in the last 24 hours. That an
+    old message is quoted makes no difference: on a phone that is one slip of the thumb."""
     talk = person.talk
     recent = talk.exchange_at is not None and draft.now - talk.exchange_at < timedelta(hours=24)
     asked = talk.question is not None or bool(draft.facts.rounds)
-    return not draft.facts.cases and not asked and not recent and not inbound.target_ref
+    return not draft.facts.cases and not asked and not recent

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from alerts.cases import Case, CaseStatus
+from alerts.events import Location
 from alerts.people import Standing
 from bot.channels.pretend_frames import to_raw
 from bot.channels.pretend_phones import account
@@ -109,3 +112,20 @@ def test_the_first_word_of_a_case_is_heard_at_night_though_the_one_on_call_takes
             it.stage.network.set_person("ana", channel, "refused")
         it.says("nour", "hello I need a person")
         assert [line for line in it.new("ben") if "hello I need a person" in line["text"]]
+
+
+@pytest.mark.parametrize("what", ["voice", "pin"])
+def test_a_voice_note_or_a_pin_that_quotes_an_old_message_is_out_of_the_blue_all_the_same(what: str) -> None:
+    with chat(Character("sami", BOTH, verified=True)) as it:
+        it.says("sami", "/help")
+        network, old = it.stage.network, it.stage.network.last_theirs("sami", "signal").ref
+        it.waits(days=2)
+        it.shown = len(it.lines)
+        if what == "voice":
+            network.attach(
+                "sami", "signal", data=b"a", content_type="audio/ogg", name="v", voice=True, quote=old
+            )
+        else:
+            network.pin("sami", "signal", location=Location(33.89, 35.5), quote=old)
+        it.stage.pump()
+        assert [line["urgency"] for line in it.new("ana", "page") if line["channel"] == "signal"] == ["P1"]
