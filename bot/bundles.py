@@ -29,7 +29,8 @@ NOTICES = 400
 BUNDLED = {UNASKED: "notice.checkin_unsent_bundle"}
 """Notices that may concern many people at once -> what stands above them in one message."""
 LATE = timedelta(minutes=10)
-"""Words that reach a defender later than this after they were written say when that was."""
+"""Words that reach a defender later than this after they were written say when that was; so does what tells the desk
+that our channels were down."""
 RELAYS = 150
 RELAYED_LENGTH = 3500
 """Characters of relayed words in one message: what one message of either platform holds."""
@@ -161,9 +162,10 @@ def words(work: Work, rules: Rules, rows: list[Outgoing], now: datetime) -> str:
 
 def _says_when(work: Work, rules: Rules, row: Outgoing, now: datetime) -> str:
     """When an officer's words to a defender were written, if that is a while ago: "I am with you in ten minutes" must
-    not be read an hour later as if it were said now."""
+    not be read an hour later as if it were said now. Nor must "our channel is not working" once it works again."""
     case = work.case(row.case_id) if row.kind is OutboundKind.RELAY and row.case_id else None
-    if case is None or row.person_id != case.person_id or row.delete_ref:
+    to_defender = case is not None and row.person_id == case.person_id and not row.delete_ref
+    if not to_defender and row.question != UNASKED:
         return ""
     # What goes by another channel instead is no younger for it.
     written = min([row.created_at, *(r.created_at for r in work.group(row.group_id))])
@@ -172,4 +174,6 @@ def _says_when(work: Work, rules: Rules, row: Outgoing, now: datetime) -> str:
         return ""
     language = person.language if rules.words.speaks(person.language) else rules.language
     at = shown(written, now, person.zone or rules.zone, language)
-    return rules.words.say(language, "relay.written", time=at)
+    return rules.words.say(
+        language, "relay.written" if to_defender else "notice.checkin_unsent_late", time=at
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from alerts.cases import Case, CaseStatus
 from alerts.checkins import Round, RoundStatus
 from alerts.events import OutboundKind
 from alerts.outbox import CHANNEL_BACK, CHANNEL_DEAD, OUT, UNASKED, Guard, Outgoing, SendState
 from alerts.people import LinkStatus
 from alerts.store.work import Work
-from bot.bundles import may_repeat
+from bot.bundles import LATE, may_repeat
 
 STANDING = frozenset({Guard.UNTAKEN, Guard.SOUGHT})
 """Guards of pages that say how a case stands. Others tell of something that happened once."""
@@ -75,11 +77,13 @@ def asked_elsewhere(work: Work, row: Outgoing) -> bool:
 
 
 def asked_after_all(work: Work, row: Outgoing) -> bool:
-    """Whether this says that what we ask somebody does not leave us, and it has since."""
+    """Whether this says that what we ask somebody does not leave us, and soon after it has. After longer the desk hears
+    it all the same: with no channel up there was nobody to tell before."""
     if row.question != UNASKED or row.round_id is None or row.defender_id is None:
         return False
     sends = work.sends_of_round(row.round_id, row.defender_id)
-    return any(s.state in OUT and s.sent_at is not None and s.sent_at >= row.created_at for s in sends)
+    after = (s.sent_at - row.created_at for s in sends if s.state in OUT and s.sent_at is not None)
+    return any(timedelta(0) <= waited < LATE for waited in after)
 
 
 def clears_nothing(work: Work, row: Outgoing) -> bool:

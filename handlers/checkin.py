@@ -141,12 +141,17 @@ def which_timer(
 
 def nothing_asked(draft: Draft, event: Heard, person: Person) -> bool:
     """An OK that answers no question, from somebody who is asked regularly: thanked for, kept, and no more."""
-    going_on = (*checkin_setup.periodic(draft), *checkin_timers.timers(draft))
+    running = checkin_timers.timers(draft)
+    going_on = (*checkin_setup.periodic(draft), *running)
     coming = min((c.next_at for c in going_on if c.next_at is not None), default=None)
     if coming is None:
         return False
     relay.keep(draft, event, person.id, person, None)
     text = draft.word(person, "checkin.idle", time=clock(draft, person, coming))
+    if running and (at := running[0].next_at) is not None:
+        # Many a "ok" answers what we said of the timer: it ends none, and whoever meant it to reads how.
+        about = {"label": running[0].label, "time": clock(draft, person, at)}
+        text += "\n" + draft.word(person, "checkin.timer_soon", **about)
     draft.say(person, OutboundKind.ANSWER, text, urgency=3)
     return True
 

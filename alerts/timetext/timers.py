@@ -59,6 +59,8 @@ class Pause:
 
 _WITHIN = one_of(words.WITHIN)
 _UNTIL = one_of(words.UNTIL)
+_BY = one_of(words.BY)
+_ROUGHLY = one_of(words.ROUGHLY)
 _WEAK_EXTEND = one_of(words.WEAK_EXTEND)
 _STOP = one_of(words.STOP)
 _ENDS = one_of((*words.STOP, *words.ENDS_TIMER))
@@ -152,9 +154,10 @@ def parse_pause(text: str, now: datetime, zone: str, *, asked: bool = False) -> 
         return None
     start = reader.at
     meant = is_meant(reader, opened, asked)
-    reader.skip(_WITHIN)
+    _lead(reader, _WITHIN)
+    said = reader.at
     length = read_length(reader)
-    if length is not None and reader.ended():
+    if length is not None and reader.ended() and not _rather_clock(reader, start, said):
         return _bounded_pause(now + length, reader, start, now)
     reader.at = start
     reader.skip(_UNTIL)
@@ -179,10 +182,13 @@ def _timer_time(reader: Reader, now: datetime, zone: str) -> Timer | Misread | N
     """A length or a point in time; of two readings of the same words the earlier one."""
     start = reader.at
     where = zone_named(zone)
+    reader.skip(_ROUGHLY)
+    said = reader.at
     within = reader.skip(_WITHIN)
+    reader.skip(_ROUGHLY)
     length = read_length(reader)
     after_length = reader.at
-    reader.at = start
+    reader.at = said
     clock = read_clock(reader)
     if length is not None:
         longer = clock is None or after_length > reader.at
@@ -242,10 +248,12 @@ def _bounded_pause(until: datetime, reader: Reader, start: int, now: datetime) -
 
 def _extend_by(reader: Reader, now: datetime, zone: str) -> Extend | Misread | None:
     start = reader.at
-    reader.skip(_WITHIN)
+    _lead(reader, _BY)
+    said = reader.at
     length = read_length(reader)
-    if length is not None:
+    if length is not None and not _rather_clock(reader, start, said):
         return Extend(by=length)
+    reader.at = said
     token = reader.peek()
     if token is not None and token.number is not None and reader.at + 1 == len(reader.stream):
         reader.at += 1
@@ -258,6 +266,22 @@ def _extend_by(reader: Reader, now: datetime, zone: str) -> Extend | Misread | N
     if isinstance(moment, datetime):
         return Extend(until=moment)
     return moment if isinstance(moment, Misread) else None
+
+
+def _lead(reader: Reader, more: Phrases[bool]) -> None:
+    """Leaves the small words before a length of time behind, in any order."""
+    while reader.skip(_WITHIN) or reader.skip(_ROUGHLY) or reader.skip(more):
+        pass
+
+
+def _rather_clock(reader: Reader, start: int, said: int) -> bool:
+    """Whether what was read as a length after such a word is rather the hour of a clock: "extend by 18h"."""
+    after = reader.at
+    reader.at = said
+    clock = read_clock(reader)
+    same = reader.at == after
+    reader.at = after
+    return said > start and clock is not None and same and clock.maybe_length and clock.at.hour > 12
 
 
 def _what_ended(reader: Reader, start: int) -> str | None:

@@ -265,6 +265,25 @@ UNTIL = (
     *("jusqu'au", "jusque", "avant", "حتى", "إلى", "لغاية", "قبل"),
 )
 
+ROUGHLY = (
+    "of",
+    "about",
+    "around",
+    "de",
+    "d'",
+    "d'environ",
+    "environ",
+    "unas",
+    "unos",
+    "más o menos",
+    "من",
+    "حوالي",
+)
+"""They may stand before a length as before a clock ("temporizador de 2h")."""
+
+BY = ("by", "another")
+"""They say by how much more, before a length ("extend by 1h"); "extend by 19:00" is until then."""
+
 TO = (
     *("-", "to", "until", "till", "a", "al", "hasta", "hasta las", "à", "au", "jusqu'à", "et", "and", "y"),
     *("إلى", "حتى", "الى", "و", ",", "a las"),

@@ -185,6 +185,19 @@ def test_a_question_that_goes_out_a_moment_later_is_no_news(manner: Manner) -> N
     assert story.out("notice") == []
 
 
+@pytest.mark.parametrize("channels", ["[signal, telegram]", "[signal]"])
+def test_with_every_channel_down_the_desk_hears_of_it_once_there_is_one_again(
+    manner: Manner, channels: str
+) -> None:
+    steps = ["until: 2026-03-02T19:50", *GONE[1:], "until: 2026-03-02T22:20", *BACK, "wait: 5m"]
+    story = manner.play(script(*steps, channels=channels))
+    late = [line for line in story.out("notice", who="ana") if "has not gone out" in line["text"]]
+    assert len(late) == 1
+    assert "2026-03-02T21:20" <= late[0]["at"] < "2026-03-02T21:25"
+    assert "comes late" in late[0]["text"]
+    assert story.short("prompt")[0].startswith("03-02 21:20 sami signal")
+
+
 def test_a_channel_that_fails_for_hundreds_is_few_notices_that_name_them_all() -> None:
     people = [f"p{number:03}" for number in range(200)]
     check_in = '{protocol: routine, times: ["21:00"]}'

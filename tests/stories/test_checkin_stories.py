@@ -305,6 +305,13 @@ def test_a_timer_ended_early_asks_nothing(manner: Manner) -> None:
     assert story.cases == []
 
 
+def test_an_ok_to_a_running_timer_does_not_end_it_and_says_how_to(manner: Manner) -> None:
+    steps = ["sami: timer 2h court", "wait: 1h", "sami: OK", "wait: 1s"]
+    story = manner.play(script(*steps, protocol=""))
+    assert "“end timer”" in story.texts("answer", who="sami")[-1]
+    assert "court" in story.texts("answer", who="sami")[-1]
+
+
 def test_a_timer_that_ends_during_an_sos_is_told_to_the_desk(manner: Manner) -> None:
     steps = ["sami: timer 1h court", "sami: SOS", 'ana: {react: "👍"}', "ana: here", "wait: 2h"]
     story = manner.play(script(*steps, protocol=""))

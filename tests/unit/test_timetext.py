@@ -305,6 +305,27 @@ def test_what_ends_or_extends_a_timer_starts_none(said: str, label: str | None) 
 
 
 @pytest.mark.parametrize(
+    ("said", "length"),
+    [
+        ("temporizador de 2h corte", timedelta(hours=2)),
+        ("temporizador de 30 minutos", timedelta(minutes=30)),
+        ("minuteur de 2 heures tribunal", timedelta(hours=2)),
+        ("minuteur d’environ 2h", timedelta(hours=2)),
+        ("minuteur de 1h30", timedelta(hours=1, minutes=30)),
+        ("timer court about 2h", timedelta(hours=2)),
+        ("timer around 2 hours", timedelta(hours=2)),
+        ("مؤقت من ٢h", timedelta(hours=2)),
+        ("minuteur de 18h", timedelta(hours=8)),
+        ("temporizador a las 2h", timedelta(hours=16)),
+    ],
+)
+def test_of_two_hours_is_a_length_and_not_two_at_night(said: str, length: timedelta) -> None:
+    found = parse_timer(said, NOW, BEIRUT)
+    assert isinstance(found, Timer)
+    assert found.deadline - NOW == length
+
+
+@pytest.mark.parametrize(
     ("said", "found"),
     [
         ("extend 30m", Extend(by=timedelta(minutes=30))),
@@ -317,6 +338,13 @@ def test_what_ends_or_extends_a_timer_starts_none(said: str, label: str | None) 
         ("more", Extend()),
         ("extend", Extend()),
         ("extend until 19:00", Extend(until=local(2, 19))),
+        ("extend by 1h", Extend(by=timedelta(hours=1))),
+        ("extend by 19:00", Extend(until=local(2, 19))),
+        ("extend by 19h", Extend(until=local(2, 19))),
+        ("extend about 1 hour", Extend(by=timedelta(hours=1))),
+        ("prolonger de 1h", Extend(by=timedelta(hours=1))),
+        ("prolonger d’1h", Extend(by=timedelta(hours=1))),
+        ("extiende de 30 minutos", Extend(by=timedelta(minutes=30))),
         ("prolonger 1h", Extend(by=timedelta(hours=1))),
         ("plus de temps", Extend()),
         ("más tiempo", Extend()),
@@ -383,6 +411,9 @@ def test_an_end(said: str, found: object) -> None:
     [
         ("pause 2d", Pause(NOW + timedelta(days=2))),
         ("pause for 3 hours", Pause(NOW + timedelta(hours=3))),
+        ("pausa de 2 días", Pause(NOW + timedelta(days=2))),
+        ("pause de 2h", Pause(NOW + timedelta(hours=2))),
+        ("pause de 18h", Pause(local(2, 18))),
         ("pause until 2026-03-05", Pause(local(5, 0))),
         ("pause until tomorrow 8:00", Pause(local(3, 8))),
         ("pause until tomorrow", Pause(local(3, 0))),
