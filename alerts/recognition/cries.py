@@ -9,6 +9,7 @@ from alerts.recognition.lexicon import Hit
 from alerts.recognition.normal import squeeze
 
 LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "$": "s", "@": "a", "4": "a"})
+INSIDE = re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])")  # "he!p"
 TAPPED = re.compile("(?=.{4})(?:(?:so)+s?|(?:os)+o?)")  # SOS, tapped in panic
 _PLEA = 4  # letters of a plea: shorter fillers ("the", "el") stand before any number and any noun
 _PLEAS = frozenset(("pls", "plz", "svp", "stp"))

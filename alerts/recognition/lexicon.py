@@ -247,10 +247,10 @@ class Lexicon:
             joined = self.words.get(word[1:])
             found += [joined] if joined is not None and _ARABIC in joined.languages else []
         if not found and word.isascii() and _ARABIZI_WORD.fullmatch(word):
-            # A "2" is a hamza, and in the cities also a qaf.
-            arabic = self.arabizi.get(_consonants(word)) or self.arabizi.get(
-                _consonants(word.replace("2", "9"))
-            )
+            # A "2" is a hamza, and in the cities also a qaf; "th" and "dh" are letters that are folded to t and d.
+            readings = (word, word.replace("2", "9"), *(word.replace(of, "d") for of in ("th", "dh")))
+            known = (self.arabizi.get(_consonants(reading)) for reading in readings)
+            arabic = next((entry for entry in known if entry is not None), None)
             found += [arabic] if arabic is not None else []
         return found
 

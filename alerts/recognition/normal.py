@@ -89,6 +89,7 @@ _SHORTENED = {
     "bcp": "beaucoup",
     "daide": "d aide",
     "avc": "avec",
+    "cnt": "cant",
     "smth": "something",
     "smone": "someone",
     "tonite": "tonight",

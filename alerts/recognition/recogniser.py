@@ -17,10 +17,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from alerts.recognition.answers import BARE, Answers
-from alerts.recognition.cries import LEET, TAPPED, joined, pleas, told_by
+from alerts.recognition.cries import INSIDE, LEET, TAPPED, joined, pleas, told_by
 from alerts.recognition.lexicon import Hit, Lexicon, Memory
 from alerts.recognition.model import Model, Reading
 from alerts.recognition.normal import BREAK, SIREN, SOS_SIGN, clauses, fold, oddly_written, spellings, squeeze
+from alerts.recognition.pictures import morse, pictured_alarm, spelled_out
 from alerts.recognition.rules import SHARED, SILENT, Finding, judge, unmasked
 from alerts.recognition.told import TELLING, Told, outweighed, told_of
 from alerts.recognition.tongues import CRIES, OF_ALL_LANGUAGES, chance, coverage, languages, spoken, spoken_of
@@ -104,6 +105,10 @@ class Recogniser:
         whole = self._whole_message(folded) or self._disguised(stripped)
         if whole is not None:
             return whole
+        if not folded.replace(BREAK, " ").replace(SIREN, " ").strip():
+            if SIREN in folded:
+                return Verdict(Alarm.DOUBT, "siren")
+            return Verdict(Alarm.DOUBT, "pictures") if pictured_alarm(stripped) else _NONE
         found, told, readings = self._read(stripped, folded)
         if self._model is None or (found.alarm is Alarm.NONE and self._ordinary_alone(folded)):
             return outweighed(found, told, guessed=False)
@@ -227,18 +232,27 @@ class Recogniser:
         return None
 
     def _disguised(self, text: str) -> Verdict | None:
-        """A word like "$O$", whose signs are folded away elsewhere, as a whole message."""
-        if len(text) > BARE or not _SIGNS.intersection(text):
+        """A word like "$O$" or "he!p", whose signs are folded away elsewhere, as a whole message; dots and dashes."""
+        if morse(text):
+            return Verdict(Alarm.SOS, "whole-word")
+        if len(text) > BARE or not (_SIGNS.intersection(text) or INSIDE.search(text)):
             return None
-        word = "".join(fold(text.translate(LEET)).replace(BREAK, " ").split())
+        word = "".join(fold(INSIDE.sub("l", text.translate(LEET))).replace(BREAK, " ").split())
         return Verdict(Alarm.SOS, "whole-word", told_by(word, None)) if word in self._bare else None
 
     def _ordinary_alone(self, folded: str) -> bool:
-        """Whether a message is nothing but one ordinary word that looks like an alarm, said once or again and again.
+        """Whether a message is nothing but one ordinary word that looks like an alarm, said once or again and again, or
+        one fixed ordinary expression.
 
-        The model knows words by their letters: to it "hell" is mostly "help".
+        The model knows words by their letters: to it "hell" is mostly "help", and "my boss will kill me" mostly murder.
         """
-        words = set(folded.replace(BREAK, " ").split())
+        spoken_words = folded.replace(BREAK, " ").split()
+        if _PAIR <= len(spoken_words) <= _STRETCH and any(
+            hit.kind == "mask" and hit.end - hit.start == len(spoken_words)
+            for hit in self._lexicon.hits(spoken_words, {})
+        ):
+            return True
+        words = set(spoken_words)
         word = words.pop() if len(words) == 1 else ""
         return any(reading in self._lookalikes for reading in (word, *spellings(word)))
 
@@ -282,6 +296,7 @@ class Recogniser:
     def _read(self, stripped: str, folded: str) -> tuple[Verdict, Told | None, Iterator[Reading]]:
         """What the rules say of a text that is no whole-message word, what it reports, and the stretches the model is
         to read."""
+        folded = folded if stripped.isascii() else spelled_out(stripped, folded)
         shouted = "SOS" in stripped and not stripped.isupper()
         question = "?" in stripped or "؟" in stripped
         memory: Memory = {}

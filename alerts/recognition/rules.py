@@ -6,7 +6,7 @@ The languages differ in their words; what makes an emergency does not: somebody 
 `sure` and `maybe` are whole phrases; `unwell` (I am not all right), `farewell` (if I do not write by six) and `alone`
 (a word like "raid" that is a whole message) are doubts of their own. `threat` is what threats are told with, `venue` a
 place of work (the court, the conference hall), `enter` what is ordinary unless the police do it. What is seen and
-heard and what is missing (`again`, `lurk`, `went`, `unseen`, `ransacked`, `omen`, `lure`) is read in `scenes`.
+heard and what is missing (`again`, `lurk`, `went`, `unseen`, `ransacked`, `omen`, `lure`, `dark`) is read in `scenes`.
 What makes it ordinary: `topic` (work talk), `asked` (what SOS means), `fiction`, `cond` (if, when), `report` (somebody
 tells the news), `neg` and `nobody`, `calm` (it is over, all is well), `tame` (what chases and kills only in a manner of
 speaking: the boss, the heat), and fixed expressions (`mask`), whose words count for nothing else.

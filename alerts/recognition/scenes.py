@@ -7,7 +7,8 @@ words is ordinary by itself, so a scene needs two things that belong together, a
 The words stand in the lexicons, the same classes in each: `again` (the same man, car or motorbike), `lurk` (films,
 stares, stands under the window, asks the neighbours), `went` (left for bread, was called in for five minutes) with
 `unseen` (not back, nobody saw him, the phone is off, never late before), `ransacked` (all upside down, the lock cut,
-the laptop gone), `omen` (a wreath, a bullet in an envelope) and `lure` (come alone, tell nobody).
+the laptop gone), `omen` (a wreath, a bullet in an envelope), `lure` (come alone, tell nobody) and
+`dark` (I put the lights off, not a sound).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Collection, Sequence
 from alerts.recognition.lexicon import Hit
 from alerts.recognition.verdict import Alarm
 
-SCENES = frozenset(("again", "lurk", "unseen", "ransacked", "omen", "lure"))
+SCENES = frozenset(("again", "lurk", "unseen", "ransacked", "omen", "lure", "dark"))
 _SAID_OTHERWISE = frozenset(("fiction", "report", "cond", "calm", "thanks", "task", "asked", "tame"))
 _OURS = frozenset(("my", "me", "i", "home", "place"))
 _NEAR = frozenset(("place", "now", "recent", "lurk", "come"))
@@ -44,6 +45,8 @@ def scene(kinds: Collection[str], hits: Sequence[Hit], *, question: bool) -> tup
         return Alarm.DOUBT, "omen"
     if "lure" in said and (_several(hits, "lure") or said & {"actor", "they"}):
         return Alarm.DOUBT, "lured"
+    if "dark" in said and said & {"actor", "they", "come"} and said & {"place", "come", "home", "att"}:
+        return Alarm.DOUBT, "in-the-dark"
     return None
 
 
