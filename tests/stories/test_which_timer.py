@@ -24,7 +24,7 @@ def test_arriving_ends_the_only_timer(manner: Manner) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["I'm home!", "Back safe 👍", "home safe", "ya llegué", "Je suis rentrée.", "وصلت بخير"]
+    "said", ["I'm home!", "Back safe 👍", "home safe", "ya llegué", "Bien rentrée.", "وصلت بخير"]
 )
 def test_however_it_is_said(said: str) -> None:
     story = play("sami: timer 1h bus", f'sami: "{said}"', "wait: 2h")
