@@ -4,7 +4,7 @@ nodes one sends it."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,7 @@ from alerts.store import tables
 from alerts.store.work import Work
 from bot.delivery import Budget, Consignment, Delivery
 from bot.engine import Engine
-from tests.contract.desks import NUMBERS, Desk, all_sent, frame, node_beside, say, to_ana, waiting
-from tests.postgres import Postgres
+from tests.contract.desks import NUMBERS, Desk, all_sent, frame, say, to_ana, waiting
 
 DOWN = RetryAt(1.0, "unreachable", whole_channel=True)
 OUT = tables.outbox.c
@@ -115,17 +114,6 @@ def test_what_cannot_be_opened_three_times_is_put_away_however_often_others_were
 
 
 # ------------------------------------------------------------------------------------------------------- several nodes
-
-
-@pytest.fixture
-def nodes(postgres: Postgres) -> Iterator[tuple[Desk, Engine]]:
-    """A desk on PostgreSQL, and a second node of it."""
-    with postgres.fresh_database() as url:
-        first = Desk(url)
-        second = node_beside(first, url)
-        yield first, second
-        second.store.close()
-        first.store.close()
 
 
 class Interrupted(Delivery):

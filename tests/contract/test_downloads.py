@@ -4,7 +4,7 @@ noted is not fetched for ever."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,22 +15,10 @@ from alerts.store import files, tables
 from bot.downloads import Downloads
 from bot.engine import Engine
 from bot.runtime import Runtime
-from tests.contract.desks import Desk, frame, node_beside, say
-from tests.postgres import Postgres
+from tests.contract.desks import Desk, frame, say
 
 PATIENCE = 20.0
 PICTURE = {"id": "p1", "content_type": "image/jpeg", "size": 3, "name": "x"}
-
-
-@pytest.fixture
-def nodes(postgres: Postgres) -> Iterator[tuple[Desk, Engine]]:
-    """A desk on PostgreSQL, and a second node of it."""
-    with postgres.fresh_database() as url:
-        first = Desk(url)
-        second = node_beside(first, url)
-        yield first, second
-        second.store.close()
-        first.store.close()
 
 
 def said(desk: Desk, kind: str) -> int:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from alerts.store import inbox
 from bot.engine import INBOX_BATCH, Engine
-from tests.contract.desks import Desk, frame, node_beside
-from tests.postgres import Postgres
+from tests.contract.desks import Desk, frame
 
 SOME = 5
-
-
-@pytest.fixture
-def nodes(postgres: Postgres) -> Iterator[tuple[Desk, Engine]]:
-    """A desk on PostgreSQL, and a second node of it."""
-    with postgres.fresh_database() as url:
-        first = Desk(url)
-        second = node_beside(first, url)
-        yield first, second
-        second.store.close()
-        first.store.close()
 
 
 def comes(desk: Desk, who: str, *texts: str, to: Engine | None = None) -> None:
